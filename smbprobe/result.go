@@ -1,0 +1,71 @@
+package smbprobe
+
+import (
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// Result is everything that a probe learnt: plain data, from which metrics,
+// page and report are made. What could not be learnt is nil or zero, as each
+// field says; it is never a made-up value. A Result does not change once Probe
+// has returned it.
+type Result struct {
+	Target   string // Target.Name
+	Module   string // Module.Name
+	Auth     string // Auth.Name
+	Started  time.Time
+	Duration time.Duration
+	Timeout  time.Duration // the time that the probe had
+
+	Success    bool // the server gave a definite answer to every enabled check
+	RoundTrips int  // see smb.Rounds
+	Steps      []StepResult
+	Trace      []string // what happened, a line each, for a person; bounded
+
+	Share         ShareState
+	ShareStatus   smb.Status // the status behind Share, StatusOK where there was none
+	ShareError    string     // what was tried and why it failed, for a person; empty for ShareOK
+	LoginHeldBack bool       // no login was tried, to keep the account from being locked
+	HeldBackUntil time.Time  // zero unless LoginHeldBack
+
+	Address     string         // the address and port that answered; empty where none did
+	Server      *ServerInfo    // nil where no dialect was agreed
+	ClockOffset *time.Duration // server minus exporter; nil where the server did not say
+	Phonebook   PhonebookResult
+}
+
+// ServerInfo is what the server said of itself.
+type ServerInfo = smb.ServerInfo
+
+// Step is a part of the probe that is timed on its own.
+type Step string
+
+// The steps, in their order.
+const (
+	StepResolve   Step = "resolve"
+	StepConnect   Step = "connect"
+	StepNegotiate Step = "negotiate"
+	StepLogin     Step = "login" // the share is connected in the same round trip
+	StepShare     Step = "share"
+	StepPhonebook Step = "phonebook"
+	StepEventlog  Step = "eventlog"
+	StepRegistry  Step = "registry"
+	StepServices  Step = "services"
+)
+
+// StepResult is how long a step took that was begun.
+type StepResult struct {
+	Step     Step
+	Duration time.Duration
+	Error    string // empty where the step went well
+}
+
+// PhonebookResult is what is known of the phone book.
+type PhonebookResult struct {
+	State    PhonebookState
+	Status   smb.Status // the status behind State, StatusOK where there was none
+	Error    string     // why State is not ok, for a person; empty for PhonebookOK
+	Size     *int64     // bytes; nil where it was not opened
+	Modified *time.Time // last write by the server's clock; nil where not known
+}

@@ -1,0 +1,52 @@
+package smb
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kinds of failure that carry no status from the server; match with errors.Is.
+// A time limit is context.DeadlineExceeded, a network failure what package net
+// returns.
+var (
+	ErrNotSMB         = errors.New("what answers is not an SMB server")
+	ErrProtocol       = errors.New("the answer breaks the protocol")
+	ErrConnectionLost = errors.New("the server closed the connection")
+	ErrSigning        = errors.New("the server does not sign, or signs wrongly")
+	ErrGuest          = errors.New("the server let us in as guest only")
+	ErrNotOffered     = errors.New("the server does not offer the dialect")
+)
+
+// Error is a failed request: what was tried, and the status that the server
+// answered with, or the reason why there was no answer.
+type Error struct {
+	Op     string // "session setup", `open System32\Ras\rasphone.pbk`
+	Status Status // StatusOK where the server sent none
+	Err    error  // nil where the status says all
+}
+
+func (e *Error) Error() string {
+	switch {
+	case e.Err == nil:
+		return fmt.Sprintf("%s: %s", e.Op, e.Status)
+	case e.Status == StatusOK:
+		return fmt.Sprintf("%s: %s", e.Op, e.Err)
+	}
+	return fmt.Sprintf("%s: %s (%s)", e.Op, e.Err, e.Status)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// StatusOf returns the status that the server refused with, or StatusOK where
+// err holds none.
+func StatusOf(err error) Status {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Status
+	}
+	return StatusOK
+}
+
+// Protocolf makes an ErrProtocol that says what was wrong with the answer.
+func Protocolf(op, format string, args ...any) error {
+	return &Error{Op: op, Err: fmt.Errorf("%w: %s", ErrProtocol, fmt.Sprintf(format, args...))}
+}

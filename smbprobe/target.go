@@ -1,0 +1,89 @@
+// Package smbprobe opens the RAS phone book of an Exchange server the way its
+// Internet Mail Service does, and says what it found.
+package smbprobe
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// Target is one server to probe, with all that a probe of it needs. Only the
+// configuration makes one: that a Target exists says that it is allowed.
+type Target struct {
+	Name  string     // as the configuration or the request spells it
+	Host  string     // Name without a port: a host name, or an address as Addr prints it
+	Addr  netip.Addr // valid where Host is an address; then nothing is resolved
+	Ports []uint16   // the allowed ports, in the order in which they are tried: 445 and 139, or one
+
+	Auth   Auth
+	Module Module
+
+	// Allows says whether this target's login may go to another address as
+	// well: the condition for following a NetBIOS retarget. Nil allows none.
+	Allows func(netip.AddrPort) bool
+}
+
+// Auth is an account and the name under which the configuration knows it.
+type Auth struct {
+	Name string
+	smb.Credentials
+}
+
+// Dialects that a module can ask for.
+const (
+	DialectAuto = "auto"
+	DialectSMB1 = "smb1"
+	DialectSMB2 = "smb2"
+)
+
+// Transports that a module can ask for.
+const (
+	TransportAuto    = "auto"    // a NetBIOS session on port 139, direct TCP on others
+	TransportNetBIOS = "netbios" // RFC 1001/1002 session service
+	TransportDirect  = "direct"  // direct TCP (MS-SMB 2.1)
+)
+
+// Module is what to probe, and how.
+type Module struct {
+	Name           string
+	Timeout        time.Duration
+	Dialect        string // DialectAuto, DialectSMB1, DialectSMB2
+	Transport      string // TransportAuto, TransportNetBIOS, TransportDirect
+	NetBIOSName    string // the called name to try first; empty: none
+	RequireSigning bool   // signing: required
+	Share          string
+	Phonebook      PhonebookModule
+	EventLog       EventLogModule
+	Server         ServerModule
+}
+
+// PhonebookModule says which file is the phone book.
+type PhonebookModule struct {
+	Path          string // relative to the share, with backslashes
+	DialedEntries []string
+	MaxSize       int64 // bytes
+}
+
+// EventLogModule says which events count.
+type EventLogModule struct {
+	Enabled bool
+	Log     string
+	Source  string
+	EventID uint16
+	Windows []Window
+}
+
+// Window is a span of time that events are counted in, and its spelling in the
+// configuration, which becomes a label.
+type Window struct {
+	Label    string
+	Duration time.Duration
+}
+
+// ServerModule says what else of the server is asked for.
+type ServerModule struct {
+	Registry bool
+	Services []string
+}
