@@ -1,0 +1,45 @@
+package smbprobe
+
+import (
+	"github.com/hashicorp/golang-lru/v2"
+)
+
+// maxRemembered bounds the targets of which something is remembered; the ones
+// probed longest ago are forgotten first.
+const maxRemembered = 65536
+
+// remembered is what spares the next probe of a target some attempts. Each
+// part may be unknown.
+type remembered struct {
+	port       uint16 // that answered
+	calledName string // that the NetBIOS session service took
+	smb2       bool   // the target has spoken SMB2: auto does not go back to SMB1
+}
+
+// memory keeps remembered by target name.
+type memory struct {
+	targets *lru.Cache[string, remembered]
+}
+
+func newMemory() (*memory, error) {
+	targets, err := lru.New[string, remembered](maxRemembered)
+	if err != nil {
+		return nil, err
+	}
+	return &memory{targets: targets}, nil
+}
+
+func (m *memory) get(target string) remembered {
+	r, _ := m.targets.Get(target)
+	return r
+}
+
+// update changes what is remembered of a target. Probes of one target with two
+// modules may run side by side: the last one wins, but SMB2 once seen stays.
+func (m *memory) update(target string, change func(*remembered)) {
+	r := m.get(target)
+	smb2 := r.smb2
+	change(&r)
+	r.smb2 = r.smb2 || smb2
+	m.targets.Add(target, r)
+}

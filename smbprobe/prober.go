@@ -1,0 +1,201 @@
+package smbprobe
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
+)
+
+// closeTime bounds the goodbye to a server.
+const closeTime = time.Second
+
+// Options are what a Prober needs of the world. The zero value of each means the
+// real thing.
+type Options struct {
+	Now      func() time.Time
+	Resolver interface {
+		LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	}
+	Dial           func(ctx context.Context, network, address string) (net.Conn, error)
+	CallingName    string // our NetBIOS name; empty: from the host name
+	NodeStatusPort uint16 // UDP; 0: 137
+}
+
+// Prober probes targets, and remembers between probes what spares the next one
+// attempts, and which logins must not be tried. It may probe many targets at once.
+type Prober struct {
+	opts   Options
+	memory *memory
+	logins *logins
+}
+
+// New makes a Prober.
+func New(opts Options) (*Prober, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Resolver == nil {
+		opts.Resolver = net.DefaultResolver
+	}
+	if opts.Dial == nil {
+		opts.Dial = (&net.Dialer{}).DialContext
+	}
+	if opts.CallingName == "" {
+		hostname, _ := os.Hostname() // none: netbios has a default
+		opts.CallingName = netbios.CallingName(hostname)
+	}
+	if opts.NodeStatusPort == 0 {
+		opts.NodeStatusPort = portNodeStatus
+	}
+	m, err := newMemory()
+	if err != nil {
+		return nil, err
+	}
+	return &Prober{opts: opts, memory: m, logins: newLogins(opts.Now)}, nil
+}
+
+// ForgetRefusals ends the holding back of logins: the configuration, and with it the
+// passwords, was read anew.
+func (p *Prober) ForgetRefusals() { p.logins.reset() }
+
+// LoginsHeldBack counts the pairs of auth and target that are not logged in to
+// at present, and the auths that are held back everywhere.
+func (p *Prober) LoginsHeldBack() int { return p.logins.heldBack() }
+
+// Probe probes a target within the time that ctx and its module allow. It
+// always returns a result; a failure is in it.
+func (p *Prober) Probe(ctx context.Context, t Target) *Result {
+	ctx, cancel := context.WithTimeout(ctx, t.Module.Timeout)
+	defer cancel()
+	log := newRecorder(p.opts.Now)
+	deadline, _ := ctx.Deadline()
+	timeout := time.Until(deadline)
+
+	r := newRun(p, t, log)
+	err := r.probe(ctx)
+	if errors.Is(err, smb.ErrConnectionLost) && !r.loginInDoubt && ctx.Err() == nil {
+		// Another program on our host may have logged in with VcNumber 0, which
+		// makes an NT server drop our connection.
+		log.logf("connection lost; once more from the start")
+		r = r.again()
+		err = r.probe(ctx)
+	}
+	if err != nil {
+		log.logf("%v", err)
+	}
+	result := r.result
+	result.RoundTrips = r.rounds.Count()
+	result.Timeout = timeout
+	result.Success = result.Share.Definite() && (result.Share != ShareOK || result.Phonebook.State != PhonebookUnknown)
+	log.finish(result)
+	return result
+}
+
+// run is one probe under way.
+type run struct {
+	prober *Prober
+	target Target
+	log    *recorder
+	trace  smb.Trace
+	rounds smb.Rounds
+	result *Result
+
+	loginInDoubt bool // a login was sent and not answered: another one might be a second refusal
+}
+
+func newRun(p *Prober, t Target, log *recorder) *run {
+	return &run{
+		prober: p,
+		target: t,
+		log:    log,
+		trace:  log.log,
+		result: &Result{
+			Target:    t.Name,
+			Module:    t.Module.Name,
+			Auth:      t.Auth.Name,
+			Share:     ShareNotProbed,
+			Phonebook: PhonebookResult{State: PhonebookUnknown},
+		},
+	}
+}
+
+// again makes a run that begins anew and counts on.
+func (r *run) again() *run {
+	n := newRun(r.prober, r.target, r.log)
+	n.rounds.Answered(int64(r.rounds.Count()))
+	return n
+}
+
+// probe takes the steps in order. The error is for the trace; the result has it
+// already.
+func (r *run) probe(ctx context.Context) error {
+	var addrs []netip.Addr
+	err := r.log.step(StepResolve, func() (err error) {
+		addrs, err = r.prober.resolve(ctx, r.target)
+		return err
+	})
+	if err != nil {
+		return r.shareFailed(failureState(err), err)
+	}
+	var l *link
+	err = r.log.step(StepConnect, func() (err error) {
+		l, err = r.connect(ctx, addrs)
+		return err
+	})
+	if err != nil {
+		return r.shareFailed(failureState(err), err)
+	}
+	session, err := r.openSession(ctx, l)
+	if session == nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(ctx, closeTime)
+		defer cancel()
+		if err := session.Close(ctx); err != nil {
+			r.log.logf("goodbye: %v", err)
+		}
+	}()
+	info := session.Server()
+	r.serverSaid(info)
+
+	var tree smb.Tree
+	err = r.log.step(StepShare, func() (err error) {
+		tree, err = session.Connect(ctx, r.target.Module.Share)
+		return err
+	})
+	if err != nil {
+		return r.shareFailed(treeState(err), err)
+	}
+	r.result.Share = ShareOK
+	return r.log.step(StepPhonebook, func() error { return r.readPhonebook(ctx, tree) })
+}
+
+// shareFailed notes why the share could not be opened.
+func (r *run) shareFailed(state ShareState, err error) error {
+	r.result.Share = state
+	r.result.ShareStatus = smb.StatusOf(err)
+	r.result.ShareError = err.Error()
+	return err
+}
+
+// serverSaid notes what the server said of itself.
+func (r *run) serverSaid(info smb.ServerInfo) {
+	r.result.Server = &info
+	if !info.Time.IsZero() {
+		offset := info.Time.Sub(info.TimeSeenAt)
+		r.result.ClockOffset = &offset
+	}
+}
+
+func clientNonce() (nonce [8]byte) {
+	_, _ = rand.Read(nonce[:]) // never fails
+	return nonce
+}

@@ -1,0 +1,93 @@
+package smb1
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// What an open asks for (MS-CIFS 2.2.4.64.1).
+const (
+	accessReadFile = 0x00120089 // READ_CONTROL, SYNCHRONIZE, read attributes, EAs, data
+	accessPipe     = 0x0002019F // as Windows clients open a pipe
+
+	shareRead          = 0x1
+	shareWrite         = 0x2
+	shareDelete        = 0x4
+	dispositionOpen    = 1
+	optionNotDirectory = 0x40
+	impersonation      = 2
+
+	attributeDirectory = 0x10
+	typeDisk           = 0
+	typeMessagePipe    = 2
+)
+
+// createRequest opens a file or a pipe that exists, without an oplock and
+// without the extended answer, whose WordCount Windows gets wrong.
+func createRequest(h header, path string, pipe bool) *builder {
+	access, share, options := uint32(accessReadFile), uint32(shareRead|shareWrite|shareDelete), uint32(optionNotDirectory)
+	if pipe {
+		access, share, options = accessPipe, shareRead|shareWrite, 0
+	}
+	h.command = cmdNTCreate
+	w := newBuilder(h)
+	w.startBlock()
+	w.andX(cmdNone)
+	w.u8(0)
+	lengthAt := len(w.b)
+	w.u16(0) // NameLength
+	w.u32(0) // Flags
+	w.u32(0) // RootDirectoryFID
+	w.u32(access)
+	w.u64(0) // AllocationSize
+	w.u32(0) // ExtFileAttributes
+	w.u32(share)
+	w.u32(dispositionOpen)
+	w.u32(options)
+	w.u32(impersonation)
+	w.u8(0) // SecurityFlags
+	w.startBytes()
+	if w.unicode {
+		w.u8(0) // the name stands on an even offset
+	}
+	start := len(w.b)
+	w.text(path)
+	terminator := 1
+	if w.unicode {
+		terminator = 2
+	}
+	n := len(w.b) - start - terminator
+	w.b[lengthAt], w.b[lengthAt+1] = byte(n), byte(n>>8)
+	w.endBlock()
+	return w
+}
+
+// created is the answer to an open (MS-CIFS 2.2.4.64.2).
+type created struct {
+	fid          uint16
+	modified     time.Time
+	size         int64
+	directory    bool
+	resourceType uint16
+}
+
+func parseCreate(m *message) (created, error) {
+	b, err := m.first(34, 42) // 42: the extended answer, from servers that send it unasked
+	if err != nil {
+		return created{}, err
+	}
+	c := created{
+		fid:          b.u16(5),
+		modified:     fileTime(b.u64(27)),
+		directory:    b.words[67] != 0 || b.u32(43)&attributeDirectory != 0,
+		resourceType: b.u16(63),
+	}
+	size := b.u64(55)
+	if size > 1<<62 {
+		return created{}, fmt.Errorf("%w: a file of %d bytes", smb.ErrProtocol, size)
+	}
+	c.size = int64(size)
+	return c, nil
+}

@@ -1,0 +1,94 @@
+package smb1
+
+import (
+	"context"
+	"io"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// Tree is a connected share. It implements smb.Tree.
+type Tree struct {
+	session *Session
+	tid     uint16
+	share   string
+}
+
+// Open implements smb.Tree (MS-CIFS 2.2.4.64).
+func (t *Tree) Open(ctx context.Context, path string) (smb.File, error) {
+	c, err := t.create(ctx, path, false)
+	if err != nil {
+		return nil, err
+	}
+	return &File{tree: t, path: path, created: c}, nil
+}
+
+// create opens a file or a pipe.
+func (t *Tree) create(ctx context.Context, path string, pipe bool) (created, error) {
+	op := "open " + path
+	s := t.session
+	answer, err := s.conn.roundTrip(ctx, op, createRequest(s.header(t.tid), `\`+path, pipe))
+	if err != nil {
+		return created{}, err
+	}
+	c, err := parseCreate(answer)
+	if err != nil {
+		return created{}, &smb.Error{Op: op, Err: err}
+	}
+	s.opened(c.fid, t.tid)
+	return c, nil
+}
+
+// File is an open file. It implements smb.File.
+type File struct {
+	tree    *Tree
+	path    string
+	created created
+}
+
+// Info implements smb.File.
+func (f *File) Info() smb.FileInfo {
+	return smb.FileInfo{Size: f.created.size, Modified: f.created.modified, Directory: f.created.directory}
+}
+
+// ReadAll implements smb.File. The reads are in flight together.
+func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
+	s, op := f.tree.session, "read "+f.path
+	size, chunk := f.created.size, int64(maxRead(s.server))
+	calls := make([]*call, 0, (size+chunk-1)/chunk)
+	for offset := int64(0); offset < size; offset += chunk {
+		count := int(min(chunk, size-offset))
+		k, err := s.conn.start(ctx, op, readRequest(s.header(f.tree.tid), f.created.fid, offset, count), nil)
+		if err != nil {
+			return nil, err
+		}
+		calls = append(calls, k)
+	}
+	data := make([]byte, 0, size)
+	for _, k := range calls {
+		answer, err := k.wait(ctx)
+		if err != nil {
+			return data, err
+		}
+		count := int(min(chunk, size-int64(len(data))))
+		part, err := parseRead(answer, count)
+		if err != nil {
+			return data, &smb.Error{Op: op, Err: err}
+		}
+		data = append(data, part...)
+		if len(part) < count {
+			return data, &smb.Error{Op: op, Err: io.ErrUnexpectedEOF}
+		}
+	}
+	return data, nil
+}
+
+// Close implements smb.File.
+func (f *File) Close(ctx context.Context) error { return f.tree.closeFID(ctx, f.created.fid) }
+
+// closeFID sends a close and does not wait for its answer.
+func (t *Tree) closeFID(ctx context.Context, fid uint16) error {
+	t.session.closed(fid)
+	_, err := t.session.conn.start(ctx, "close", closeRequest(t.session.header(t.tid), fid), nil)
+	return err
+}

@@ -1,0 +1,86 @@
+package smb1
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// Pipe is an open pipe in message mode. It implements smb.Pipe.
+type Pipe struct {
+	tree *Tree
+	name string
+	fid  uint16
+}
+
+// OpenPipe implements smb.Tree.
+func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
+	c, err := t.create(ctx, name, true)
+	if err != nil {
+		return nil, err
+	}
+	if c.resourceType != typeMessagePipe {
+		return nil, smb.Protocolf("open "+name, "resource type %d is no pipe in message mode", c.resourceType)
+	}
+	return &Pipe{tree: t, name: name, fid: c.fid}, nil
+}
+
+// Transact implements smb.Pipe. The message is at most 64 KiB less headers.
+func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte, error) {
+	op := "transact " + p.name
+	if len(message) > math.MaxUint16-256 {
+		return nil, &smb.Error{Op: op, Err: fmt.Errorf("a message of %d bytes does not fit a request", len(message))}
+	}
+	s := p.tree.session
+	t := transaction{limit: limit}
+	k, err := s.conn.start(ctx, op, transactRequest(s.header(p.tree.tid), p.fid, message), t.add)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := k.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if answer.status == smb.StatusBufferOverflow {
+		return p.readRest(ctx, t.data, limit)
+	}
+	return t.data, nil
+}
+
+// Read implements smb.Pipe.
+func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
+	return p.readRest(ctx, nil, limit)
+}
+
+// readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW says that
+// there is more of it.
+func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, error) {
+	op := "read pipe " + p.name
+	s := p.tree.session
+	count := min(maxTransact, maxRead(s.server))
+	for {
+		answer, err := s.conn.roundTrip(ctx, op, readRequest(s.header(p.tree.tid), p.fid, 0, count))
+		if err != nil {
+			return nil, err
+		}
+		part, err := parseRead(answer, count)
+		if err != nil {
+			return nil, &smb.Error{Op: op, Err: err}
+		}
+		if len(data)+len(part) > limit {
+			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
+		}
+		data = append(data, part...)
+		if answer.status != smb.StatusBufferOverflow {
+			return data, nil
+		}
+		if len(part) == 0 {
+			return nil, smb.Protocolf(op, "more to come, and nothing sent")
+		}
+	}
+}
+
+// Close implements smb.Pipe.
+func (p *Pipe) Close(ctx context.Context) error { return p.tree.closeFID(ctx, p.fid) }
