@@ -14,23 +14,29 @@ import (
 // file for a moment, NTFS reports damage falsely on multiprocessors
 // (Q259167), or the file shrank while it was read.
 func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
-	err := r.readPhonebookOnce(ctx, tree)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.ErrUnexpectedEOF), r.result.Phonebook.State == PhonebookLocked, r.result.Phonebook.State == PhonebookDiskError:
-		r.log.logf("%v; once more", err)
-		err = r.readPhonebookOnce(ctx, tree)
+	file, err := r.readPhonebookOnce(ctx, tree)
+	state := r.result.Phonebook.State
+	if !errors.Is(err, io.ErrUnexpectedEOF) && state != PhonebookLocked && state != PhonebookDiskError {
+		return err
 	}
+	r.log.logf("%v; once more", err)
+	if file != nil {
+		if err := file.Close(ctx); err != nil {
+			return err
+		}
+	}
+	_, err = r.readPhonebookOnce(ctx, tree)
 	return err
 }
 
-func (r *run) readPhonebookOnce(ctx context.Context, tree smb.Tree) error {
+// readPhonebookOnce leaves the file open, where it could be opened: closing it
+// at the end of the session costs no round trip of its own.
+func (r *run) readPhonebookOnce(ctx context.Context, tree smb.Tree) (smb.File, error) {
 	m := r.target.Module.Phonebook
 	file, err := tree.Open(ctx, m.Path)
 	if err != nil {
 		r.result.Phonebook = phonebookFailed(err)
-		return err
+		return nil, err
 	}
 	info := file.Info()
 	book := PhonebookResult{State: PhonebookOK, Size: &info.Size}
@@ -51,10 +57,7 @@ func (r *run) readPhonebookOnce(ctx context.Context, tree smb.Tree) error {
 		}
 	}
 	r.result.Phonebook = book
-	if err := file.Close(ctx); err != nil {
-		r.log.logf("close %s: %v", m.Path, err)
-	}
-	return err
+	return file, err
 }
 
 func phonebookFailed(err error) PhonebookResult {

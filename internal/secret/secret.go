@@ -14,26 +14,28 @@ const Masked = "<secret>"
 // text/template have of printing a value gives Masked; Reveal alone gives the
 // password. The zero value is the empty secret.
 //
-// The text is behind a pointer because fmt walks the unexported fields of a
-// surrounding struct without calling methods: what it meets there is an
-// address.
+// The text is inside a function because fmt, go-cmp and debug printers walk the
+// unexported fields of a struct, and some follow pointers: of a function they
+// can print the address alone. So secrets are compared with Equal, not with ==.
 type Secret struct {
-	text *string
+	reveal func() string
 }
 
 // New makes a secret of a password.
-func New(password string) Secret { return Secret{text: &password} }
+func New(password string) Secret {
+	return Secret{reveal: func() string { return password }}
+}
 
 // Reveal returns the password. Call it where the password is used, and nowhere else.
 func (s Secret) Reveal() string {
-	if s.text == nil {
+	if s.reveal == nil {
 		return ""
 	}
-	return *s.text
+	return s.reveal()
 }
 
 // IsZero says whether there is no password, or an empty one.
-func (s Secret) IsZero() bool { return s.text == nil || *s.text == "" }
+func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // Equal compares in constant time.
 func (s Secret) Equal(t Secret) bool {

@@ -6,6 +6,8 @@ import (
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
 
 // builder writes a request: the frame's 4 bytes, the header, then blocks. A
@@ -21,13 +23,13 @@ type builder struct {
 }
 
 func newBuilder(h header) *builder {
-	b := make([]byte, frameHeader, 192)
+	b := make([]byte, netbios.HeaderSize, 192)
 	return &builder{b: h.append(b), command: h.command, unicode: h.flags2&flags2Unicode != 0}
 }
 
 // offset is the distance from the SMB header's start, which all offsets and
 // alignments in a message count from (MS-CIFS 2.2.3).
-func (w *builder) offset() int { return len(w.b) - frameHeader }
+func (w *builder) offset() int { return len(w.b) - netbios.HeaderSize }
 
 func (w *builder) startBlock() {
 	w.wordsAt = len(w.b)
@@ -42,6 +44,14 @@ func (w *builder) startBytes() {
 
 func (w *builder) endBlock() {
 	binary.LittleEndian.PutUint16(w.b[w.bytesAt:], uint16(len(w.b)-w.bytesAt-2))
+}
+
+// finish fills in the frame's length and the MID, and returns the message.
+func (w *builder) finish(mid uint16) []byte {
+	binary.BigEndian.PutUint32(w.b, uint32(len(w.b)-netbios.HeaderSize))
+	m := w.b[netbios.HeaderSize:]
+	binary.LittleEndian.PutUint16(m[30:], mid)
+	return m
 }
 
 // andX writes the four bytes that start the words of an AndX command, and

@@ -40,15 +40,7 @@ type Client struct {
 func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) {
 	const op = "negotiate"
 	c := &Client{conn: newConn(nc, opts.Rounds, opts.Trace), opts: opts}
-	k, err := c.conn.start(ctx, op, negotiateRequest(opts.OfferSMB2), nil)
-	if err == nil {
-		_, err = k.wait(ctx)
-	}
-	if err == nil {
-		if c.server, err = parseNegotiate(k.answer); err != nil {
-			err = &smb.Error{Op: op, Err: err}
-		}
-	}
+	k, err := c.negotiate(ctx, op)
 	if err != nil {
 		c.conn.close()
 		return nil, err
@@ -67,6 +59,21 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 	opts.Trace.Log(fmt.Sprintf("negotiated %s: security mode 0x%02X, MaxMpxCount %d, MaxBufferSize %d, capabilities 0x%08X",
 		Dialect, c.server.securityMode, c.server.maxMpx, c.server.maxBufferSize, c.server.capabilities))
 	return c, nil
+}
+
+func (c *Client) negotiate(ctx context.Context, op string) (*call, error) {
+	calls, err := c.conn.start(ctx, request{op: op, builder: negotiateRequest(c.opts.OfferSMB2)})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := calls[0].wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c.server, err = parseNegotiate(answer); err != nil {
+		return nil, &smb.Error{Op: op, Err: err}
+	}
+	return calls[0], nil
 }
 
 // Server returns what the negotiate told.

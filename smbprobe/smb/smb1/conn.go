@@ -2,12 +2,10 @@ package smb1
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -29,7 +27,9 @@ type conn struct {
 
 	slots chan struct{} // a place for each request in flight
 
-	mu      sync.Mutex // guards what follows, and the order of writes
+	writing sync.Mutex // held over a write: requests are sent in the order of their sequence numbers
+
+	mu      sync.Mutex // guards what follows; never held over a read or a write
 	signer  *signer    // nil while the session is not signed
 	pending map[uint16]*call
 	lastMID uint16
@@ -79,52 +79,108 @@ func (c *conn) setSigner(s *signer) {
 // allow sets how many requests may be in flight. No call may be under way.
 func (c *conn) allow(n int) { c.slots = make(chan struct{}, n) }
 
-// start sends a request, as soon as the server takes one more. The MID is filled in
-// here, and the signature where the session is signed.
-func (c *conn) start(ctx context.Context, op string, w *builder, collect func(*message) (bool, error)) (*call, error) {
-	if w.err != nil {
-		return nil, &smb.Error{Op: op, Err: w.err}
+// request is what start sends.
+type request struct {
+	op      string // for errors and the trace
+	builder *builder
+	collect func(*message) (last bool, err error) // see call
+}
+
+// start sends requests without waiting for answers, as many in one write as the
+// server takes at once, the rest as others are answered. MIDs are filled in
+// here, and signatures where the session is signed.
+func (c *conn) start(ctx context.Context, requests ...request) ([]*call, error) {
+	for _, r := range requests {
+		if r.builder.err != nil {
+			return nil, &smb.Error{Op: r.op, Err: r.builder.err}
+		}
 	}
+	defer context.AfterFunc(ctx, func() { c.fail(ctx.Err()) })() // a server that does not read
+	calls := make([]*call, 0, len(requests))
+	for len(requests) > 0 {
+		n, err := c.reserve(ctx, len(requests))
+		if err == nil {
+			var sent []*call
+			sent, err = c.send(requests[:n])
+			calls = append(calls, sent...)
+		}
+		if err != nil {
+			return calls, &smb.Error{Op: requests[0].op, Err: err}
+		}
+		requests = requests[n:]
+	}
+	return calls, nil
+}
+
+// reserve waits for a place in flight, and takes up to most where there are more.
+func (c *conn) reserve(ctx context.Context, most int) (n int, err error) {
 	select {
 	case c.slots <- struct{}{}:
 	case <-c.done:
-		return nil, &smb.Error{Op: op, Err: c.failure()}
+		return 0, c.failure()
 	case <-ctx.Done():
-		return nil, &smb.Error{Op: op, Err: c.fail(ctx.Err())}
+		return 0, c.fail(ctx.Err())
 	}
-	defer context.AfterFunc(ctx, func() { c.fail(ctx.Err()) })() // a server that does not read
+	for n = 1; n < most; n++ {
+		select {
+		case c.slots <- struct{}{}:
+		default:
+			return n, nil
+		}
+	}
+	return n, nil
+}
 
+// send writes requests that have their places in flight.
+func (c *conn) send(requests []request) ([]*call, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	calls, err := c.register(requests)
+	if err != nil {
+		return nil, c.fail(err)
+	}
+	b := requests[0].builder.b
+	for _, r := range requests[1:] {
+		b = append(b, r.builder.b...)
+	}
+	if _, err := c.nc.Write(b); err != nil {
+		return nil, c.fail(err)
+	}
+	return calls, nil
+}
+
+// register completes requests and puts down that their answers are awaited.
+func (c *conn) register(requests []request) ([]*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
-		return nil, &smb.Error{Op: op, Err: c.err}
+		return nil, c.err
 	}
-	c.lastMID++
-	if c.lastMID == oplockMID || c.pending[c.lastMID] != nil {
-		return nil, &smb.Error{Op: op, Err: errors.New("out of multiplex identifiers: the file is too large for this server's buffers")}
+	round, now := c.rounds.Sent(), time.Now()
+	calls := make([]*call, len(requests))
+	for i, r := range requests {
+		c.lastMID++
+		if c.lastMID == oplockMID {
+			return nil, errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
+		}
+		k := &call{conn: c, op: r.op, command: r.builder.command, collect: r.collect, round: round, sent: now, done: make(chan struct{})}
+		m := r.builder.finish(c.lastMID)
+		if c.signer != nil {
+			k.signed, k.seq = true, c.signer.sign(m)
+		}
+		c.pending[c.lastMID] = k
+		calls[i] = k
 	}
-	k := &call{conn: c, op: op, command: w.command, collect: collect, done: make(chan struct{})}
-	binary.BigEndian.PutUint32(w.b, uint32(len(w.b)-frameHeader))
-	m := w.b[frameHeader:]
-	binary.LittleEndian.PutUint16(m[30:], c.lastMID)
-	if c.signer != nil {
-		k.signed, k.seq = true, c.signer.sign(m)
-	}
-	c.pending[c.lastMID] = k
-	k.round, k.sent = c.rounds.Sent(), time.Now()
-	if _, err := c.nc.Write(w.b); err != nil {
-		return nil, &smb.Error{Op: op, Err: c.failLocked(err)}
-	}
-	return k, nil
+	return calls, nil
 }
 
 // roundTrip sends a request and waits for its answer.
 func (c *conn) roundTrip(ctx context.Context, op string, w *builder) (*message, error) {
-	k, err := c.start(ctx, op, w, nil)
+	calls, err := c.start(ctx, request{op: op, builder: w})
 	if err != nil {
 		return nil, err
 	}
-	return k.wait(ctx)
+	return calls[0].wait(ctx)
 }
 
 // wait returns the answer. A status of severity error is an *smb.Error, and comes
@@ -144,26 +200,6 @@ func (k *call) wait(ctx context.Context) (*message, error) {
 	return k.answer, nil
 }
 
-// waitAll waits until nothing is in flight.
-func (c *conn) waitAll(ctx context.Context) {
-	for {
-		var k *call
-		c.mu.Lock()
-		for _, k = range c.pending {
-			break
-		}
-		c.mu.Unlock()
-		if k == nil {
-			return
-		}
-		select {
-		case <-k.done:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // close closes the connection and waits for the reader.
 func (c *conn) close() {
 	c.fail(net.ErrClosed)
@@ -179,19 +215,13 @@ func (c *conn) failure() error {
 
 // fail ends the connection, and returns the failure that ended it first.
 func (c *conn) fail(err error) error {
-	// Not under the lock: a write that hangs holds it, and this ends the write.
-	_ = c.nc.SetDeadline(time.Unix(1, 0))
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.failLocked(err)
-}
-
-func (c *conn) failLocked(err error) error {
 	if c.err != nil {
 		return c.err
 	}
 	c.err = connError(err)
-	_ = c.nc.Close()
+	_ = c.nc.Close() // ends a read or a write that waits
 	for mid, k := range c.pending {
 		delete(c.pending, mid)
 		k.err = c.err
@@ -204,8 +234,6 @@ func (c *conn) failLocked(err error) error {
 func connError(err error) error {
 	var network *net.OpError
 	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return context.DeadlineExceeded
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return fmt.Errorf("%w: %v", smb.ErrConnectionLost, err)
 	}
@@ -260,8 +288,8 @@ func (c *conn) deliver(frame []byte) error {
 	}
 	c.trace.Log(fmt.Sprintf("%s: %s, %d bytes, round trip %d, %s", k.op, h.status, len(frame), k.round, k.answered.Sub(k.sent).Round(time.Microsecond)))
 	delete(c.pending, h.mid)
-	close(k.done)
 	<-c.slots
+	close(k.done) // last: who waits for it may call allow
 	return nil
 }
 

@@ -35,7 +35,7 @@ func (t *Tree) create(ctx context.Context, path string, pipe bool) (created, err
 	if err != nil {
 		return created{}, &smb.Error{Op: op, Err: err}
 	}
-	s.opened(c.fid, t.tid)
+	s.opened(c.fid, t)
 	return c, nil
 }
 
@@ -55,14 +55,14 @@ func (f *File) Info() smb.FileInfo {
 func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 	s, op := f.tree.session, "read "+f.path
 	size, chunk := f.created.size, int64(maxRead(s.server))
-	calls := make([]*call, 0, (size+chunk-1)/chunk)
+	requests := make([]request, 0, (size+chunk-1)/chunk)
 	for offset := int64(0); offset < size; offset += chunk {
 		count := int(min(chunk, size-offset))
-		k, err := s.conn.start(ctx, op, readRequest(s.header(f.tree.tid), f.created.fid, offset, count), nil)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, k)
+		requests = append(requests, request{op: op, builder: readRequest(s.header(f.tree.tid), f.created.fid, offset, count)})
+	}
+	calls, err := s.conn.start(ctx, requests...)
+	if err != nil {
+		return nil, err
 	}
 	data := make([]byte, 0, size)
 	for _, k := range calls {
@@ -89,6 +89,10 @@ func (f *File) Close(ctx context.Context) error { return f.tree.closeFID(ctx, f.
 // closeFID sends a close and does not wait for its answer.
 func (t *Tree) closeFID(ctx context.Context, fid uint16) error {
 	t.session.closed(fid)
-	_, err := t.session.conn.start(ctx, "close", closeRequest(t.session.header(t.tid), fid), nil)
+	_, err := t.session.conn.start(ctx, t.closing(fid))
 	return err
+}
+
+func (t *Tree) closing(fid uint16) request {
+	return request{op: "close", builder: closeRequest(t.session.header(t.tid), fid)}
 }

@@ -35,7 +35,6 @@ const (
 )
 
 const (
-	frameHeader = 4 // of the NetBIOS session service or of direct TCP, in front of each message
 	headerSize  = 32
 	minMessage  = headerSize + 3 // WordCount 0 and ByteCount 0
 	oplockMID   = 0xFFFF         // the MID of messages that the server sends unasked

@@ -35,11 +35,11 @@ func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte,
 	}
 	s := p.tree.session
 	t := transaction{limit: limit}
-	k, err := s.conn.start(ctx, op, transactRequest(s.header(p.tree.tid), p.fid, message), t.add)
+	calls, err := s.conn.start(ctx, request{op, transactRequest(s.header(p.tree.tid), p.fid, message), t.add})
 	if err != nil {
 		return nil, err
 	}
-	answer, err := k.wait(ctx)
+	answer, err := calls[0].wait(ctx)
 	if err != nil {
 		return nil, err
 	}

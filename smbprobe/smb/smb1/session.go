@@ -19,7 +19,7 @@ type Session struct {
 	mu    sync.Mutex // guards what follows
 	first *firstTree // the outcome of the tree connect in the login; nil once it was asked for
 	trees []*Tree
-	fids  map[uint16]uint16 // open FIDs and their TIDs
+	fids  map[uint16]*Tree // open FIDs and where they were opened
 }
 
 // firstTree is the outcome of the tree connect that was chained to the login.
@@ -30,7 +30,7 @@ type firstTree struct {
 }
 
 func newSession(c *Client, uid uint16) *Session {
-	return &Session{conn: c.conn, server: c.server, info: c.info, name: c.opts.ServerName, uid: uid, fids: make(map[uint16]uint16)}
+	return &Session{conn: c.conn, server: c.server, info: c.info, name: c.opts.ServerName, uid: uid, fids: make(map[uint16]*Tree)}
 }
 
 func (s *Session) newTree(tid uint16, share string) *Tree {
@@ -89,34 +89,33 @@ func (s *Session) Close(ctx context.Context) error {
 func (s *Session) logoff(ctx context.Context) error {
 	s.mu.Lock()
 	fids, trees := s.fids, s.trees
-	s.fids, s.trees = make(map[uint16]uint16), nil
+	s.fids, s.trees = make(map[uint16]*Tree), nil
 	s.mu.Unlock()
-	for fid, tid := range fids {
-		if _, err := s.conn.start(ctx, "close", closeRequest(s.header(tid), fid), nil); err != nil {
-			return err
-		}
+	var requests []request
+	for fid, t := range fids {
+		requests = append(requests, t.closing(fid))
 	}
 	for _, t := range trees {
-		if _, err := s.conn.start(ctx, "tree disconnect "+t.share, treeDisconnectRequest(s.header(t.tid)), nil); err != nil {
-			return err
-		}
+		requests = append(requests, request{op: "tree disconnect " + t.share, builder: treeDisconnectRequest(s.header(t.tid))})
 	}
-	k, err := s.conn.start(ctx, "logoff", logoffRequest(s.header(0)), nil)
+	requests = append(requests, request{op: "logoff", builder: logoffRequest(s.header(0))})
+	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
 		return err
 	}
-	s.conn.waitAll(ctx)
-	if k.err != nil {
-		return &smb.Error{Op: k.op, Err: k.err}
+	for _, k := range calls {
+		if _, err := k.wait(ctx); err != nil && smb.StatusOf(err) == smb.StatusOK {
+			return err
+		}
 	}
 	return nil
 }
 
 // opened and closed keep the FIDs that Close has to close.
-func (s *Session) opened(fid, tid uint16) {
+func (s *Session) opened(fid uint16, t *Tree) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fids[fid] = tid
+	s.fids[fid] = t
 }
 
 func (s *Session) closed(fid uint16) {

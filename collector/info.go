@@ -1,0 +1,59 @@
+package collector
+
+// MetricInfo describes one metric, for documentation that is held against the code.
+type MetricInfo struct {
+	Name      string
+	Type      string   // "gauge", "counter" or "histogram"
+	Labels    []string // in their order
+	Help      string
+	OwnMetric bool // true: on /metrics, of the exporter; false: in the answer of /probe
+}
+
+// Metrics returns every metric of this package: those of /probe, then the
+// exporter's own. Those of the Go runtime, of the process and of promhttp, which
+// stand on /metrics as well, are not listed.
+func Metrics() []MetricInfo {
+	var list []MetricInfo
+	for _, f := range families() {
+		list = append(list, MetricInfo{Name: f.name, Type: "gauge", Labels: f.labels, Help: f.help})
+	}
+	own := ownMetrics()
+	return append(list,
+		own.buildInfo, own.probes, own.probeDuration, own.probesInFlight, own.loginsHeldBack,
+		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp)
+}
+
+// ownInfo names the exporter's own metrics.
+type ownInfo struct {
+	buildInfo        MetricInfo
+	probes           MetricInfo
+	probeDuration    MetricInfo
+	probesInFlight   MetricInfo
+	loginsHeldBack   MetricInfo
+	probesRejected   MetricInfo
+	reloadSuccessful MetricInfo
+	reloadTimestamp  MetricInfo
+}
+
+func ownMetrics() ownInfo {
+	own := func(kind, name, help string, labels ...string) MetricInfo {
+		return MetricInfo{Name: "rasphone_exporter_" + name, Type: kind, Labels: labels, Help: help, OwnMetric: true}
+	}
+	return ownInfo{
+		buildInfo: own("gauge", "build_info", "Always 1; the labels say what the exporter was built from, and with.",
+			"version", "revision", "branch", "goversion", "goos", "goarch", "tags"),
+		probes: own("counter", "probes_total",
+			"Probes that ended, by the value of their probe_success: result is success or failure.", "result"),
+		probeDuration: own("histogram", "probe_duration_seconds", "How long probes took, without waiting for their turn."),
+		probesInFlight: own("gauge", "probes_in_flight",
+			"Probes that run now, without those that wait for their turn."),
+		loginsHeldBack: own("gauge", "logins_held_back",
+			"Logins that are held back now, to keep accounts from being locked."),
+		probesRejected: own("counter", "probes_rejected_total",
+			"Requests for a probe that were turned away: reason is not_allowed, bad_request, overloaded or draining.", "reason"),
+		reloadSuccessful: own("gauge", "config_last_reload_successful",
+			"1: the last try to load the configuration succeeded. 0: it failed, and the configuration before it is in force."),
+		reloadTimestamp: own("gauge", "config_last_reload_success_timestamp_seconds",
+			"When the configuration in force was loaded."),
+	}
+}

@@ -1,0 +1,301 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const allowYAML = `
+auths:
+  a: {username: a, password: hunter2}
+  b: {username: b, password: hunter2}
+  c: {username: c, password: hunter2}
+modules: {m: {timeout: 5s}}
+targets:
+  - auth: a
+    hosts:
+      - Exch01.Corp.example
+      - exch02:139
+      - absolute.example.
+      - both
+      - 10.1.2.0/24
+      - 10.1.2.50:4450
+      - "[2001:DB8::1]"
+      - 2001:db8:2::/48
+      - fe80::1%eth0
+      - fe80::/64
+  - auth: b
+    module: m
+    hosts:
+      - both:139
+      - 10.1.0.0/16
+      - 10.1.2.7
+      - 10.1.2.8:139
+      - 0x0a.1.2.9
+      - 10.1.2.60:445
+      - 10.1.2.60:139
+      - "[2001:db8:2::5]:445"
+  - auth: c
+    hosts:
+      - ::ffff:192.0.2.0/120
+`
+
+// decision is what a test wants of Target.
+type decision struct {
+	Name, Host, Addr string
+	Auth, Module     string
+	Ports            []uint16
+}
+
+func TestTargetAllowed(t *testing.T) {
+	c := parse(t, allowYAML)
+	direct, netbios, two := []uint16{445}, []uint16{139}, []uint16{445, 139}
+	inRange := decision{"10.1.2.3", "10.1.2.3", "10.1.2.3", "a", "default", two}
+	exch01 := decision{"Exch01.Corp.example", "Exch01.Corp.example", "", "a", "default", two}
+	v6 := decision{"[2001:DB8::1]", "2001:db8::1", "2001:db8::1", "a", "default", two}
+	hex := decision{"0x0a.1.2.9", "10.1.2.9", "10.1.2.9", "b", "m", two}
+	tests := []struct {
+		ask  string
+		want decision
+	}{
+		// Rule 2: case and a trailing dot make no difference.
+		{"Exch01.Corp.example", exch01},
+		{"exch01.corp.example", exch01},
+		{"EXCH01.CORP.EXAMPLE.", exch01},
+		{"absolute.example", decision{"absolute.example.", "absolute.example.", "", "a", "default", two}},
+		// Rule 5: ports.
+		{"exch01.corp.example:445", decision{"Exch01.Corp.example:445", "Exch01.Corp.example", "", "a", "default", direct}},
+		{"exch01.corp.example.:139", decision{"Exch01.Corp.example:139", "Exch01.Corp.example", "", "a", "default", netbios}},
+		{"exch02:139", decision{"exch02:139", "exch02", "", "a", "default", netbios}},
+		{"EXCH02.:139", decision{"exch02:139", "exch02", "", "a", "default", netbios}},
+		{"10.1.2.50:4450", decision{"10.1.2.50:4450", "10.1.2.50", "10.1.2.50", "a", "default", []uint16{4450}}},
+		{"10.1.2.50", decision{"10.1.2.50", "10.1.2.50", "10.1.2.50", "a", "default", two}},
+		{"10.1.2.50:445", decision{"10.1.2.50:445", "10.1.2.50", "10.1.2.50", "a", "default", direct}},
+		// Rule 3: spellings of one IPv4 address.
+		{"10.1.2.3", inRange},
+		{"10.1.2.3.", inRange},
+		{"::ffff:10.1.2.3", inRange},
+		{"::FFFF:10.1.2.3", inRange},
+		{"::ffff:a01:203", inRange},
+		{"0:0:0:0:0:ffff:0a01:0203", inRange},
+		{"[::ffff:10.1.2.3]", inRange},
+		{"[::ffff:a01:203]", inRange},
+		{"167838211", inRange},
+		{"0x0a010203", inRange},
+		{"0X0A010203", inRange},
+		{"01200201003", inRange},
+		{"10.66051", inRange},
+		{"10.1.515", inRange},
+		{"10.0x10203", inRange},
+		{"0x0a.1.2.3", inRange},
+		{"012.1.2.3", inRange},
+		{"0000012.01.02.03", inRange},
+		{"167838211:139", decision{"10.1.2.3:139", "10.1.2.3", "10.1.2.3", "a", "default", netbios}},
+		{"[::ffff:a01:203]:445", decision{"10.1.2.3:445", "10.1.2.3", "10.1.2.3", "a", "default", direct}},
+		{"10.1.2.9", hex},
+		{"10.1.521", hex},
+		{"10.1.2.9:445", decision{"0x0a.1.2.9:445", "10.1.2.9", "10.1.2.9", "b", "m", direct}},
+		{"192.0.2.255", decision{"192.0.2.255", "192.0.2.255", "192.0.2.255", "c", "default", two}},
+		// IPv6.
+		{"2001:db8::1", v6},
+		{"[2001:db8::1]", v6},
+		{"2001:0DB8:0:0:0:0:0:1", v6},
+		{"[2001:db8::1]:139", decision{"[2001:DB8::1]:139", "2001:db8::1", "2001:db8::1", "a", "default", netbios}},
+		{"2001:db8:2::9", decision{"2001:db8:2::9", "2001:db8:2::9", "2001:db8:2::9", "a", "default", two}},
+		{"[2001:DB8:2:0::9]:445", decision{"[2001:db8:2::9]:445", "2001:db8:2::9", "2001:db8:2::9", "a", "default", direct}},
+		// Rule 4: zones.
+		{"fe80::1%eth0", decision{"fe80::1%eth0", "fe80::1%eth0", "fe80::1%eth0", "a", "default", two}},
+		{"[fe80:0::1%eth0]:445", decision{"[fe80::1%eth0]:445", "fe80::1%eth0", "fe80::1%eth0", "a", "default", direct}},
+		{"fe80::1", decision{"fe80::1", "fe80::1", "fe80::1", "a", "default", two}},
+		// Rule 6: the most exact rule.
+		{"10.1.3.3", decision{"10.1.3.3", "10.1.3.3", "10.1.3.3", "b", "m", two}},
+		{"10.1.2.7", decision{"10.1.2.7", "10.1.2.7", "10.1.2.7", "b", "m", two}},
+		{"10.1.2.7:445", decision{"10.1.2.7:445", "10.1.2.7", "10.1.2.7", "b", "m", direct}},
+		{"10.1.2.8:139", decision{"10.1.2.8:139", "10.1.2.8", "10.1.2.8", "b", "m", netbios}},
+		{"10.1.2.8:445", decision{"10.1.2.8:445", "10.1.2.8", "10.1.2.8", "a", "default", direct}},
+		{"both:139", decision{"both:139", "both", "", "b", "m", netbios}},
+		{"both:445", decision{"both:445", "both", "", "a", "default", direct}},
+		// Rule 7: without a port, what another rule has is left out.
+		{"both", decision{"both", "both", "", "a", "default", direct}},
+		{"10.1.2.8", decision{"10.1.2.8", "10.1.2.8", "10.1.2.8", "a", "default", direct}},
+		{"2001:db8:2::5", decision{"2001:db8:2::5", "2001:db8:2::5", "2001:db8:2::5", "a", "default", netbios}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.ask, func(t *testing.T) {
+			target, err := c.Target(tt.ask, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := decision{target.Name, target.Host, "", target.Auth.Name, target.Module.Name, target.Ports}
+			if target.Addr.IsValid() {
+				got.Addr = target.Addr.String()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			again, err := c.Target(target.Name, "")
+			if err != nil || again.Name != target.Name || !cmp.Equal(again.Ports, target.Ports) {
+				t.Errorf("asked for as %q it is %q on %v, %v", target.Name, again.Name, again.Ports, err)
+			}
+		})
+	}
+}
+
+func TestTargetNotAllowed(t *testing.T) {
+	c := parse(t, allowYAML)
+	const unlisted = `target is not allowed by the configuration; it is not under targets`
+	tests := []struct{ ask, want string }{
+		// Rule 1 and 2: nothing else, and no name for an address.
+		{"exch03", unlisted},
+		{"exch01", unlisted},
+		{"corp.example", unlisted},
+		{"x.exch01.corp.example", unlisted},
+		{"localhost", unlisted},
+		{"10.1.2.3.nip.io", unlisted},
+		{"10.1.2.3x", unlisted},
+		{"10.1.2.-3", unlisted},
+		{"10.1.2._3", unlisted},
+		{"10-1-2-3", unlisted},
+		{"127.0.0.1", unlisted},
+		{"::1", unlisted},
+		{"10.2.0.1", unlisted},
+		{"10.0.255.255", unlisted},
+		{"1", unlisted},
+		// Rule 3: other addresses that only look alike.
+		{"::10.1.2.3", unlisted},
+		{"64:ff9b::10.1.2.3", unlisted},
+		{"2002:a01:203::", unlisted},
+		{"::fffe:10.1.2.3", unlisted},
+		{"2001:db8:1::1", unlisted},
+		// Rule 4.
+		{"fe80::1%eth1", unlisted},
+		{"fe80::1%ETH0", unlisted},
+		{"fe80::2%eth0", unlisted},
+		{"2001:db8::1%eth0", unlisted},
+		{"2001:db8:2::9%eth0", unlisted},
+		// Rule 5.
+		{"exch01.corp.example:80", unlisted},
+		{"10.1.2.3:4450", unlisted},
+		{"[2001:db8::1]:22", unlisted},
+		{"exch02", `target is not allowed by the configuration; "exch02:139" is`},
+		{"exch02:445", `target is not allowed by the configuration; "exch02:139" is`},
+		{"10.1.2.50:4451", `target is not allowed by the configuration; "10.1.2.50:4450" is`},
+		// Rule 7: both ports belong to others.
+		{"10.1.2.60", `target is not allowed by the configuration; "10.1.2.60:445" is`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.ask, func(t *testing.T) {
+			target, err := c.Target(tt.ask, "")
+			if !errors.Is(err, ErrNotAllowed) || errors.Is(err, ErrBadTarget) {
+				t.Fatalf("error %v, target %+v", err, target)
+			}
+			if want := `"` + tt.ask + `": ` + tt.want; err.Error() != want {
+				t.Errorf("error %q, want %q", err, want)
+			}
+			if target.Name != "" || target.Ports != nil || target.Auth.Username != "" {
+				t.Errorf("a target beside an error: %+v", target)
+			}
+		})
+	}
+}
+
+func TestBadTarget(t *testing.T) {
+	c := parse(t, strings.Replace(allowYAML, "10.1.0.0/16", "0.0.0.0/0", 1))
+	for _, ask := range []string{
+		"", " ", ".", "..", ":", ":445", "h:", "h:0", "h:00445", "h:0445", "h:65536", "h:-1", "h:+445", "h: 445", "h:smb", "h:445:139",
+		"a..b", ".a", "a..", "a b", " exch02:139", "exch02:139 ", "exch02\x00:139", "exch02\n:139", "exch02/24:139",
+		"10.1.2.0/24", "http://exch02", `\\exch02`, "user@exch02", "exch02?x", "exch02#", "exch02%eth0", "héx", "exch02。example", "１０.1.2.3",
+		"[", "[]", "[exch02]", "[10.1.2.3]", "[2001:db8::1", "[2001:db8::1]139", "[2001:db8::1]:", "[2001:db8::1]:0", "[[2001:db8::1]]", "2001:db8::1]", "[2001:db8::1]:139:445",
+		"2001:db8::1::2", "2001:db8", "1:2:3:4:5:6:7:8:9", "12345::", "::ffff:10.1.2.3:445", "::ffff:10.1.2", "::ffff:010.1.2.3", "::ffff:0x0a.1.2.3", "::ffff:256.1.2.3",
+		"::ffff:10.1.2.3%eth0", "fe80::1%", "fe80::1%a b", "fe80::1%" + strings.Repeat("z", 65), "fe80::1%eth0%eth1", "fe80::1%eth\x00",
+		"256.1.2.3", "10.256.2.3", "10.1.2.256", "10.1.65536", "10.16777216", "4294967296", "18446744073709551616", "340282366920938463463374607599599616259",
+		"0400.1.2.3", "10.1.2.3.4", "10.1.2.3.4.", "1.2.3.4.5", "10..2.3", ".10.1.2.3", "09.1.2.3", "10.1.2.08", "10.1.2.0x", "0x", "0xg", "0x100000000", "exch.1", "exch.0x1", "a.b.12", "a10.1.2.3", "10.1.2.+3", "10.1.2.50:139139", "0x_a.1.2.3", "1_0.1.2.3", "0b1010.1.2.3", "0o12.1.2.3",
+		"0.0.0.0", "0", "0x0", "::", "[::]", "[::]:445", "::ffff:0.0.0.0", "224.0.0.1", "ff02::1", "ff02::1%eth0",
+		strings.Repeat("a", 254), strings.Repeat("a", 301), strings.Repeat("0", 301), strings.Repeat("[", 300),
+	} {
+		target, err := c.Target(ask, "")
+		if !errors.Is(err, ErrBadTarget) || errors.Is(err, ErrNotAllowed) {
+			t.Errorf("%.40q: error %v, target %q %v", ask, err, target.Name, target.Addr)
+		}
+	}
+}
+
+func TestTargetModule(t *testing.T) {
+	c := parse(t, allowYAML)
+	for _, tt := range []struct{ ask, module, want string }{
+		{"exch02:139", "", "default"},
+		{"exch02:139", "m", "m"},
+		{"both:139", "", "m"},
+		{"both:139", "default", "default"},
+	} {
+		target, err := c.Target(tt.ask, tt.module)
+		if err != nil || target.Module.Name != tt.want {
+			t.Errorf("%v: %q, %v", tt, target.Module.Name, err)
+		}
+	}
+	_, err := c.Target("exch02:139", "M")
+	if !errors.Is(err, ErrUnknownModule) || err.Error() != `"M": module is not in the configuration; there are default, m` {
+		t.Errorf("error %v", err)
+	}
+	// Who may not ask for the target does not learn which modules there are.
+	if _, err = c.Target("exch03", "M"); !errors.Is(err, ErrNotAllowed) || errors.Is(err, ErrUnknownModule) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestTargetAllows(t *testing.T) {
+	c := parse(t, allowYAML)
+	tests := []struct {
+		to       string
+		forA     bool
+		forB     bool
+		describe string
+	}{
+		{"10.1.2.3:139", true, false, "range of a"},
+		{"[::ffff:10.1.2.3]:139", true, false, "the same, mapped"},
+		{"10.1.2.3:445", true, false, "the other port"},
+		{"10.1.2.3:4450", false, false, "another port"},
+		{"10.1.2.3:0", false, false, "no port"},
+		{"10.1.2.7:139", false, true, "a host of b in a range of a"},
+		{"10.1.2.7:0", false, false, "no port of a listed host"},
+		{"10.1.2.8:139", false, true, "a port of b in a range of a"},
+		{"10.1.2.8:445", true, false, "the port that is left of it"},
+		{"10.1.2.50:4450", true, false, "a listed port"},
+		{"10.1.9.9:139", false, true, "range of b"},
+		{"192.0.2.1:139", false, false, "range of c"},
+		{"127.0.0.1:139", false, false, "not listed"},
+		{"[fe80::1%eth0]:139", true, false, "listed zone"},
+		{"[fe80::1%eth1]:139", false, false, "another zone"},
+	}
+	a, err := c.Target("exch02:139", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := c.Target("both:139", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range tests {
+		to, err := netip.ParseAddrPort(tt.to)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := a.Allows(to); got != tt.forA {
+			t.Errorf("%s, %s, for a: %v", tt.to, tt.describe, got)
+		}
+		if got := b.Allows(to); got != tt.forB {
+			t.Errorf("%s, %s, for b: %v", tt.to, tt.describe, got)
+		}
+	}
+	zoned := netip.MustParseAddr("::ffff:10.1.2.3").WithZone("eth0")
+	if a.Allows(netip.AddrPortFrom(zoned, 139)) {
+		t.Error("an IPv4 address with a zone is allowed")
+	}
+	if a.Allows(netip.AddrPort{}) || a.Allows(netip.AddrPortFrom(netip.Addr{}, 139)) {
+		t.Error("no address is allowed")
+	}
+}

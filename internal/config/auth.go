@@ -1,0 +1,108 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+const (
+	ntlmV1 = "v1"
+	ntlmV2 = "v2"
+)
+
+// readAuth makes an account of its section of the file, its password read.
+// Errors about an account quote no values.
+func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
+	at := "auths." + name
+	auth := smbprobe.Auth{Name: name, Credentials: smb.Credentials{
+		Username: f.Username.value,
+		Domain:   f.Domain.value,
+		NTLMv1:   f.NTLM.value == ntlmV1,
+	}}
+	switch name := f.Username; {
+	case strings.TrimSpace(name.value) == "":
+		b.problems.addf(max(name.line, f.Line), at+".username", "is missing; write the account's name")
+	case strings.Contains(name.value, `\`):
+		b.problems.addf(name.line, at+".username", `has a backslash; write the name alone, and what stands before the backslash under domain`)
+	case !isPrintable(name.value) || len(name.value) > maxName:
+		b.problems.addf(name.line, at+".username", "has control characters, or more than %d bytes", maxName)
+	}
+	if d := f.Domain; !isPrintable(d.value) || len(d.value) > maxName || strings.ContainsAny(d.value, notInNames) {
+		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; it has none of %s", notInNames)
+	}
+	if n := f.NTLM; n.given && n.value != ntlmV1 && n.value != ntlmV2 {
+		b.problems.addf(n.line, at+".ntlm", "must be %s or %s", ntlmV2, ntlmV1)
+	}
+	auth.Password = b.readPassword(at, f)
+	return auth
+}
+
+// readPassword reads the password from the one place that the account names.
+func (b *builder) readPassword(at string, f fileAuth) secret.Secret {
+	sources := 0
+	for _, given := range []bool{f.PasswordFile.given, f.PasswordEnv.given, f.Password.given} {
+		if given {
+			sources++
+		}
+	}
+	if sources != 1 {
+		b.problems.addf(f.Line, at, "has %d of password_file, password_env and password; write exactly one", sources)
+		return secret.Secret{}
+	}
+	switch {
+	case f.PasswordFile.given:
+		return b.passwordFromFile(at+".password_file", f.PasswordFile)
+	case f.PasswordEnv.given:
+		return b.passwordFromEnv(at+".password_env", f.PasswordEnv)
+	}
+	at += ".password"
+	if err := checkPassword(f.Password.secret); err != nil {
+		b.problems.add(f.Password.line, at, err)
+	}
+	if b.problems.file != "" {
+		b.warn(f.Password.line, at, "the password stands in the file itself; password_file keeps it apart")
+	}
+	return f.Password.secret
+}
+
+func (b *builder) passwordFromFile(at string, t text) secret.Secret {
+	if t.value == "" {
+		b.problems.addf(t.line, at, "is empty; write a path")
+		return secret.Secret{}
+	}
+	path := t.value
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(b.problems.file), path)
+	}
+	password, mode, err := readPasswordFile(path)
+	if err != nil {
+		b.problems.add(t.line, at, err)
+		return secret.Secret{}
+	}
+	// Windows has no such bits, and Go makes some up there.
+	if mode&0o004 != 0 && runtime.GOOS != "windows" {
+		b.warn(t.line, at, fmt.Sprintf("%s can be read by everybody on this machine; chmod o= takes that away", path))
+	}
+	b.passwordFiles = append(b.passwordFiles, passwordFile{path, password})
+	return password
+}
+
+func (b *builder) passwordFromEnv(at string, t text) secret.Secret {
+	value, ok := b.env(t.value)
+	if !ok {
+		b.problems.add(t.line, at, errors.New("this environment variable is not set"))
+		return secret.Secret{}
+	}
+	password := secret.New(value)
+	if err := checkPassword(password); err != nil {
+		b.problems.add(t.line, at, fmt.Errorf("this environment variable %w", err))
+	}
+	return password
+}

@@ -1,0 +1,106 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// maxSectionName bounds the names of auths and modules, in bytes.
+const maxSectionName = 64
+
+// builder makes a Config of the file's shape.
+type builder struct {
+	problems      *problems
+	env           func(string) (string, bool)
+	passwordFiles []passwordFile
+	warnings      []problem
+}
+
+func (b *builder) warn(line int, path, message string) {
+	b.warnings = append(b.warnings, problem{line, path, errors.New(message)})
+}
+
+// build validates the shape and reads the passwords.
+func build(shape fileConfig, p *problems, env func(string) (string, bool)) (*Config, error) {
+	b := &builder{problems: p, env: env}
+	for _, name := range slices.Sorted(maps.Keys(shape.Auths)) {
+		b.checkSectionName("auths", name, shape.Auths[name].Line)
+	}
+	for _, name := range slices.Sorted(maps.Keys(shape.Modules)) {
+		b.checkSectionName("modules", name, shape.Modules[name].Line)
+	}
+	// Later errors print these names, so a bad one ends it here.
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	auths := map[string]smbprobe.Auth{}
+	for _, name := range slices.Sorted(maps.Keys(shape.Auths)) {
+		auths[name] = b.readAuth(name, shape.Auths[name])
+	}
+	c := &Config{modules: map[string]smbprobe.Module{DefaultModule: builtinModule()}}
+	for _, name := range slices.Sorted(maps.Keys(shape.Modules)) {
+		f := shape.Modules[name]
+		m := readModule(name, f, p)
+		if missing := missingWindows(m); missing != nil {
+			b.warn(f.Line, "modules."+name+".eventlog.windows",
+				fmt.Sprintf("lacks %s, which the shipped alert rules and dashboards want spelled so", strings.Join(missing, ", ")))
+		}
+		c.modules[name] = m
+	}
+	c.allowed, c.hosts = b.readTargets(shape.Targets, auths, c.modules)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	if len(shape.Targets) == 0 {
+		b.warn(0, "targets", "is empty: no host may be probed")
+	}
+	c.file = filledIn(shape, c.modules)
+	c.passwordFiles = b.passwordFiles
+	c.warnings = b.warningTexts()
+	return c, nil
+}
+
+func (b *builder) warningTexts() []string {
+	slices.SortStableFunc(b.warnings, func(x, y problem) int { return cmp.Compare(x.line, y.line) })
+	var texts []string
+	for _, w := range b.warnings {
+		texts = append(texts, fmt.Sprintf("%s: %s: %s", b.problems.place(w.line), w.path, w.err))
+	}
+	return texts
+}
+
+func (b *builder) checkSectionName(section, name string, line int) {
+	if len(name) > maxSectionName || strings.ContainsFunc(name, func(r rune) bool { return !isNameChar(r) }) {
+		b.problems.addf(line, join(section, name), "its name may have letters, digits, -, _ and . alone, %d at most", maxSectionName)
+	}
+}
+
+// filledIn is the shape with every default in its place.
+func filledIn(shape fileConfig, modules map[string]smbprobe.Module) fileConfig {
+	full := fileConfig{
+		Auths:   map[string]fileAuth{},
+		Modules: map[string]fileModule{},
+		Targets: slices.Clone(shape.Targets),
+	}
+	for name, a := range shape.Auths {
+		if !a.NTLM.given {
+			a.NTLM = given(ntlmV2)
+		}
+		full.Auths[name] = a
+	}
+	for name, m := range modules {
+		full.Modules[name] = writeModule(m)
+	}
+	for i := range full.Targets {
+		if !full.Targets[i].Module.given {
+			full.Targets[i].Module = given(DefaultModule)
+		}
+	}
+	return full
+}

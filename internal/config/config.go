@@ -1,0 +1,90 @@
+// Package config reads the exporter's configuration, and decides from it which
+// hosts may be probed, with which account and how. A Config exists only
+// validated: from Load, Parse or ForHosts. It never changes after that, so any
+// number of goroutines may use it.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// What Target's errors wrap.
+var (
+	ErrNotAllowed    = errors.New("target is not allowed by the configuration")
+	ErrUnknownModule = errors.New("module is not in the configuration")
+	ErrBadTarget     = errors.New("target is not a host")
+)
+
+// DefaultModule is the name of the module that is used where none is named.
+const DefaultModule = "default"
+
+// Config is a validated configuration.
+type Config struct {
+	modules       map[string]smbprobe.Module
+	allowed       allowList
+	hosts         []Host
+	warnings      []string
+	passwordFiles []passwordFile
+	file          fileConfig // with all defaults filled in
+}
+
+// Host is one listed host.
+type Host struct {
+	Name   string // as the configuration spells it, with its port where it has one
+	Module string // the module of its target group, never empty
+	Auth   string
+	Labels map[string]string // not to be changed; nil where there are none
+}
+
+// Load reads a configuration file of at most 16 MiB, and the password files
+// and environment variables that it names; env is os.LookupEnv. Its error tells
+// all problems that were found, each with file and line, and no password.
+func Load(path string, env func(string) (string, bool)) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return Parse(path, data, env)
+}
+
+// Parse is Load for a file that has been read already. Password files are
+// looked for relative to its folder.
+func Parse(file string, data []byte, env func(string) (string, bool)) (*Config, error) {
+	p := &problems{file: file}
+	shape := decodeFile(data, p)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	return build(shape, p, env)
+}
+
+// Hosts gives the listed hosts in the order of the file; what is in a range is
+// not listed.
+func (c *Config) Hosts() []Host { return slices.Clone(c.hosts) }
+
+// Warnings gives what is allowed and yet not good, a line each, with file and
+// line of the file where they are known.
+func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
+
+// Masked gives the running configuration as YAML, every default filled in and
+// every password masked.
+func (c *Config) Masked() ([]byte, error) {
+	out, err := yaml.Marshal(c.file)
+	if err != nil {
+		return nil, fmt.Errorf("write the configuration as YAML: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,134 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDecodeErrors(t *testing.T) {
+	tests := []struct {
+		name, yaml string
+		want       []string
+	}{
+		{"nothing", "", []string{
+			"rasphone.yml: empty; write auths and targets, as the example in the documentation has them"}},
+		{"comments alone", "# nothing\n", []string{
+			"rasphone.yml: empty; write auths and targets, as the example in the documentation has them"}},
+		{"null", "---\n~\n", []string{
+			"rasphone.yml: empty; write auths and targets, as the example in the documentation has them"}},
+		{"a list", "- a\n", []string{
+			"rasphone.yml:1: must be a mapping of keys to values"}},
+		{"two documents", "auths: {}\n---\ntargets: []\n", []string{
+			"rasphone.yml:2: a second YAML document begins here; write one"}},
+		{"second document broken", "auths: {}\n---\n\"\n", []string{
+			"rasphone.yml:3: not YAML: found unexpected end of stream"}},
+		{"not YAML", "auths:\n  a: [\n", []string{
+			"rasphone.yml:2: not YAML: did not find expected node content"}},
+		{"unknown keys", "auths:\n  a:\n    user: x\nmodule: {}\nmodules:\n  default:\n    phonebook:\n      size: 1\n", []string{
+			"rasphone.yml:3: auths.a.user: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm",
+			"rasphone.yml:4: module: unknown key; the keys here are auths, modules, targets",
+			"rasphone.yml:8: modules.default.phonebook.size: unknown key; the keys here are path, dialed_entries, max_size"}},
+		{"the field that is no key", "auths: {a: {Line: 3, '-': 1}}", []string{
+			"rasphone.yml:1: auths.a.Line: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm",
+			"rasphone.yml:1: auths.a.-: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm"}},
+		{"duplicate keys", "auths:\n  a: {}\n  b: {}\n  a: {}\nmodules:\n  m:\n    share: A\n    share: B\n", []string{
+			"rasphone.yml:4: auths.a: is already set in line 2; keep one of them",
+			"rasphone.yml:8: modules.m.share: is already set in line 7; keep one of them"}},
+		{"wrong kinds", "auths: []\nmodules:\n  m: 3\n  n: {timeout: [1], phonebook: x, eventlog: {windows: 15m, enabled: 1}}\ntargets: {}\n", []string{
+			"rasphone.yml:1: auths: must be a mapping of keys to values",
+			"rasphone.yml:3: modules.m: must be a mapping of keys to values",
+			"rasphone.yml:4: modules.n.timeout: must be a single value, not a list or a mapping",
+			"rasphone.yml:4: modules.n.phonebook: must be a mapping of keys to values",
+			"rasphone.yml:4: modules.n.eventlog.windows: must be a list, as in [a, b]",
+			"rasphone.yml:4: modules.n.eventlog.enabled: must be true or false",
+			"rasphone.yml:5: targets: must be a list, as in [a, b]"}},
+		{"tags", "auths: !x {}\nmodules: {m: {share: !x A}}\ntargets: !!set []", []string{
+			"rasphone.yml:1: auths: must be a mapping of keys to values",
+			"rasphone.yml:2: modules.m.share: has a YAML tag, which is not supported; leave the tag out",
+			"rasphone.yml:3: targets: must be a list, as in [a, b]"}},
+		{"anchors", "auths: &a\n  b: {}\nmodules: *a\n", []string{
+			"rasphone.yml:1: auths: anchors and aliases are not supported; write the value out, and put a value that begins with & or * in quotes",
+			"rasphone.yml:3: modules: anchors and aliases are not supported; write the value out, and put a value that begins with & or * in quotes"}},
+		{"alias to itself", "auths: &a\n  b: *a\n", []string{
+			"rasphone.yml:1: auths: anchors and aliases are not supported; write the value out, and put a value that begins with & or * in quotes"}},
+		{"key that is no name", "auths: {[a]: {}, '': {}, !x y: {}}", []string{
+			"rasphone.yml:1: auths: has a key that is not a plain name",
+			"rasphone.yml:1: auths: has a key that is not a plain name",
+			"rasphone.yml:1: auths: has a key that is not a plain name"}},
+		{"many", "targets: [" + strings.Repeat("{x: 1},", 25) + "]", append(
+			numbered(20, "rasphone.yml:1: targets[%d].x: unknown key; the keys here are hosts, auth, module, labels"),
+			"rasphone.yml: and 5 more problems")},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, parseErrors(t, tt.yaml)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// numbered gives n lines, a number from 0 in each.
+func numbered(n int, format string) []string {
+	lines := make([]string, n)
+	for i := range lines {
+		lines[i] = fmt.Sprintf(format, i)
+	}
+	return lines
+}
+
+func TestDecodeTooLarge(t *testing.T) {
+	want := []string{"rasphone.yml: larger than 16 MiB"}
+	if diff := cmp.Diff(want, parseErrors(t, strings.Repeat("#\n", maxFile/2+1))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Each of these has a password where it does not belong, or broken YAML around
+// it. parseErrors looks for it in the error.
+func TestErrorsHaveNoPassword(t *testing.T) {
+	for _, yaml := range []string{
+		"auths: hunter2",
+		"auths: [hunter2]",
+		"auths: {a: hunter2}",
+		"auths: {a: [hunter2]}",
+		"auths: {a: {username: u, password: [hunter2]}}",
+		"auths: {a: {username: u, password: {hunter2: x}}}",
+		"auths: {a: {username: u, password: !hunter2 x}}",
+		"auths: {a: {username: u, password: !!int hunter2}}",
+		"auths: {a: {username: u, password: !!binary hunter2}}",
+		"auths: {a: {username: u, password: *hunter2}}",
+		"auths: {a: {username: u, password: *hunter2}}\n---\n*hunter2",
+		"auths: {a: {username: u, password: &hunter2}}",
+		"auths: {a: {username: u, password: &hunter2 hunter2}}",
+		"auths: {a: {username: u, password: @hunter2}}",
+		"auths: {a: {username: u, password: `hunter2}}",
+		"auths: {a: {username: u, password: %hunter2}}",
+		"auths: {a: {username: u, password: \"hunter2}}",
+		"auths: {a: {username: u, password: \"hunter2\\q\"}}",
+		"auths: {a: {username: u, password: hunter2: x}}",
+		"auths: {a: {username: u, password:hunter2}}",
+		"auths: {a: {username: u, ? [password, hunter2]}}",
+		"auths:\n  a:\n    username: u\n    password:hunter2\n",
+		"auths:\n  a:\n    password:hunter2\n",
+		"auths:\n  a:\n    password:hunter2\n    username: u\n",
+		"auths:\n  password:hunter2:\n    username: u\n",
+		"auths:\n  a:\n    username: u\n    password: |\n      hunter2\n      second line\n",
+		"auths:\n  a:\n    username: u\n    password: \"hunter2\\0\"\n",
+		"auths:\n  a:\n    username: u\n    password: \"\\uFEFFhunter2\"\n",
+		"auths:\n  a:\n    username: u\n    password: hunter2\n    password: hunter2\n",
+		"auths:\n  a:\n    username: u\n    password: hunter2\n    ntlm: hunter2\n",
+		"auths:\n  a:\n    username: u\n    password: hunter2\n    domain: hunter2\\x\n",
+		"auths:\n  a:\n    username: hunter2\\u\n    password: hunter2\n",
+		"auths:\n  a:\n    username: u\n    password_file: hunter2\n",
+		"auths:\n  a:\n    username: u\n    password_env: hunter2\n",
+		"auths:\n  a:\n    username: u\n    password: " + strings.Repeat("hunter2", 200) + "\n",
+		"%TAG ! tag:hunter2\n---\nauths: !x {}",
+		"%HUNTER2 hunter2\n---\nauths: {}\n---\nx",
+	} {
+		parseErrors(t, yaml)
+	}
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
+)
+
+// maxPassword bounds a password, in bytes.
+const maxPassword = 1024
+
+// passwordFile is a file that a password was read from.
+type passwordFile struct {
+	path     string
+	password secret.Secret
+}
+
+// readPasswordFile reads a password from a regular file, one newline at its end
+// cut. Its errors name neither the file nor what is in it: the place in the
+// configuration is enough to find the file, and somebody may have written the
+// password where the file's name belongs.
+func readPasswordFile(path string) (password secret.Secret, mode fs.FileMode, err error) {
+	// Stat before open: to open a named pipe would wait for its other end.
+	info, err := os.Stat(path)
+	if err != nil {
+		return secret.Secret{}, 0, fmt.Errorf("cannot read this file: %w; a relative path starts at the folder of the configuration file", bareError(err))
+	}
+	if !info.Mode().IsRegular() {
+		return secret.Secret{}, 0, errors.New("is not a regular file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return secret.Secret{}, 0, fmt.Errorf("cannot read this file: %w", bareError(err))
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxPassword+3)) // and a newline, and one more to see that it is too long
+	if err != nil {
+		return secret.Secret{}, 0, fmt.Errorf("cannot read this file: %w", bareError(err))
+	}
+	if cut, ok := bytes.CutSuffix(data, []byte("\n")); ok {
+		data = bytes.TrimSuffix(cut, []byte("\r"))
+	}
+	password = secret.New(string(data))
+	return password, info.Mode(), checkPassword(password)
+}
+
+// bareError takes the path out of an error of package os.
+func bareError(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathError.Err
+	}
+	return err
+}
+
+// checkPassword refuses what cannot be meant. A login with a wrong password
+// counts towards locking the account, so it is better not to try.
+func checkPassword(password secret.Secret) error {
+	text := password.Reveal()
+	switch {
+	case text == "":
+		return errors.New("holds no password")
+	case len(text) > maxPassword:
+		return fmt.Errorf("holds more than the %d bytes that a password may have", maxPassword)
+	case strings.HasPrefix(text, "\uFEFF"):
+		return errors.New("begins with a byte order mark; save it as UTF-8 without one")
+	case !isPrintable(text):
+		return errors.New("is not one line of UTF-8 text without control characters")
+	}
+	return nil
+}
+
+// PasswordFilesChanged says whether a password file now holds another password
+// than the one that was read from it. A file that is missing or not readable,
+// or that holds no password, as in the middle of being written, has not changed.
+func (c *Config) PasswordFilesChanged() bool {
+	for _, f := range c.passwordFiles {
+		now, _, err := readPasswordFile(f.path)
+		if err == nil && !now.Equal(f.password) {
+			return true
+		}
+	}
+	return false
+}

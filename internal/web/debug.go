@@ -1,0 +1,84 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/rasphone-exporter/rasphone_exporter/collector"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// writeDebug answers with all that is known of one probe, as text.
+func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result) {
+	text, err := debugText(r)
+	if err != nil {
+		s.fail(w, "cannot make a trace of a result", err)
+		return
+	}
+	s.writeText(w, text)
+}
+
+// debugText is the trace of a probe, the steps with their times, and the metrics.
+func debugText(r *smbprobe.Result) ([]byte, error) {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Probe of %s with module %s, started %s, took %s of %s\n",
+		printable(r.Target), printable(r.Module), r.Started.UTC().Format(time.RFC3339), r.Duration, r.Timeout)
+	fmt.Fprintf(&b, "Share: %s%s\n", r.Share, reason(r.ShareError))
+	fmt.Fprintf(&b, "Phone book: %s%s\n", r.Phonebook.State, reason(r.Phonebook.Error))
+
+	b.WriteString("\nTrace:\n")
+	for _, line := range r.Trace {
+		fmt.Fprintf(&b, "  %s\n", printable(line))
+	}
+
+	b.WriteString("\nSteps:\n")
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, step := range r.Steps {
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", step.Step, step.Duration, printable(step.Error))
+	}
+	if err := table.Flush(); err != nil {
+		return nil, fmt.Errorf("table of steps: %w", err)
+	}
+
+	b.WriteString("\nMetrics:\n")
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(collector.New(r)); err != nil {
+		return nil, fmt.Errorf("register metrics: %w", err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("gather metrics: %w", err)
+	}
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&b, f); err != nil {
+			return nil, fmt.Errorf("write metric %s: %w", f.GetName(), err)
+		}
+	}
+	return b.Bytes(), nil
+}
+
+// reason appends why a state holds, where it is known.
+func reason(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + printable(text) + ")"
+}
+
+// printable keeps a text on its line and a terminal from obeying it.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}

@@ -1,0 +1,203 @@
+package web
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPaths(t *testing.T) {
+	tests := []struct {
+		method, url string
+		wantStatus  int
+		wantAllow   string
+		wantType    string
+		wantBody    string
+	}{
+		{"GET", "/", 200, "", "text/html", "<h1>rasphone_exporter</h1>"},
+		{"HEAD", "/", 200, "", "text/html", ""},
+		{"GET", "/metrics", 200, "", "text/plain", "\nrasphone_exporter_probes_in_flight 0\n"},
+		{"GET", "/metrics", 200, "", "text/plain", "\ngo_goroutines "},
+		{"GET", "/metrics", 200, "", "text/plain", "\npromhttp_metric_handler_requests_in_flight 1\n"},
+		{"GET", "/config", 200, "", "text/plain", "password: <secret>\n"},
+		{"GET", "/sd", 200, "", "application/json", `"__param_target":"exch02:139"`},
+		{"GET", "/-/healthy", 200, "", "text/plain", "healthy"},
+		{"GET", "/-/ready", 200, "", "text/plain", "ready"},
+		{"POST", "/-/reload", 200, "", "text/plain", "loaded"},
+		{"PUT", "/-/reload", 200, "", "text/plain", "loaded"},
+		{"HEAD", "/probe?target=10.1.2.3", 200, "", "text/plain", ""},
+		{"GET", "/-/reload", 405, "POST, PUT", "text/plain", ""},
+		{"POST", "/", 405, "GET, HEAD", "text/plain", ""},
+		{"POST", "/probe?target=10.1.2.3", 405, "GET, HEAD", "text/plain", ""},
+		{"DELETE", "/metrics", 405, "GET, HEAD", "text/plain", ""},
+		{"POST", "/sd", 405, "GET, HEAD", "text/plain", ""},
+		{"POST", "/config", 405, "GET, HEAD", "text/plain", ""},
+		{"POST", "/-/healthy", 405, "GET, HEAD", "text/plain", ""},
+		{"POST", "/-/ready", 405, "GET, HEAD", "text/plain", ""},
+		{"GET", "/nothing", 404, "", "text/plain", ""},
+		{"GET", "/probe/more", 404, "", "text/plain", ""},
+		{"GET", "/debug/pprof/", 404, "", "text/plain", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.method+" "+tt.url, func(t *testing.T) {
+			w := newFixture(t, nil).do(tt.method, tt.url)
+			h := w.Header()
+			if w.Code != tt.wantStatus || h.Get("Allow") != tt.wantAllow {
+				t.Errorf("status %d, Allow %q, want %d, %q", w.Code, h.Get("Allow"), tt.wantStatus, tt.wantAllow)
+			}
+			if !strings.HasPrefix(h.Get("Content-Type"), tt.wantType) || !strings.Contains(w.Body.String(), tt.wantBody) {
+				t.Errorf("content type %q, want %q with %q in:\n%s", h.Get("Content-Type"), tt.wantType, tt.wantBody, w.Body)
+			}
+			if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("headers that secure are missing: %v", h)
+			}
+		})
+	}
+}
+
+func TestOtherSitesCannotReload(t *testing.T) {
+	f := newFixture(t, nil)
+	reloads := 0
+	f.reload = func() error { reloads++; return nil }
+	w := f.do(http.MethodPost, "/-/reload", "Sec-Fetch-Site", "cross-site")
+	if w.Code != http.StatusForbidden || reloads != 0 {
+		t.Errorf("status %d, %d reloads, want 403 and none", w.Code, reloads)
+	}
+}
+
+func TestFailuresSayWhy(t *testing.T) {
+	f := newFixture(t, nil)
+	f.reload = func() error { return errors.New("rasphone.yml:3: unknown key") }
+	f.config.masked = errors.New("cannot be written")
+	for _, tt := range []struct{ method, url, want string }{
+		{"POST", "/-/reload", "rasphone.yml:3: unknown key"},
+		{"GET", "/config", "cannot be written"},
+	} {
+		w := f.do(tt.method, tt.url)
+		if w.Code != 500 || !strings.Contains(w.Body.String(), tt.want) || !strings.Contains(f.log.String(), tt.want) {
+			t.Errorf("%s: status %d, want 500 with %q in answer and log:\n%s\n%s", tt.url, w.Code, tt.want, w.Body, f.log)
+		}
+	}
+}
+
+func TestDiscovery(t *testing.T) {
+	tests := []struct {
+		name       string
+		external   string
+		host       string
+		noHosts    bool
+		wantStatus int
+		want       []discovered
+	}{
+		{
+			name: "address of the request", host: "exporter.example:10196", wantStatus: 200,
+			want: []discovered{
+				{[]string{"exporter.example:10196"}, map[string]string{
+					"__scheme__": "http", "__metrics_path__": "/probe", "__param_target": "exch01.corp.example",
+					"__param_module": "default", "instance": "exch01.corp.example", "site": "hq",
+				}},
+				{[]string{"exporter.example:10196"}, map[string]string{
+					"__scheme__": "http", "__metrics_path__": "/probe", "__param_target": "exch02:139",
+					"__param_module": "short", "instance": "exch02:139",
+				}},
+			},
+		},
+		{
+			name: "URL behind a proxy with a path", external: "https://monitor.example/rasphone/", host: "not a host", wantStatus: 200,
+			want: []discovered{
+				{[]string{"monitor.example"}, map[string]string{
+					"__scheme__": "https", "__metrics_path__": "/rasphone/probe", "__param_target": "exch01.corp.example",
+					"__param_module": "default", "instance": "exch01.corp.example", "site": "hq",
+				}},
+				{[]string{"monitor.example"}, map[string]string{
+					"__scheme__": "https", "__metrics_path__": "/rasphone/probe", "__param_target": "exch02:139",
+					"__param_module": "short", "instance": "exch02:139",
+				}},
+			},
+		},
+		{name: "no hosts", host: "exporter.example", noHosts: true, wantStatus: 200, want: []discovered{}},
+		{name: "a Host header that is none", host: `x"}],"y`, wantStatus: 400},
+		{name: "an empty Host header", host: "", wantStatus: 400},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t, func(o *Options) { o.ExternalAddress = tt.external })
+			if tt.noHosts {
+				f.config.hosts = nil
+			}
+			w := discover(f, tt.host, false)
+			if w.Code != tt.wantStatus {
+				t.Fatalf("status %d, want %d:\n%s", w.Code, tt.wantStatus, w.Body)
+			}
+			if tt.wantStatus != 200 {
+				return
+			}
+			var got []discovered
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func discover(f *fixture, host string, overTLS bool) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/sd", http.NoBody)
+	r.Host = host
+	if overTLS {
+		r.TLS = &tls.ConnectionState{}
+	}
+	w := httptest.NewRecorder()
+	f.server.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func TestDiscoveryScheme(t *testing.T) {
+	tests := []struct {
+		external string
+		tls      bool
+		want     string
+	}{
+		{"", false, "http"},
+		{"", true, "https"},
+		{"exporter:80", true, "https"},
+		{"http://exporter:80", true, "http"},
+		{"https://exporter", false, "https"},
+	}
+	for _, tt := range tests {
+		f := newFixture(t, func(o *Options) { o.ExternalAddress = tt.external })
+		w := discover(f, "exporter:10196", tt.tls)
+		if !strings.Contains(w.Body.String(), `"__scheme__":"`+tt.want+`"`) {
+			t.Errorf("external address %q, TLS %t: want %s in %s", tt.external, tt.tls, tt.want, w.Body)
+		}
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	f := newFixture(t, nil)
+	tests := []struct {
+		name   string
+		change func(*Options)
+		want   string
+	}{
+		{"no probe at all", func(o *Options) { o.MaxConcurrent = 0 }, "concurrent"},
+		{"negative offset", func(o *Options) { o.TimeoutOffset = -time.Second }, "offset"},
+		{"external address", func(o *Options) { o.ExternalAddress = "ftp://host" }, "external address"},
+	}
+	for _, tt := range tests {
+		o := f.server.options
+		tt.change(&o)
+		if _, err := New(o); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package web
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// maxOthers is how many results are remembered of what the configuration does
+// not list: members of ranges, other modules than the target's own.
+const maxOthers = 1000
+
+// remembered is the last result of a target and module.
+type remembered struct {
+	result *smbprobe.Result
+	since  time.Time // when the first result came that found the states that still hold
+}
+
+// history remembers the last result of each target and module. Its size is
+// bounded by the hosts that the configuration lists, and maxOthers.
+type history struct {
+	hosts func() []config.Host
+
+	mu    sync.Mutex
+	last  map[flightKey]remembered
+	limit int // how large last may grow before the others in it are counted
+}
+
+func newHistory(hosts func() []config.Host) *history {
+	return &history{hosts: hosts, last: map[flightKey]remembered{}, limit: maxOthers}
+}
+
+// add remembers a result in place of the one before.
+func (h *history) add(r *smbprobe.Result) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := flightKey{r.Target, r.Module}
+	entry := remembered{result: r, since: r.Started}
+	if before, known := h.last[key]; known &&
+		before.result.Share == r.Share && before.result.Phonebook.State == r.Phonebook.State {
+		entry.since = before.since
+	}
+	h.last[key] = entry
+	if len(h.last) > h.limit {
+		h.forget()
+	}
+}
+
+// forget drops the oldest of what is not listed, some more than it must, so that
+// the next call is a while away. The caller holds mu.
+func (h *history) forget() {
+	listed := map[flightKey]bool{}
+	for _, host := range h.hosts() {
+		listed[flightKey{host.Name, host.Module}] = true
+	}
+	var others []flightKey
+	for key := range h.last {
+		if !listed[key] {
+			others = append(others, key)
+		}
+	}
+	slices.SortFunc(others, func(a, b flightKey) int {
+		return h.last[a].result.Started.Compare(h.last[b].result.Started)
+	})
+	excess := max(0, len(others)-maxOthers*9/10)
+	for _, key := range others[:excess] {
+		delete(h.last, key)
+	}
+	kept := len(others) - excess
+	h.limit = len(h.last) - kept + maxOthers
+}
+
+// all returns a copy of what is remembered.
+func (h *history) all() map[flightKey]remembered {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.last)
+}

@@ -1,0 +1,134 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/collector"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+var errParameters = errors.New("bad parameters")
+
+// probeParameters are those of a request for /probe.
+type probeParameters struct {
+	target string
+	module string // empty: the one of the target
+	debug  bool
+}
+
+// parseProbeParameters takes exactly one target, and one module and one debug at most.
+func parseProbeParameters(query string) (probeParameters, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return probeParameters{}, fmt.Errorf("%w: %w", errParameters, err)
+	}
+	for _, name := range []string{"target", "module", "debug"} {
+		if n := len(values[name]); n > 1 {
+			return probeParameters{}, fmt.Errorf("%w: %s is there %d times; give it once", errParameters, name, n)
+		}
+	}
+	p := probeParameters{target: values.Get("target"), module: values.Get("module")}
+	if p.target == "" {
+		return probeParameters{}, fmt.Errorf("%w: no target; ask for /probe?target=HOST", errParameters)
+	}
+	if values.Has("debug") {
+		if p.debug, err = strconv.ParseBool(values.Get("debug")); err != nil {
+			return probeParameters{}, fmt.Errorf("%w: debug=%.50q; give true or false", errParameters, values.Get("debug"))
+		}
+	}
+	return p, nil
+}
+
+// serveProbe probes a target and answers with its metrics, or with a trace.
+func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
+	arrived := time.Now()
+	p, err := parseProbeParameters(r.URL.RawQuery)
+	if err != nil {
+		s.reject(w, err)
+		return
+	}
+	target, err := s.options.Config().Target(p.target, p.module)
+	if err != nil {
+		s.reject(w, err)
+		return
+	}
+	limits, err := timeLimits(r.Header, target.Module.Timeout, s.options.TimeoutOffset)
+	if err != nil {
+		s.reject(w, err)
+		return
+	}
+
+	result, err := s.scheduler.ask(r.Context(), target, limits.from(arrived))
+	switch {
+	case r.Context().Err() != nil:
+		return // the client is gone: there is nobody to answer
+	case errors.Is(err, errStillRuns):
+		result = lateResult(target, arrived, limits.answer)
+	case err != nil:
+		s.reject(w, err)
+		return
+	}
+	if p.debug {
+		s.writeDebug(w, result)
+		return
+	}
+	s.writeMetrics(w, r, result)
+}
+
+// lateResult is for an asker whose own time ended before the probe did. It says
+// that and nothing of the server.
+func lateResult(t smbprobe.Target, arrived time.Time, limit time.Duration) *smbprobe.Result {
+	result := unknownResult(t, arrived, fmt.Errorf("%w (%s)", errStillRuns, limit))
+	result.Share = smbprobe.ShareTimeout
+	result.Timeout = limit
+	return result
+}
+
+// reject answers a request that gets no probe, and counts it.
+func (s *Server) reject(w http.ResponseWriter, err error) {
+	why, status := collector.RejectedBadRequest, http.StatusBadRequest
+	switch {
+	case errors.Is(err, config.ErrNotAllowed):
+		why, status = collector.RejectedNotAllowed, http.StatusForbidden
+	case errors.Is(err, errOverloaded):
+		why, status = collector.RejectedOverloaded, http.StatusServiceUnavailable
+	case errors.Is(err, errDraining):
+		why, status = collector.RejectedDraining, http.StatusServiceUnavailable
+	case errors.Is(err, config.ErrUnknownModule), errors.Is(err, config.ErrBadTarget),
+		errors.Is(err, errParameters), errors.Is(err, errTimeoutHeader):
+	default:
+		s.options.Logger.Error("a request for a probe failed", "err", err)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	s.options.Metrics.ProbeRejected(why)
+	http.Error(w, err.Error(), status)
+}
+
+// writeMetrics answers with the metrics of one probe, from a registry that holds
+// nothing else.
+func (s *Server) writeMetrics(w http.ResponseWriter, r *http.Request, result *smbprobe.Result) {
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(collector.New(result)); err != nil {
+		s.fail(w, "cannot make metrics of a result", err)
+		return
+	}
+	promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: s.promLog(), ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true,
+	}).ServeHTTP(w, r)
+}
+
+// fail answers 500 and logs why.
+func (s *Server) fail(w http.ResponseWriter, what string, err error) {
+	s.options.Logger.Error(what, "err", err)
+	http.Error(w, fmt.Sprintf("%s: %s", what, err), http.StatusInternalServerError)
+}

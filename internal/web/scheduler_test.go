@@ -1,0 +1,308 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// asker is one call of ask in a test, all times from the test's begin.
+type asker struct {
+	target string
+	at     time.Duration // when it asks
+	time   time.Duration // the probe's time; the asker waits a tenth longer
+	gone   time.Duration // when its client goes; 0: never
+}
+
+// outcome is what became of an asker.
+type outcome struct {
+	At  time.Duration // when it had its answer
+	Err error
+	Run int // which run's result it got, from 1
+}
+
+// runScheduler lets every asker ask, with probes that take so long unless their
+// context ends before, and returns what became of each and how many probes ran.
+func runScheduler(t *testing.T, places int, probeTakes time.Duration, askers []asker) (got []outcome, runs int) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		runs = 0
+		begin := time.Now()
+		counter := make(chan int, 1)
+		counter <- 0
+		s := newScheduler(places, func(ctx context.Context, _ smbprobe.Target) *smbprobe.Result {
+			n := <-counter + 1
+			counter <- n
+			select {
+			case <-time.After(probeTakes):
+			case <-ctx.Done():
+			}
+			return &smbprobe.Result{RoundTrips: n}
+		})
+		got = make([]outcome, len(askers))
+		for i, a := range askers {
+			go func() {
+				time.Sleep(a.at)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if a.gone > 0 {
+					time.AfterFunc(a.gone-a.at, cancel)
+				}
+				now := time.Now()
+				result, err := s.ask(ctx, smbprobe.Target{Name: a.target}, limits{a.time, a.time * 11 / 10}.from(now))
+				got[i] = outcome{At: time.Since(begin), Err: err}
+				if result != nil {
+					got[i].Run = result.RoundTrips
+				}
+			}()
+		}
+		time.Sleep(time.Hour)
+		s.drain(t.Context())
+		runs = <-counter
+		if len(s.flights) != 0 || len(s.queue) != 0 || s.free != places {
+			t.Errorf("left over: %d flights, %d waiting, %d of %d places free", len(s.flights), len(s.queue), s.free, places)
+		}
+	})
+	return got, runs
+}
+
+func TestScheduler(t *testing.T) {
+	const sec = time.Second
+	tests := []struct {
+		name       string
+		places     int
+		probeTakes time.Duration
+		askers     []asker
+		want       []outcome
+		wantRuns   int
+	}{
+		{
+			name: "one asker", places: 1, probeTakes: sec,
+			askers: []asker{{target: "a", time: 10 * sec}},
+			want:   []outcome{{At: sec, Run: 1}}, wantRuns: 1,
+		},
+		{
+			name: "the probe has the time of who started it", places: 1, probeTakes: time.Minute,
+			askers: []asker{{target: "a", time: 10 * sec}},
+			want:   []outcome{{At: 10 * sec, Run: 1}}, wantRuns: 1,
+		},
+		{
+			name: "those who ask meanwhile share the result", places: 2, probeTakes: 3 * sec,
+			askers: []asker{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 10 * sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
+			want:   []outcome{{At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
+		},
+		{
+			name: "who asks after it gets a probe of its own", places: 2, probeTakes: 3 * sec,
+			askers: []asker{{target: "a", time: 10 * sec}, {target: "a", at: 4 * sec, time: 10 * sec}},
+			want:   []outcome{{At: 3 * sec, Run: 1}, {At: 7 * sec, Run: 2}}, wantRuns: 2,
+		},
+		{
+			name: "the probe goes on when the first asker leaves", places: 1, probeTakes: 3 * sec,
+			askers: []asker{{target: "a", time: 10 * sec, gone: sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
+			want:   []outcome{{At: sec, Err: errStillRuns}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
+		},
+		{
+			name: "each asker keeps its own limit", places: 1, probeTakes: 8 * sec,
+			askers: []asker{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 2 * sec}},
+			want:   []outcome{{At: 8 * sec, Run: 1}, {At: 3200 * time.Millisecond, Err: errStillRuns}}, wantRuns: 1,
+		},
+		{
+			name: "waiting for a place", places: 1, probeTakes: 3 * sec,
+			askers: []asker{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
+			want:   []outcome{{At: 3 * sec, Run: 1}, {At: 6 * sec, Run: 2}}, wantRuns: 2,
+		},
+		{
+			name: "waiting in vain ends at half of the time", places: 1, probeTakes: 8 * sec,
+			askers: []asker{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
+			want:   []outcome{{At: 8 * sec, Run: 1}, {At: 6 * sec, Err: errOverloaded}}, wantRuns: 1,
+		},
+		{
+			name: "those who wait share a place, and the time of the one with the most", places: 1, probeTakes: 5 * sec,
+			askers: []asker{
+				{target: "a", time: 10 * sec},
+				{target: "b", at: sec, time: 10 * sec},
+				{target: "b", at: 2 * sec, time: 4 * sec},
+			},
+			want: []outcome{{At: 5 * sec, Run: 1}, {At: 10 * sec, Run: 2}, {At: 4 * sec, Err: errOverloaded}}, wantRuns: 2,
+		},
+		{
+			name: "a later asker lengthens the time of a probe that waits", places: 1, probeTakes: 6 * sec,
+			askers: []asker{
+				{target: "a", time: 10 * sec},
+				{target: "b", at: sec, time: 10500 * time.Millisecond}, // until 11.5s
+				{target: "b", at: 2 * sec, time: 30 * sec},
+			},
+			want: []outcome{{At: 6 * sec, Run: 1}, {At: 12 * sec, Run: 2}, {At: 12 * sec, Run: 2}}, wantRuns: 2,
+		},
+		{
+			name: "a waiting probe outlives its first asker", places: 1, probeTakes: 5 * sec,
+			askers: []asker{
+				{target: "a", time: 10 * sec},
+				{target: "b", at: sec, time: 2 * sec},
+				{target: "b", at: sec, time: 20 * sec},
+			},
+			want: []outcome{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
+		},
+		{
+			name: "a waiting probe that nobody wants any more is given up", places: 1, probeTakes: 5 * sec,
+			askers: []asker{
+				{target: "a", time: 10 * sec},
+				{target: "b", at: sec, time: 10 * sec, gone: 2 * sec},
+				{target: "c", at: 2 * sec, time: 20 * sec},
+			},
+			want: []outcome{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
+		},
+		{
+			name: "a waiting probe does not keep others from sharing one that runs", places: 1, probeTakes: 4 * sec,
+			askers: []asker{
+				{target: "a", time: 10 * sec},
+				{target: "b", at: sec, time: 10 * sec},
+				{target: "a", at: 2 * sec, time: 10 * sec},
+			},
+			want: []outcome{{At: 4 * sec, Run: 1}, {At: 8 * sec, Run: 2}, {At: 4 * sec, Run: 1}}, wantRuns: 2,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, runs := runScheduler(t, tt.places, tt.probeTakes, tt.askers)
+			sameErr := cmp.Comparer(func(a, b error) bool { return errors.Is(a, b) })
+			if diff := cmp.Diff(tt.want, got, sameErr); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+			if runs != tt.wantRuns {
+				t.Errorf("%d probes ran, want %d", runs, tt.wantRuns)
+			}
+		})
+	}
+}
+
+func TestSchedulerLimitsProbesThatRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const places, askers = 3, 20
+		running := make(chan struct{}, places)
+		s := newScheduler(places, func(context.Context, smbprobe.Target) *smbprobe.Result {
+			select {
+			case running <- struct{}{}:
+			default:
+				t.Error("more probes run than there are places")
+			}
+			time.Sleep(time.Second)
+			<-running
+			return &smbprobe.Result{}
+		})
+		answers := make(chan error, askers)
+		for i := range askers {
+			go func() {
+				_, err := s.ask(t.Context(), smbprobe.Target{Name: fmt.Sprint(i)}, limits{time.Minute, time.Minute}.from(time.Now()))
+				answers <- err
+			}()
+		}
+		for range askers {
+			if err := <-answers; err != nil {
+				t.Error(err)
+			}
+		}
+		s.drain(t.Context())
+	})
+}
+
+func TestSchedulerKeepsModulesApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScheduler(2, func(_ context.Context, t smbprobe.Target) *smbprobe.Result {
+			time.Sleep(time.Second)
+			return &smbprobe.Result{Module: t.Module.Name}
+		})
+		for _, module := range []string{"one", "two"} {
+			go func() {
+				target := smbprobe.Target{Name: "a", Module: smbprobe.Module{Name: module}}
+				result, err := s.ask(t.Context(), target, limits{time.Minute, time.Minute}.from(time.Now()))
+				if err != nil || result.Module != module {
+					t.Errorf("module %s: result %v, error %v", module, result, err)
+				}
+			}()
+		}
+		time.Sleep(time.Minute)
+		s.drain(t.Context())
+	})
+}
+
+func TestSchedulerProbesTheNewestTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScheduler(1, func(_ context.Context, t smbprobe.Target) *smbprobe.Result {
+			time.Sleep(time.Second)
+			return &smbprobe.Result{Auth: t.Auth.Name}
+		})
+		ask := func(name, auth string) string {
+			target := smbprobe.Target{Name: name, Auth: smbprobe.Auth{Name: auth}}
+			result, err := s.ask(t.Context(), target, limits{time.Minute, time.Minute}.from(time.Now()))
+			if err != nil {
+				t.Error(err)
+				return ""
+			}
+			return result.Auth
+		}
+		go ask("in the way", "")
+		synctest.Wait()
+		go ask("a", "before a reload")
+		synctest.Wait()
+		if got := ask("a", "after it"); got != "after it" {
+			t.Errorf("probed with the auth from %s", got)
+		}
+		s.drain(t.Context())
+	})
+}
+
+func TestSchedulerDrain(t *testing.T) {
+	const sec = time.Second
+	tests := []struct {
+		name      string
+		drainTime time.Duration
+		wantAt    time.Duration // when drain returns; it begins after 1s
+		want      []outcome     // of two askers of one place, and of one who comes while draining
+	}{
+		{"all in time", time.Minute, 8 * sec, []outcome{{At: 4 * sec}, {At: 8 * sec}, {At: 2 * sec, Err: errDraining}}},
+		{"out of time", 2 * sec, 3 * sec, []outcome{{At: 3 * sec}, {At: 3 * sec, Err: errDraining}, {At: 2 * sec, Err: errDraining}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				s := newScheduler(1, func(ctx context.Context, _ smbprobe.Target) *smbprobe.Result {
+					select {
+					case <-time.After(4 * sec):
+					case <-ctx.Done():
+					}
+					return &smbprobe.Result{}
+				})
+				got := make([]outcome, 3)
+				for i, at := range []time.Duration{0, sec / 2, 2 * sec} {
+					go func() {
+						time.Sleep(at)
+						_, err := s.ask(t.Context(), smbprobe.Target{Name: fmt.Sprint(i)}, limits{time.Minute, time.Minute}.from(time.Now()))
+						got[i] = outcome{At: time.Since(begin), Err: err}
+					}()
+				}
+				time.Sleep(sec)
+				ctx, cancel := context.WithTimeout(t.Context(), tt.drainTime)
+				defer cancel()
+				s.drain(ctx)
+				at := time.Since(begin)
+				synctest.Wait()
+				if at != tt.wantAt {
+					t.Errorf("drained at %s, want %s", at, tt.wantAt)
+				}
+				sameErr := cmp.Comparer(func(a, b error) bool { return errors.Is(a, b) })
+				if diff := cmp.Diff(tt.want, got, sameErr); diff != "" {
+					t.Errorf("outcomes (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}

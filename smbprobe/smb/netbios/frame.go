@@ -1,0 +1,100 @@
+package netbios
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// HeaderSize is the length of what stands before every message on the
+// connection (RFC 1002 4.3.1).
+const HeaderSize = 4
+
+// Types of session packets (RFC 1002 4.3.1).
+const (
+	typeMessage          = 0x00
+	typeRequest          = 0x81
+	typePositiveResponse = 0x82
+	typeNegativeResponse = 0x83
+	typeRetargetResponse = 0x84
+	typeKeepAlive        = 0x85
+)
+
+// maxKeepAlives is how many keep-alives in a row are skipped. A server sends
+// one a minute at most; more of them only keep us busy.
+const maxKeepAlives = 1000
+
+// packetHeader is the header of a session packet.
+type packetHeader struct {
+	kind   byte
+	length int // at most 2^24-1
+}
+
+func parseHeader(b [HeaderSize]byte) packetHeader {
+	return packetHeader{kind: b[0], length: int(binary.BigEndian.Uint32(b[:]) & 0xFFFFFF)}
+}
+
+// AppendHeader appends the header of a session message of n bytes. It fits
+// both transports for n up to 2^17-1, direct TCP up to 2^24-1 (RFC 1002 4.3.6,
+// MS-SMB 2.1); the caller keeps to that.
+func AppendHeader(b []byte, n int) []byte {
+	return append(b, typeMessage, byte(n>>16), byte(n>>8), byte(n))
+}
+
+// ReadFrame reads the next session message and returns it without its header.
+// The payload is put into buf where buf has the capacity, else into new memory of
+// at most limit bytes, and may be empty. Keep-alives are skipped, at most 1000 in
+// a row.
+//
+// Errors: smb.ErrProtocol for a longer message or a packet of another type;
+// io.EOF where the stream ended between two packets, io.ErrUnexpectedEOF where
+// it ended inside one; else what r returned.
+func ReadFrame(r io.Reader, buf []byte, limit int) (payload []byte, err error) {
+	h, err := readPastKeepAlives(r)
+	if err != nil {
+		return nil, err
+	}
+	if h.kind != typeMessage {
+		return nil, fmt.Errorf("%w: session packet of type 0x%02X where a message is expected", smb.ErrProtocol, h.kind)
+	}
+	if h.length > limit {
+		return nil, fmt.Errorf("%w: message of %d bytes, more than the %d that were agreed", smb.ErrProtocol, h.length, limit)
+	}
+	payload = slices.Grow(buf[:0], h.length)[:h.length]
+	if err := readInside(r, payload); err != nil {
+		return nil, err
+	}
+	return payload, nil
+}
+
+// readPastKeepAlives reads the header of the next packet that is no keep-alive.
+// Its errors are those of ReadFrame.
+func readPastKeepAlives(r io.Reader) (packetHeader, error) {
+	for range maxKeepAlives + 1 {
+		var b [HeaderSize]byte
+		if _, err := io.ReadFull(r, b[:]); err != nil {
+			return packetHeader{}, err
+		}
+		h := parseHeader(b)
+		if h.kind != typeKeepAlive {
+			return h, nil
+		}
+		if h.length != 0 {
+			return packetHeader{}, fmt.Errorf("%w: keep-alive of %d bytes", smb.ErrProtocol, h.length)
+		}
+	}
+	return packetHeader{}, fmt.Errorf("%w: more than %d keep-alives in a row", smb.ErrProtocol, maxKeepAlives)
+}
+
+// readInside fills b with what a packet still owes: an end there is never a
+// clean one.
+func readInside(r io.Reader, b []byte) error {
+	_, err := io.ReadFull(r, b)
+	if err == io.EOF && len(b) > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

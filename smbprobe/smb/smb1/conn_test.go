@@ -1,0 +1,199 @@
+package smb1
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// testSession is a session on a connection, without the login.
+func testSession(t *testing.T, conn net.Conn, n negotiated) (*Session, *smb.Rounds) {
+	t.Helper()
+	rounds := new(smb.Rounds)
+	c := newConn(conn, rounds, func(line string) { t.Log(line) })
+	t.Cleanup(c.close)
+	c.allow(inFlight(n))
+	return newSession(&Client{conn: c, server: n}, 1), rounds
+}
+
+func testFile(s *Session, size int64) *File {
+	return &File{tree: s.newTree(1, "ADMIN$"), path: "book", created: created{fid: 7, size: size}}
+}
+
+// readRange returns what a READ_ANDX asked for.
+func readRange(r asked) (offset, count int) {
+	return int(binary.LittleEndian.Uint32(r.raw[39:])), int(binary.LittleEndian.Uint16(r.raw[43:]))
+}
+
+// contents is the file that the peers of these tests serve.
+func contents(offset, count int) string {
+	return strings.Repeat("0123456789", (offset+count)/10+1)[offset : offset+count]
+}
+
+func TestReadsInFlight(t *testing.T) {
+	const size, chunk = 100_000, 4096
+	for _, mpx := range []int{1, 2, 10, 50} {
+		t.Run(fmt.Sprint("MaxMpxCount ", mpx), func(t *testing.T) {
+			// The peer answers when as many requests are there as the server
+			// takes, the last one first.
+			var waiting []asked
+			most, left := 0, (size+chunk-1)/chunk
+			conn := peer(t, func(conn net.Conn, r asked) {
+				waiting = append(waiting, r)
+				most = max(most, len(waiting))
+				if len(waiting) < min(mpx, left) {
+					return
+				}
+				left -= len(waiting)
+				for i := len(waiting) - 1; i >= 0; i-- {
+					send(conn, answerRead(waiting[i].mid, contents(readRange(waiting[i]))))
+				}
+				waiting = nil
+			})
+			s, rounds := testSession(t, conn, negotiated{maxMpx: mpx, maxBufferSize: 4356})
+			data, err := testFile(s, size).ReadAll(t.Context())
+			if err != nil || string(data) != contents(0, size) {
+				t.Fatalf("%d bytes, %v", len(data), err)
+			}
+			if want := min(mpx, 25); most != want {
+				t.Errorf("%d requests in flight at most, expected %d", most, want)
+			}
+			if rounds.Count() < 25/mpx || rounds.Count() > 25 {
+				t.Errorf("%d round trips", rounds.Count())
+			}
+		})
+	}
+}
+
+func TestReadAnswers(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		serve func(net.Conn, asked)
+		want  error
+		data  string
+	}{
+		{"good", func(c net.Conn, r asked) { send(c, answerRead(r.mid, contents(0, 10))) }, nil, "0123456789"},
+		{"keep-alives around it", func(c net.Conn, r asked) {
+			_, _ = c.Write([]byte("\x85\x00\x00\x00\x85\x00\x00\x00"))
+			send(c, answerRead(r.mid, contents(0, 10)))
+		}, nil, "0123456789"},
+		{"an oplock break before it", func(c net.Conn, r asked) {
+			send(c, answer(cmdLockingAndX, oplockMID, 0, words(0xFF, 0, 7, 2, 0, 0, 0, 0), nil))
+			send(c, answerRead(r.mid, contents(0, 10)))
+		}, nil, "0123456789"},
+		{"short: the file shrank", func(c net.Conn, r asked) { send(c, answerRead(r.mid, "0123")) }, io.ErrUnexpectedEOF, "0123"},
+		{"more than asked for", func(c net.Conn, r asked) { send(c, answerRead(r.mid, contents(0, 11))) }, smb.ErrProtocol, ""},
+		{"wrong MID", func(c net.Conn, r asked) { send(c, answerRead(r.mid+1, contents(0, 10))) }, smb.ErrProtocol, ""},
+		{"answer to another command", func(c net.Conn, r asked) { send(c, answer(cmdClose, r.mid, 0, nil, nil)) }, smb.ErrProtocol, ""},
+		{"a request for an answer", func(c net.Conn, r asked) { send(c, r.raw) }, smb.ErrProtocol, ""},
+		{"data outside of the bytes", func(c net.Conn, r asked) {
+			b := answerRead(r.mid, contents(0, 10))
+			b[45] = 10 // DataOffset
+			send(c, b)
+		}, smb.ErrProtocol, ""},
+		{"another WordCount", func(c net.Conn, r asked) { send(c, answer(cmdReadAndX, r.mid, 0, words(0xFF, 0), nil)) }, smb.ErrProtocol, ""},
+		{"no SMB", func(c net.Conn, _ asked) { send(c, []byte("HTTP/1.1 400 Bad Request, and so on and on")) }, smb.ErrNotSMB, ""},
+		{"a frame of 16 MiB", func(c net.Conn, _ asked) { _, _ = c.Write([]byte("\x00\xff\xff\xff")) }, smb.ErrNotSMB, ""},
+		{"closed", func(c net.Conn, _ asked) { _ = c.Close() }, smb.ErrConnectionLost, ""},
+		{"closed inside a message", func(c net.Conn, r asked) {
+			_, _ = c.Write([]byte("\x00\x00\x00\x40\xffSMB"))
+			_ = c.Close()
+		}, smb.ErrConnectionLost, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _ := testSession(t, peer(t, test.serve), negotiated{maxMpx: 50, maxBufferSize: 4356})
+			data, err := testFile(s, 10).ReadAll(t.Context())
+			if !errors.Is(err, test.want) || string(data) != test.data {
+				t.Errorf("%q, %v; expected %q, %v", data, err, test.data, test.want)
+			}
+		})
+	}
+}
+
+func TestServerThatSaysNothing(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		peer func(t *testing.T) net.Conn
+	}{
+		{"reads", func(t *testing.T) net.Conn { return peer(t, func(net.Conn, asked) {}) }},
+		{"does not even read", func(t *testing.T) net.Conn {
+			ours, theirs := net.Pipe()
+			t.Cleanup(func() { _ = theirs.Close() })
+			return ours
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, _ := testSession(t, test.peer(t), negotiated{maxMpx: 1, maxBufferSize: 4356})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+			defer cancel()
+			if _, err := testFile(s, 10_000).ReadAll(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+			if err := s.Close(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("a connection that failed was used again: %v", err)
+			}
+		})
+	}
+}
+
+func TestPipeMessages(t *testing.T) {
+	overflow := func(mid uint16, data string) []byte {
+		b := answerRead(mid, data)
+		binary.LittleEndian.PutUint32(b[5:], uint32(smb.StatusBufferOverflow))
+		return b
+	}
+	for _, test := range []struct {
+		name  string
+		reads []func(mid uint16) []byte // answers to READ_ANDX, in order
+		first []byte                    // answer to TRANSACTION
+		want  string
+		err   error
+	}{
+		{"whole", nil, answerTransaction(1, 0, 4, 0, "abcd"), "abcd", nil},
+		{"the rest is read", []func(uint16) []byte{
+			func(m uint16) []byte { return overflow(m, "cd") },
+			func(m uint16) []byte { return answerRead(m, "ef") },
+		}, answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "abcdef", nil},
+		{"more than the limit", []func(uint16) []byte{
+			func(m uint16) []byte { return answerRead(m, "cdefghijk") },
+		}, answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "", smb.ErrProtocol},
+		{"more to come, for ever", []func(uint16) []byte{
+			func(m uint16) []byte { return overflow(m, "") },
+		}, answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "", smb.ErrProtocol},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			reads := test.reads
+			conn := peer(t, func(conn net.Conn, r asked) {
+				if r.command == cmdTransaction {
+					send(conn, test.first)
+					return
+				}
+				send(conn, reads[0](r.mid))
+				reads = reads[1:]
+			})
+			s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356, capabilities: capUnicode})
+			p := &Pipe{tree: s.newTree(1, "IPC$"), name: "eventlog", fid: 7}
+			data, err := p.Transact(t.Context(), []byte("message"), 10)
+			if !errors.Is(err, test.err) || string(data) != test.want {
+				t.Errorf("%q, %v", data, err)
+			}
+		})
+	}
+}
+
+func TestWrongSignatureEndsTheSession(t *testing.T) {
+	conn := peer(t, func(conn net.Conn, r asked) { send(conn, answerRead(r.mid, contents(0, 10))) })
+	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})
+	s.conn.setSigner(&signer{key: make([]byte, 16), response: make([]byte, 24), next: 2})
+	if _, err := testFile(s, 10).ReadAll(t.Context()); !errors.Is(err, smb.ErrSigning) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,177 @@
+package smb2
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+var le = binary.LittleEndian
+
+// Sizes in bytes.
+const (
+	headerSize    = 64 // SMB2 packet header, [MS-SMB2] 2.2.1
+	transformSize = 52 // SMB2 TRANSFORM_HEADER, [MS-SMB2] 2.2.41
+
+	// chunkSize is the most that one request asks for; it costs one credit.
+	chunkSize = 64 << 10
+	// maxFrame is the longest frame that is taken: a chunk and ample room for
+	// headers and for the tokens of a login.
+	maxFrame = 2 * chunkSize
+)
+
+// Commands that we send, [MS-SMB2] 2.2.1.2.
+const (
+	cmdNegotiate      uint16 = 0x00
+	cmdSessionSetup   uint16 = 0x01
+	cmdLogoff         uint16 = 0x02
+	cmdTreeConnect    uint16 = 0x03
+	cmdTreeDisconnect uint16 = 0x04
+	cmdCreate         uint16 = 0x05
+	cmdClose          uint16 = 0x06
+	cmdRead           uint16 = 0x08
+	cmdWrite          uint16 = 0x09
+	cmdQueryInfo      uint16 = 0x10
+	cmdOplockBreak    uint16 = 0x12
+)
+
+// Flags of the header, [MS-SMB2] 2.2.1.
+const (
+	flagResponse uint32 = 0x01
+	flagAsync    uint32 = 0x02
+	flagSigned   uint32 = 0x08
+)
+
+// unsolicited is the MessageId of what a server sends without being asked: the
+// break of an oplock or a lease.
+const unsolicited uint64 = 0xFFFFFFFFFFFFFFFF
+
+// header is a packet with a whole SMB2 header, in its sync or async form.
+type header []byte
+
+func (h header) nextCommand() uint32 { return le.Uint32(h[20:24]) }
+func (h header) status() smb.Status  { return smb.Status(le.Uint32(h[8:12])) }
+func (h header) command() uint16     { return le.Uint16(h[12:14]) }
+func (h header) flags() uint32       { return le.Uint32(h[16:20]) }
+func (h header) messageID() uint64   { return le.Uint64(h[24:32]) }
+func (h header) asyncID() uint64     { return le.Uint64(h[32:40]) }
+func (h header) treeID() uint32      { return le.Uint32(h[36:40]) }
+func (h header) sessionID() uint64   { return le.Uint64(h[40:48]) }
+func (h header) body() []byte        { return h[headerSize:] }
+
+// frameKind is what a frame starts with.
+type frameKind int
+
+const (
+	kindUnknown    frameKind = iota
+	kindSMB1                 // [MS-CIFS] 2.2.3.1
+	kindPlain                // [MS-SMB2] 2.2.1
+	kindEncrypted            // [MS-SMB2] 2.2.41
+	kindCompressed           // [MS-SMB2] 2.2.42
+)
+
+func kindOf(frame []byte) frameKind {
+	if len(frame) < 4 || string(frame[1:4]) != "SMB" {
+		return kindUnknown
+	}
+	switch frame[0] {
+	case 0xFF:
+		return kindSMB1
+	case 0xFE:
+		return kindPlain
+	case 0xFD:
+		return kindEncrypted
+	case 0xFC:
+		return kindCompressed
+	}
+	return kindUnknown
+}
+
+// checkFrame says whether go-smb2 may see a frame (without the four bytes of
+// its transport header): everything in it that the library would index with is
+// in its place. It looks at the frame alone; whether the frame answers
+// anything is checkAnswer's affair. Errors are smb.ErrProtocol.
+func checkFrame(frame []byte) error {
+	switch kindOf(frame) {
+	case kindPlain:
+		return checkPlain(frame)
+	case kindEncrypted:
+		return checkEncrypted(frame)
+	case kindCompressed:
+		return violation("a compressed frame, and none was asked for")
+	case kindSMB1:
+		return violation("an SMB1 frame on an SMB2 connection")
+	}
+	return violation("a frame of %d bytes without an SMB2 header", len(frame))
+}
+
+func checkPlain(frame []byte) error {
+	chain, err := splitChain(frame)
+	if err != nil {
+		return err
+	}
+	for _, h := range chain {
+		if err := checkPacket(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// splitChain returns the packets of a frame, each with a whole header. A server
+// may chain answers even where the requests stood alone ([MS-SMB2] 3.2.5.1.9).
+// The packets share the frame's memory.
+func splitChain(frame []byte) ([]header, error) {
+	var chain []header
+	for {
+		if len(frame) < headerSize {
+			return nil, violation("%d bytes have no room for the SMB2 header", len(frame))
+		}
+		h := header(frame)
+		if kindOf(h) != kindPlain || le.Uint16(h[4:6]) != headerSize {
+			return nil, violation("no SMB2 header where one is due")
+		}
+		next := h.nextCommand()
+		if next == 0 {
+			return append(chain, h), nil
+		}
+		if next < headerSize || next%8 != 0 || uint64(next) > uint64(len(frame)) {
+			return nil, violation("NextCommand %d in a packet of %d bytes", next, len(frame))
+		}
+		chain = append(chain, h[:next])
+		frame = frame[next:]
+	}
+}
+
+func checkPacket(h header) error {
+	if h.messageID() == unsolicited {
+		return nil // go-smb2 reads no more than the header
+	}
+	if h.flags()&flagResponse == 0 {
+		return violation("a request, where an answer was expected")
+	}
+	if h.status() == smb.StatusPending {
+		if h.flags()&flagAsync == 0 {
+			return violation("an interim answer without an AsyncId")
+		}
+		return nil // go-smb2 reads no more than the header
+	}
+	return checkBody(h)
+}
+
+// checkEncrypted checks a frame with a TRANSFORM_HEADER. Both ciphers keep the
+// length, so what is inside is as long as what follows the header.
+func checkEncrypted(frame []byte) error {
+	if len(frame) < transformSize+headerSize {
+		return violation("an encrypted frame of %d bytes has no room for an SMB2 header", len(frame))
+	}
+	if size := le.Uint32(frame[36:40]); uint64(size) != uint64(len(frame)-transformSize) {
+		return violation("OriginalMessageSize %d in an encrypted frame of %d bytes", size, len(frame))
+	}
+	return nil
+}
+
+func violation(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", smb.ErrProtocol, fmt.Sprintf(format, args...))
+}

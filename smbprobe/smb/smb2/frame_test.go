@@ -1,0 +1,159 @@
+package smb2
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// answerTo makes an answer to a request of this command.
+func answerTo(command uint16, status smb.Status, body []byte) []byte {
+	request := make(header, headerSize)
+	le.PutUint16(request[12:], command)
+	return packet(request, status, body)
+}
+
+// sized is a body of this length that starts with its StructureSize.
+func sized(structureSize uint16, length int) []byte {
+	body := make([]byte, length)
+	le.PutUint16(body, structureSize)
+	return body
+}
+
+func with(body []byte, edit func(body []byte)) []byte {
+	edit(body)
+	return body
+}
+
+func TestCheckFrame(t *testing.T) {
+	chained := func(next uint32, frames ...[]byte) []byte {
+		var all []byte
+		for _, frame := range frames {
+			all = append(all, frame...)
+		}
+		le.PutUint32(all[20:], next)
+		return all
+	}
+	encrypted := func(size uint32, length int) []byte {
+		frame := make([]byte, length)
+		copy(frame, "\xFDSMB")
+		le.PutUint32(frame[36:], size)
+		return frame
+	}
+	pending := answerTo(cmdRead, smb.StatusPending, nil)
+	async := with(answerTo(cmdRead, smb.StatusPending, nil), func(b []byte) { b[16] |= byte(flagAsync) })
+	tests := []struct {
+		name  string
+		frame []byte
+		ok    bool
+	}{
+		{"empty", nil, false},
+		{"two bytes", []byte{0xFE, 'S'}, false},
+		{"header cut", answerTo(cmdLogoff, 0, nil)[:63], false},
+		{"SMB1", append([]byte("\xFFSMB"), make([]byte, 60)...), false},
+		{"compressed", append([]byte("\xFCSMB"), make([]byte, 90)...), false},
+		{"header size", with(answerTo(cmdLogoff, 0, sized(4, 4)), func(b []byte) { b[4] = 63 }), false},
+		{"a request", with(answerTo(cmdLogoff, 0, sized(4, 4)), func(b []byte) { b[16] = 0 }), false},
+		{"logoff", answerTo(cmdLogoff, 0, sized(4, 4)), true},
+		{"no body", answerTo(cmdLogoff, 0, nil), false},
+		{"chain", chained(72, answerTo(cmdLogoff, 0, sized(4, 8)), answerTo(cmdLogoff, 0, sized(4, 4))), true},
+		{"chain not aligned", chained(68, answerTo(cmdLogoff, 0, sized(4, 4)), answerTo(cmdLogoff, 0, sized(4, 4))), false},
+		{"chain to itself", chained(8, answerTo(cmdLogoff, 0, sized(4, 72))), false},
+		{"chain to the end", chained(72, answerTo(cmdLogoff, 0, sized(4, 8))), false},
+		{"chain past the end", chained(1<<31, answerTo(cmdLogoff, 0, sized(4, 8))), false},
+		{"chain to no header", chained(72, answerTo(cmdLogoff, 0, sized(4, 8)), make([]byte, 72)), false},
+		{"interim", async, true},
+		{"interim without AsyncId", pending, false},
+		{"unknown command", answerTo(0x0B, 0, sized(49, 49)), false},
+
+		{"encrypted", encrypted(64, 116), true},
+		{"encrypted, too short", encrypted(63, 115), false},
+		{"encrypted, header cut", append([]byte("\xFDSMB"), 0), false},
+		{"encrypted, wrong size", encrypted(65, 116), false},
+
+		{"negotiate", answerTo(cmdNegotiate, 0, negotiateBody(dialect210)), true},
+		{"negotiate, wildcard", answerTo(cmdNegotiate, 0, negotiateBody(0x02FF)), false},
+		{"negotiate, buffer", answerTo(cmdNegotiate, 0, with(negotiateBody(dialect210), func(b []byte) { b[58] = 1 })), false},
+		{"negotiate, buffer sum wraps", answerTo(cmdNegotiate, 0, with(negotiateBody(dialect210), func(b []byte) {
+			le.PutUint16(b[56:], 0xFFFF)
+			le.PutUint16(b[58:], 2)
+		})), false},
+		{"3.1.1 without contexts", answerTo(cmdNegotiate, 0, negotiateBody(dialect311)), false},
+		{"3.1.1", answerTo(cmdNegotiate, 0, body311(1, contextPreauth, 6)), true},
+		{"3.1.1, two contexts", answerTo(cmdNegotiate, 0, body311(2, contextPreauth, 6)), false},
+		{"3.1.1, context leaves", answerTo(cmdNegotiate, 0, body311(1, contextPreauth, 9)), false},
+		{"3.1.1, no preauth", answerTo(cmdNegotiate, 0, body311(1, contextEncryption, 6)), false},
+		{"3.1.1, many contexts", answerTo(cmdNegotiate, 0, body311(17, contextPreauth, 0)), false},
+
+		{"session setup", answerTo(cmdSessionSetup, smb.StatusMoreProcessingRequired, setupBody(0, []byte{1})), true},
+		{"session setup, refused", answerTo(cmdSessionSetup, smb.StatusLogonFailure, errorBody()), true},
+		{"session setup, refused, no body", answerTo(cmdSessionSetup, smb.StatusLogonFailure, nil), false},
+		{"tree connect", answerTo(cmdTreeConnect, 0, treeBody()), true},
+		{"tree connect, more processing", answerTo(cmdTreeConnect, smb.StatusMoreProcessingRequired, treeBody()), false},
+		{"create", answerTo(cmdCreate, 0, sized(89, 88)), true},
+		{"create, short", answerTo(cmdCreate, 0, sized(89, 87)), false},
+		{"create, contexts sum wraps", answerTo(cmdCreate, 0, with(sized(89, 88), func(b []byte) {
+			le.PutUint32(b[80:], 0xFFFFFFF8)
+			le.PutUint32(b[84:], 0x10)
+		})), false},
+		{"create, contexts not aligned", answerTo(cmdCreate, 0, with(sized(89, 96), func(b []byte) { b[80] = 153 })), false},
+		{"close", answerTo(cmdClose, 0, sized(60, 60)), true},
+		{"close, short", answerTo(cmdClose, 0, sized(60, 59)), false},
+		{"read", answerTo(cmdRead, 0, with(sized(17, 20), func(b []byte) { b[2], b[4] = 80, 4 })), true},
+		{"read, one more", answerTo(cmdRead, 0, with(sized(17, 20), func(b []byte) { b[2], b[4] = 80, 5 })), false},
+		{"read, from the header", answerTo(cmdRead, 0, with(sized(17, 20), func(b []byte) { b[2], b[4] = 79, 4 })), false},
+		{"read, overflow", answerTo(cmdRead, smb.StatusBufferOverflow, nil), true},
+		{"write", answerTo(cmdWrite, 0, sized(17, 16)), true},
+		{"query info", answerTo(cmdQueryInfo, 0, with(sized(9, 12), func(b []byte) { b[2], b[4] = 72, 4 })), true},
+		{"query info, one more", answerTo(cmdQueryInfo, 0, with(sized(9, 12), func(b []byte) { b[2], b[4] = 72, 5 })), false},
+
+		{"error", answerTo(cmdCreate, smb.StatusAccessDenied, errorBody()), true},
+		{"error, wrong size", answerTo(cmdCreate, smb.StatusAccessDenied, sized(8, 9)), false},
+		{"error, data leave", answerTo(cmdCreate, smb.StatusAccessDenied, with(errorBody(), func(b []byte) { b[4] = 2 })), false},
+		{"error, context", answerTo(cmdCreate, smb.StatusAccessDenied, with(sized(9, 24), func(b []byte) { b[2], b[4], b[8] = 1, 16, 8 })), true},
+		{"error, context leaves", answerTo(cmdCreate, smb.StatusAccessDenied, with(sized(9, 24), func(b []byte) { b[2], b[4], b[8] = 1, 16, 9 })), false},
+		{"error, context wraps", answerTo(cmdCreate, smb.StatusAccessDenied, with(sized(9, 24), func(b []byte) {
+			b[2], b[4] = 1, 16
+			le.PutUint32(b[8:], 0xFFFFFFFF)
+		})), false},
+	}
+	for _, tt := range tests {
+		err := checkFrame(tt.frame)
+		if tt.ok && err != nil || !tt.ok && !errors.Is(err, smb.ErrProtocol) {
+			t.Errorf("%s: %v, want ok %t", tt.name, err, tt.ok)
+		}
+	}
+}
+
+// body311 is the answer of SMB 3.1.1 with one context, of 8+6 bytes, that says
+// it has so many bytes of data.
+func body311(count, kind, length uint16) []byte {
+	body := negotiateBody(dialect311)
+	le.PutUint16(body[6:], count)
+	le.PutUint32(body[60:], headerSize+64)
+	context := make([]byte, 14)
+	le.PutUint16(context[0:], kind)
+	le.PutUint16(context[2:], length)
+	le.PutUint16(context[8:], 1)  // one algorithm
+	le.PutUint16(context[12:], 1) // SHA-512
+	return append(body, context...)
+}
+
+func TestFromFiletime(t *testing.T) {
+	for ft, want := range map[uint64]string{
+		0:                        "0001-01-01T00:00:00Z",
+		filetimeEpoch - 1:        "0001-01-01T00:00:00Z",
+		filetimeEpoch:            "1970-01-01T00:00:00Z",
+		125000000000000000:       "1997-02-09T22:13:20Z",
+		125000000000000001:       "1997-02-09T22:13:20.0000001Z",
+		0x7FFFFFFFFFFFFFFF:       "30828-09-14T02:48:05.4775807Z",
+		0x8000000000000000:       "0001-01-01T00:00:00Z",
+		0xFFFFFFFFFFFFFFFF:       "0001-01-01T00:00:00Z",
+		filetimeEpoch + 10000000: "1970-01-01T00:00:01Z",
+	} {
+		if got := fromFiletime(ft).Format("2006-01-02T15:04:05.9999999Z07:00"); got != want {
+			t.Errorf("FILETIME %d is %s, want %s", ft, got, want)
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package smb2
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+func seedFrames(f *testing.F) [][]byte {
+	f.Helper()
+	return [][]byte{
+		answerTo(cmdNegotiate, 0, negotiateBody(dialect302)),
+		answerTo(cmdNegotiate, 0, body311(1, contextPreauth, 6)),
+		answerTo(cmdSessionSetup, smb.StatusMoreProcessingRequired, setupBody(0, spnegoChallenge())),
+		answerTo(cmdSessionSetup, 0, setupBody(0, nil)),
+		answerTo(cmdTreeConnect, 0, treeBody()),
+		answerTo(cmdTreeConnect, smb.StatusAccessDenied, errorBody()),
+		answerTo(cmdCreate, 0, sized(89, 88)),
+		answerTo(cmdRead, 0, with(sized(17, 20), func(b []byte) { b[2], b[4] = 80, 4 })),
+		append(with(answerTo(cmdLogoff, 0, sized(4, 8)), func(b []byte) { b[20] = 72 }), answerTo(cmdLogoff, 0, sized(4, 4))...),
+		{1, 2},
+		append([]byte("\xFDSMB"), make([]byte, 112)...),
+	}
+}
+
+// FuzzCheckFrame: whatever comes in is accepted or smb.ErrProtocol, and what is
+// accepted can be taken apart without a byte left.
+func FuzzCheckFrame(f *testing.F) {
+	for _, frame := range seedFrames(f) {
+		f.Add(frame)
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		if err := checkFrame(frame); err != nil {
+			if !errors.Is(err, smb.ErrProtocol) {
+				t.Errorf("%v is no ErrProtocol", err)
+			}
+			return
+		}
+		if kindOf(frame) != kindPlain {
+			return
+		}
+		chain, err := splitChain(frame)
+		if err != nil {
+			t.Fatalf("splitChain: %v", err)
+		}
+		length := 0
+		for _, h := range chain {
+			length += len(h)
+		}
+		if length != len(frame) {
+			t.Errorf("a frame of %d bytes has packets of %d", len(frame), length)
+		}
+	})
+}
+
+// FuzzConversation answers one request of a login and a tree connect with any
+// bytes, as they are or made to fit the request. go-smb2 must not panic, in
+// whatever goroutine: the process would end. It must end as well.
+func FuzzConversation(f *testing.F) {
+	for at := range uint8(4) {
+		for _, frame := range seedFrames(f) {
+			f.Add(at, true, frame)
+			f.Add(at, false, frame)
+		}
+	}
+	f.Fuzz(func(t *testing.T, at uint8, fit bool, frame []byte) {
+		if len(frame) > maxFrame {
+			return
+		}
+		count := uint8(0)
+		nc := startPeer(t, func(request header) ([]byte, bool) {
+			count++
+			if count-1 != at%4 {
+				return framed(honestAnswer(request)), true
+			}
+			answer := append([]byte(nil), frame...)
+			if fit && len(answer) >= headerSize {
+				copy(answer[12:14], request[12:14]) // Command
+				copy(answer[24:32], request[24:32]) // MessageId
+				le.PutUint64(answer[40:], testSession)
+				answer[16] |= byte(flagResponse)
+			}
+			return framed(answer), false
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		s, err := Login(ctx, nc, testCreds, Options{})
+		if err == nil {
+			_, err = s.Connect(ctx, "ADMIN$")
+			_ = s.Close(ctx) // the peer has gone
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a server that has gone was waited for: %v", err)
+		}
+	})
+}
+
+// FuzzChallenge: whatever a server calls itself is clean and short.
+func FuzzChallenge(f *testing.F) {
+	f.Add(spnegoChallenge())
+	f.Add(ntlmChallenge())
+	f.Add(ntlmChallenge()[:50])
+	f.Fuzz(func(t *testing.T, token []byte) {
+		c := parseChallenge(token)
+		for _, text := range []string{c.os, c.netbiosName, c.domain} {
+			if text != smb.CleanText(text) {
+				t.Errorf("%q is not clean", text)
+			}
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package smb2
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+
+	gosmb2 "github.com/hirochachacha/go-smb2"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// Options of a login.
+type Options struct {
+	// RequireSigning refuses a server that does not sign (smb.ErrSigning).
+	// Without it, signing is required where the server requires it.
+	RequireSigning bool
+	// Rounds counts the round trips that were waited for; nil counts none.
+	Rounds *smb.Rounds
+	// Trace takes a line for each thing that happened. Lines may come from
+	// several goroutines where the session is used from several.
+	Trace smb.Trace
+	// OnNegotiate is called with what the server has told of itself: as soon as
+	// its NEGOTIATE answer is here (dialect, clock), and again when its
+	// challenge has told more. It is called from another goroutine, but never
+	// after Login has returned, and must not block. Nil is allowed.
+	OnNegotiate func(smb.ServerInfo)
+}
+
+// Login negotiates SMB 2.0.2 to 3.1.1 on a connection ([MS-SMB2] 3.2.4.2), logs
+// in with NTLMv2 once, and returns the session. A NetBIOS session that the
+// transport needs stands already. The connection belongs to Login from the call
+// on: it is closed when Login fails or the session ends.
+//
+// A refusal is *smb.Error with the status; a guest's session is smb.ErrGuest; a
+// server that answers in no dialect of SMB2 is smb.ErrNotSMB, or smb.ErrNotOffered
+// where it is an SMB server; one that does not sign is smb.ErrSigning. The end of
+// ctx, a lost connection (smb.ErrConnectionLost) and a broken answer
+// (smb.ErrProtocol) can meet every call here.
+//
+// Credentials.NTLMv1 has no meaning in these dialects.
+func Login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options) (*Session, error) {
+	g := newGuard(nc, opts)
+	if creds.Username == "" {
+		g.giveUp(errClosed)
+		return nil, &smb.Error{Op: opLogin, Err: errors.New("no user name is configured; anonymous logins are not made")}
+	}
+	dialer := gosmb2.Dialer{
+		Negotiator: gosmb2.Negotiator{RequireMessageSigning: opts.RequireSigning},
+		Initiator: &gosmb2.NTLMInitiator{
+			User:     creds.Username,
+			Password: creds.Password.Reveal(),
+			Domain:   creds.Domain,
+		},
+	}
+	release := g.bind(ctx)
+	var s *gosmb2.Session
+	err := protect(func() (err error) {
+		s, err = dialer.DialContext(g.life, g)
+		return err
+	})
+	release()
+	info := g.server()
+	if info.Dialect != "" {
+		g.trace.Log(opNegotiate + ": " + info.Dialect)
+	}
+	if err != nil {
+		err = g.explainLogin(err)
+		g.trace.Log(err.Error())
+		g.giveUp(errClosed)
+		<-g.readDone
+		return nil, err
+	}
+	g.trace.Log(opLogin + `: logged in as ` + creds.Domain + `\` + creds.Username + signedText(info.Signed))
+	return &Session{g: g, s: s.WithContext(g.life), host: uncHost(nc)}, nil
+}
+
+// What we were about, for errors and traces.
+const (
+	opNegotiate = "negotiate"
+	opLogin     = "session setup"
+	opLogoff    = "logoff"
+)
+
+func signedText(signed bool) string {
+	if signed {
+		return ", signed"
+	}
+	return ", not signed"
+}
+
+// explainLogin turns an error of go-smb2's dialling into ours. The status of a
+// refused login is the guard's: go-smb2 drops it.
+func (g *guard) explainLogin(err error) error {
+	g.mu.Lock()
+	status, dialect := g.talk.loginStatus, g.talk.info.Dialect
+	g.mu.Unlock()
+	if status != smb.StatusOK {
+		return &smb.Error{Op: opLogin, Status: status}
+	}
+	if dialect != "" {
+		return g.explain(opLogin, err)
+	}
+	err = g.explain(opNegotiate, err)
+	if smb.StatusOf(err) == smb.StatusNotSupported {
+		return &smb.Error{Op: opNegotiate, Status: smb.StatusNotSupported, Err: smb.ErrNotOffered}
+	}
+	return err
+}
+
+// uncHost is the server's part of a UNC path: its address without a port, with
+// the colons of IPv6 replaced as Windows does it.
+func uncHost(nc net.Conn) string {
+	addr := nc.RemoteAddr().String()
+	if host, _, err := net.SplitHostPort(addr); err == nil {
+		addr = host
+	}
+	return strings.NewReplacer(":", "-", "%", "s").Replace(addr)
+}

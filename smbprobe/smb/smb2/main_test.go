@@ -1,0 +1,71 @@
+package smb2
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a test lets a server take that is alive.
+const patience = 30 * time.Second
+
+// testContext ends before the test binary gives up, so that a hang says where.
+func testContext(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func dialTCP(t testing.TB, addr netip.AddrPort) net.Conn {
+	t.Helper()
+	nc, err := net.Dial("tcp", addr.String())
+	if err != nil {
+		t.Fatalf("connecting: %v", err)
+	}
+	return nc
+}
+
+// mustLogin logs in and leaves the logoff to the end of the test.
+func mustLogin(t testing.TB, nc net.Conn, creds smb.Credentials, opts Options) *Session {
+	t.Helper()
+	opts.Trace = func(line string) { t.Log(line) }
+	s, err := Login(testContext(t), nc, creds, opts)
+	if err != nil {
+		t.Fatalf("Login: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := s.Close(ctx); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func mustConnect(t testing.TB, s *Session, share string) *Tree {
+	t.Helper()
+	tree, err := s.Connect(testContext(t), share)
+	if err != nil {
+		t.Fatalf("Connect: %v", err)
+	}
+	return tree.(*Tree)
+}
+
+func startSamba(t testing.TB, o testserver.SambaOptions) *testserver.Samba {
+	t.Helper()
+	if o.MinProtocol == "" {
+		o.MinProtocol, o.MaxProtocol = "SMB2_02", "SMB3_11"
+	}
+	return testserver.StartSamba(t, o)
+}
