@@ -13,17 +13,18 @@ import (
 // failureState returns the share's state for an error that is no status: the way to
 // the server, the transport, the protocol.
 func failureState(err error) ShareState {
-	if refused, ok := errors.AsType[*netbios.RefusedError](err); ok && refused != nil {
+	if isTimeout(err) {
+		return ShareTimeout
+	}
+	if _, ok := errors.AsType[*netbios.RefusedError](err); ok {
 		return ShareSessionRefused
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && !dns.IsTimeout {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return ShareNameNotResolved
 	}
 	switch {
 	case errors.Is(err, errRetarget):
 		return ShareSessionRefused
-	case isTimeout(err):
-		return ShareTimeout
 	case errors.Is(err, smb.ErrGuest):
 		return ShareGuestOnly
 	case errors.Is(err, smb.ErrSigning):
@@ -34,10 +35,11 @@ func failureState(err error) ShareState {
 		return ShareConnectionLost
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return SharePortClosed
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EHOSTDOWN), errors.Is(err, syscall.EADDRNOTAVAIL):
-		return ShareHostUnreachable
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return ShareConnectionLost
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "dial" {
+		return ShareHostUnreachable // by the network, or by a firewall or a route of our own host
 	}
 	return ShareProtocolError
 }
@@ -49,6 +51,14 @@ func isTimeout(err error) bool {
 	}
 	n, ok := errors.AsType[net.Error](err)
 	return ok && n.Timeout()
+}
+
+// negotiateState returns the share's state after a negotiate that failed.
+func negotiateState(err error) ShareState {
+	if state, ok := serverState(smb.StatusOf(err)); ok {
+		return state
+	}
+	return failureState(err)
 }
 
 // loginState returns the share's state after a login that failed, and whether the

@@ -19,7 +19,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		return err
 	})
 	if err != nil {
-		return nil, r.shareFailed(failureState(err), err)
+		return nil, r.shareFailed(negotiateState(err), err)
 	}
 	if client != nil {
 		r.serverSaid(client.Server())
@@ -49,6 +49,10 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		return session, nil
 	}
 	state, refused := loginState(err)
+	negotiated := r.result.Server != nil
+	if !negotiated { // SMB2 negotiates in the same step: nobody has seen the password
+		state, refused = negotiateState(err), false
+	}
 	switch {
 	case refused:
 		done(loginRefused, refusal{state: state, status: smb.StatusOf(err)})
@@ -57,7 +61,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	default:
 		done(loginUnanswered, refusal{})
 	}
-	r.loginInDoubt = !refused
+	r.loginInDoubt = negotiated && !refused
 	return nil, r.shareFailed(state, err)
 }
 
@@ -76,7 +80,10 @@ func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 		RequireSigning: r.target.Module.RequireSigning,
 		Rounds:         &r.rounds,
 		Trace:          r.trace,
-		OnNegotiate:    r.serverSaid,
+		OnNegotiate: func(info smb.ServerInfo) {
+			r.serverSaid(info)
+			r.hasSMB2()
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -111,11 +118,16 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 	}
 	if answer, ok := errors.AsType[*smb1.SMB2Answer](err); ok && dialect == DialectAuto {
 		r.log.logf("%v: a new connection for it", answer)
-		r.prober.memory.update(r.target.Name, func(m *remembered) { m.smb2 = true })
+		r.hasSMB2()
 		l, err = r.redial(ctx, l)
 		return nil, l, err
 	}
 	return nil, nil, err
+}
+
+// hasSMB2 keeps auto from going back to SMB1 with the target.
+func (r *run) hasSMB2() {
+	r.prober.memory.update(r.target.Name, func(m *remembered) { m.smb2 = true })
 }
 
 // heldBack notes that no login was tried. The state stays what the last

@@ -90,13 +90,12 @@ func newLogins(now func() time.Time) *logins {
 // has ended, or there must be no login.
 func (l *logins) acquire(ctx context.Context, auth, target string) (done func(loginOutcome, refusal), h *held) {
 	for {
-		a, t, wait, h := l.try(auth, target)
+		a, slow, wait, h := l.try(auth, target)
 		switch {
 		case h != nil:
 			return nil, h
 		case wait == nil:
-			slow := t.hung
-			return func(o loginOutcome, r refusal) { l.release(a, target, t, slow, o, r) }, nil
+			return func(o loginOutcome, r refusal) { l.release(a, target, slow, o, r) }, nil
 		}
 		select {
 		case <-wait:
@@ -106,9 +105,9 @@ func (l *logins) acquire(ctx context.Context, auth, target string) (done func(lo
 	}
 }
 
-// try takes a place if there is one; else wait is closed when it is worth
-// trying again.
-func (l *logins) try(auth, target string) (a *authLogins, t *targetLogins, wait <-chan struct{}, h *held) {
+// try takes a place if there is one, and says whether it is the one for targets that
+// hung; else wait is closed when it is worth trying again.
+func (l *logins) try(auth, target string) (a *authLogins, slow bool, wait <-chan struct{}, h *held) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a = l.auths[auth]
@@ -116,35 +115,50 @@ func (l *logins) try(auth, target string) (a *authLogins, t *targetLogins, wait 
 		a = &authLogins{targets: make(map[string]*targetLogins), released: make(chan struct{})}
 		l.auths[auth] = a
 	}
-	t = a.targets[target]
-	if t == nil {
-		t = &targetLogins{refusal: refusal{state: ShareLoginFailed}}
-	}
+	t := a.target(target)
 	switch now := l.now(); {
 	case t.until.After(now):
-		return a, t, nil, &held{until: t.until, refusal: t.refusal, why: "the server refused the last login"}
+		return a, false, nil, &held{until: t.until, refusal: t.refusal, why: "the server refused the last login"}
 	case a.until.After(now):
-		return a, t, nil, &held{until: a.until, refusal: t.refusal, why: "three logins in a row with this auth were refused"}
+		return a, false, nil, &held{until: a.until, refusal: t.refusal, why: "three logins in a row with this auth were refused"}
 	}
 	free := max(1, refusalsPerAuth-a.refusals) - a.inFlight
 	if free <= 0 || t.hung && a.slow > 0 {
-		return a, t, a.released, nil
+		return a, false, a.released, nil
 	}
 	a.inFlight++
 	if t.hung {
 		a.slow++
 	}
-	a.targets[target] = t
-	return a, t, nil, nil
+	return a, t.hung, nil, nil
 }
 
-func (l *logins) release(a *authLogins, target string, t *targetLogins, slow bool, o loginOutcome, r refusal) {
+// target returns what is known of a target, which is kept only once keep was called.
+func (a *authLogins) target(name string) *targetLogins {
+	if t := a.targets[name]; t != nil {
+		return t
+	}
+	return &targetLogins{refusal: refusal{state: ShareLoginFailed}}
+}
+
+// keep remembers a target unless there is nothing to remember: a walk through a
+// range costs nothing.
+func (a *authLogins) keep(name string, t *targetLogins) {
+	if t.length == 0 && !t.hung {
+		delete(a.targets, name)
+		return
+	}
+	a.targets[name] = t
+}
+
+func (l *logins) release(a *authLogins, target string, slow bool, o loginOutcome, r refusal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a.inFlight--
 	if slow {
 		a.slow--
 	}
+	t := a.target(target)
 	t.hung = o == loginHung
 	switch o {
 	case loginAccepted:
@@ -158,9 +172,7 @@ func (l *logins) release(a *authLogins, target string, t *targetLogins, slow boo
 			a.extend(l.now())
 		}
 	}
-	if t.length == 0 && !t.hung {
-		delete(a.targets, target) // nothing to remember: a walk through a range costs nothing
-	}
+	a.keep(target, t)
 	close(a.released)
 	a.released = make(chan struct{})
 }

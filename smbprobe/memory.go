@@ -1,6 +1,8 @@
 package smbprobe
 
 import (
+	"sync"
+
 	"github.com/hashicorp/golang-lru/v2"
 )
 
@@ -18,7 +20,8 @@ type remembered struct {
 
 // memory keeps remembered by target name.
 type memory struct {
-	targets *lru.Cache[string, remembered]
+	updating sync.Mutex // held over the reading and writing of an update
+	targets  *lru.Cache[string, remembered]
 }
 
 func newMemory() (*memory, error) {
@@ -37,6 +40,8 @@ func (m *memory) get(target string) remembered {
 // update changes what is remembered of a target. Probes of one target with two
 // modules may run side by side: the last one wins, but SMB2 once seen stays.
 func (m *memory) update(target string, change func(*remembered)) {
+	m.updating.Lock()
+	defer m.updating.Unlock()
 	r := m.get(target)
 	smb2 := r.smb2
 	change(&r)

@@ -87,3 +87,13 @@ func (c *Config) PasswordFilesChanged() bool {
 	}
 	return false
 }
+
+// ReadPasswordFile reads the password file that the command line names, as the
+// configuration's password files are read.
+func ReadPasswordFile(path string) (secret.Secret, error) {
+	password, _, err := readPasswordFile(path)
+	if err != nil {
+		return secret.Secret{}, fmt.Errorf("password file %s: %w", path, err)
+	}
+	return password, nil
+}

@@ -70,15 +70,19 @@ func TestImpacketChecksPasswordsAndSignatures(t *testing.T) {
 	}
 }
 
-// wrongSequence logs in, signing, and connects to the share with a signature that
-// has another request's sequence number.
+// wrongSequence logs in and connects to the share with a signature whose sequence
+// number is so much too high.
 const wrongSequence = `
 import sys
-from impacket import nmb, smb
+from impacket import nmb, ntlm, smb
 transport = nmb.NetBIOSTCPSession('TESTER', 'EXCH01', '127.0.0.1', sess_port=int(sys.argv[1]))
 s = smb.SMB('EXCH01', '127.0.0.1', session=transport)
 s.login('rasphone', 'Pa$$w0rd-1998', 'TESTDOM')
-s._SignSequenceNumber += int(sys.argv[2])
+nt_hash = ntlm.compute_nthash('Pa$$w0rd-1998')
+s._SigningSessionKey = ntlm.generateSessionKeyV1('Pa$$w0rd-1998', b'', nt_hash)
+s._SigningChallengeResponse = ntlm.get_ntlmv1_response(nt_hash, s.get_encryption_key())
+s._SignSequenceNumber = 2 + int(sys.argv[2])
+s._SignatureEnabled = True
 try:
     s.tree_connect_andx('\\\\EXCH01\\ADMIN$', None)
     print('connected')

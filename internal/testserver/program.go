@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -73,15 +74,21 @@ func makeDirs(t testing.TB, paths ...string) {
 	}
 }
 
-// freePort returns a TCP port of 127.0.0.1 that nobody listens on.
+// freePort returns a TCP port of 127.0.0.1 that nobody listens on. It is below the
+// ports that systems give out of themselves (RFC 6335: from 49152, Linux: from
+// 32768), so that no connection takes it before the server does.
 func freePort(t testing.TB) uint16 {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("looking for a free port: %v", err)
+	const lowest, end, tries = 10000, 32000, 100
+	for range tries {
+		port := uint16(lowest + rand.IntN(end-lowest))
+		if l, err := net.Listen("tcp4", loopback(port).String()); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).AddrPort().Port()
+	t.Fatalf("no free port found from %d to %d in %d tries", lowest, end-1, tries)
+	return 0
 }
 
 func loopback(port uint16) netip.AddrPort {

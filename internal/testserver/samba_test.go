@@ -124,6 +124,21 @@ func TestSambaChangesWhileItRuns(t *testing.T) {
 	}
 }
 
+// TestSambaLetsUnknownUsersInAsGuests: smbclient takes a guest session for a login.
+func TestSambaLetsUnknownUsersInAsGuests(t *testing.T) {
+	s := testserver.StartSamba(t, testserver.SambaOptions{MapToGuest: "Bad User"})
+	unknown := account(s, "NT1")
+	unknown.user = "nosuch"
+	if diff := cmp.Diff(string(testserver.Phonebook()), unknown.read(t)); diff != "" {
+		t.Errorf("unknown user: phone book or status (-want +got):\n%s", diff)
+	}
+	wrong := account(s, "NT1")
+	wrong.password = "wrong"
+	if diff := cmp.Diff("NT_STATUS_LOGON_FAILURE", wrong.read(t)); diff != "" {
+		t.Errorf("wrong password: phone book or status (-want +got):\n%s", diff)
+	}
+}
+
 func TestSambaCountsLogins(t *testing.T) {
 	s := testserver.StartSamba(t, testserver.SambaOptions{})
 	good := account(s, "NT1")

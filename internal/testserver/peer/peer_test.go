@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,25 @@ func TestFaults(t *testing.T) {
 		script.Faults = map[peer.Step]peer.Fault{peer.StepNegotiate: {Kind: peer.Reset}}
 		if got, err := say(t, peer.Start(t, script), negotiate); err == nil {
 			t.Errorf("no reset, but the answer %x", got)
+		}
+	})
+	t.Run("delay", func(t *testing.T) {
+		script := fixed()
+		script.Faults = map[peer.Step]peer.Fault{peer.StepNegotiate: {Kind: peer.Delay, Delay: time.Millisecond}}
+		conn, err := net.Dial("tcp", peer.Start(t, script).Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if _, err := io.Copy(conn, hex.NewDecoder(strings.NewReader(negotiate))); err != nil {
+			t.Fatal(err)
+		}
+		got := make([]byte, len(healthy))
+		if _, err := io.ReadFull(conn, got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(healthy, got); diff != "" {
+			t.Errorf("answer (-want +got):\n%s", diff)
 		}
 	})
 	t.Run("random bytes", func(t *testing.T) {

@@ -131,9 +131,7 @@ func (c *conversation) answerPacket(h header, seenAt time.Time, g *guard) (news 
 		return false, err
 	}
 	delete(c.pending, id)
-	if r.command != cmdClose { // nobody waits for a close
-		g.rounds.Answered(r.round)
-	}
+	g.rounds.Answered(r.round)
 	return c.learn(h, r, seenAt)
 }
 

@@ -61,9 +61,10 @@ func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 }
 
 // Close logs off, which makes the server close files and disconnect trees
-// ([MS-SMB2] 3.3.5.6): one round trip. A connection that has failed before gets
-// no word. Either way nothing of the session is left when Close returns; calls
-// that are still under way fail.
+// ([MS-SMB2] 3.3.5.6): one round trip, after the answers to the closes that were
+// sent before. A connection that has failed, or whose context has ended, gets no
+// word. Either way nothing of the session is left when Close returns; calls that
+// are still under way fail.
 func (s *Session) Close(ctx context.Context) error {
 	s.mu.Lock()
 	again := s.closed

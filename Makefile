@@ -1,0 +1,101 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# The parts of "test" run in the order in which they stand, also with -j.
+.NOTPARALLEL:
+
+MODULE := github.com/rasphone-exporter/rasphone_exporter
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+# What the program says of itself. All of it comes from the commit, so that two
+# builds of one commit are the same to the byte, whoever makes them and when.
+VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
+REVISION   ?= $(shell git rev-parse HEAD 2>/dev/null)
+BRANCH     ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
+BUILD_USER ?= make
+BUILD_DATE ?= $(shell TZ=UTC0 git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null)
+
+version_package := github.com/prometheus/common/version
+ldflags = \
+	-X $(version_package).Version=$(or $(VERSION),unknown) \
+	-X $(version_package).Revision=$(or $(REVISION),unknown) \
+	-X $(version_package).Branch=$(or $(BRANCH),unknown) \
+	-X $(version_package).BuildUser=$(BUILD_USER) \
+	-X $(version_package).BuildDate=$(or $(BUILD_DATE),unknown)
+
+# For how long "fuzz" runs each target, and "test" does.
+FUZZTIME ?= 10m
+TEST_FUZZTIME ?= 3s
+# How often "bench" runs each benchmark; benchstat wants ten or so.
+BENCH_COUNT ?= 10
+BENCH_FILE ?= bin/bench-$(or $(VERSION),unknown).txt
+
+.PHONY: help
+help: ## print this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build ./rasphone_exporter, one static file
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o rasphone_exporter ./cmd/rasphone_exporter
+
+.PHONY: test
+test: test-programs test-format test-vet test-staticcheck test-modules test-go test-fuzz ## everything that has to hold; stops at the first part that fails
+
+.PHONY: test-programs
+test-programs: ## install the programs that the tests start (Debian: apt-get)
+	@echo '== programs that the tests start'
+	@.ci/test-programs
+
+.PHONY: test-format
+test-format: ## gofmt
+	@echo '== gofmt'
+	@unformatted=$$(gofmt -l .); \
+	if [[ -n $$unformatted ]]; then \
+		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; \
+	fi
+
+.PHONY: test-vet
+test-vet: ## go vet
+	@echo '== go vet'
+	@go vet ./...
+
+.PHONY: test-staticcheck
+test-staticcheck: ## staticcheck
+	@echo '== staticcheck'
+	@go run $(STATICCHECK) ./...
+
+.PHONY: test-modules
+test-modules: ## the modules are the ones of go.sum, and go.mod lists what is used
+	@echo '== go mod verify, go mod tidy'
+	@go mod verify
+	@go mod tidy -diff || { echo 'go.mod or go.sum is not tidy: run go mod tidy'; exit 1; }
+
+.PHONY: test-go
+test-go: ## all tests, with the race detector; a skipped test is a failure
+	@echo '== go test'
+	@go test -v -race -shuffle=on -timeout 8m ./... 2>&1 | awk -f .ci/test-summary.awk
+
+.PHONY: test-fuzz
+test-fuzz: ## each fuzz target for TEST_FUZZTIME (3s)
+	@echo '== fuzz targets, $(TEST_FUZZTIME) each'
+	@.ci/fuzz $(TEST_FUZZTIME)
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME (10m)
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: lint
+lint: ## golangci-lint, which the first time takes minutes to build
+	@go run $(GOLANGCI_LINT) run
+
+.PHONY: bench
+bench: ## all benchmarks, into a file that benchstat compares
+	@mkdir -p '$(dir $(BENCH_FILE))'
+	@go test -run '^$$' -bench . -benchmem -count $(BENCH_COUNT) ./... | tee '$(BENCH_FILE)'
+	@echo 'compare two of them: go run $(BENCHSTAT) bin/bench-OLD.txt $(BENCH_FILE)'
+
+.PHONY: clean
+clean: ## remove what build and bench made
+	rm -rf rasphone_exporter bin

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/rasphone-exporter/rasphone_exporter/collector"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+const (
+	outputText    = "text"
+	outputMetrics = "metrics"
+
+	parallelProbes = 20
+)
+
+// probe probes targets now.
+type probe struct {
+	targets      *[]string
+	configFile   *string
+	module       *string
+	timeout      *time.Duration
+	output       *string
+	username     *string
+	domain       *string
+	passwordFile *string
+}
+
+func newProbe(c *kingpin.CmdClause) *probe {
+	return &probe{
+		targets:      c.Arg("target", "Hosts to probe, as the configuration allows them.").Required().Strings(),
+		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").String(),
+		module:       c.Flag("module", "The module to probe with. Default: the one of the target.").String(),
+		timeout:      c.Flag("timeout", "Time for each target, instead of the module's.").Duration(),
+		output:       c.Flag("output", "What to print: a report (text) or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputMetrics),
+		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").String(),
+		domain:       c.Flag("domain", "NT domain or computer name of --username.").String(),
+		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").String(),
+	}
+}
+
+func (p *probe) run(ctx context.Context, std streams, _ *slog.Logger) int {
+	verdict, err := p.probe(ctx, std)
+	if err != nil {
+		fmt.Fprintf(std.err, "%s: error: %v\n", program, err)
+		return exitUsage
+	}
+	return int(verdict)
+}
+
+func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error) {
+	targets, err := p.findTargets(std)
+	if err != nil {
+		return 0, err
+	}
+	prober, err := smbprobe.New(smbprobe.Options{})
+	if err != nil {
+		return 0, err
+	}
+	var verdicts []smbprobe.Verdict
+	for _, result := range probeAll(ctx, prober, targets) {
+		verdicts = append(verdicts, result.Verdict())
+		if err := p.print(std.out, result); err != nil {
+			return 0, err
+		}
+	}
+	return smbprobe.WorstVerdict(verdicts...), nil
+}
+
+// findTargets returns the targets, all of them allowed.
+func (p *probe) findTargets(std streams) ([]smbprobe.Target, error) {
+	c, err := p.loadConfig(std)
+	if err != nil {
+		return nil, err
+	}
+	targets := make([]smbprobe.Target, len(*p.targets))
+	for i, name := range *p.targets {
+		if targets[i], err = c.Target(name, *p.module); err != nil {
+			return nil, err
+		}
+		if *p.timeout > 0 {
+			targets[i].Module.Timeout = *p.timeout
+		}
+	}
+	return targets, nil
+}
+
+func (p *probe) loadConfig(std streams) (*config.Config, error) {
+	if *p.username == "" {
+		if *p.domain != "" || *p.passwordFile != "" {
+			return nil, errors.New("--domain and --password-file go with --username")
+		}
+		file := *p.configFile
+		if file == "" {
+			file = defaultConfigFile
+		}
+		c, err := config.Load(file, os.LookupEnv)
+		if err != nil {
+			return nil, fmt.Errorf("%w (or give --username to probe without a configuration)", err)
+		}
+		return c, warn(std.err, c)
+	}
+	if *p.configFile != "" {
+		return nil, errors.New("--username is for a probe without --config.file")
+	}
+	password, err := readPassword(std, *p.username, *p.passwordFile)
+	if err != nil {
+		return nil, err
+	}
+	c, err := config.ForHosts(*p.targets, config.AuthFlags{Username: *p.username, Domain: *p.domain, Password: password}, config.ModuleFlags{})
+	if err != nil {
+		return nil, err
+	}
+	return c, warn(std.err, c)
+}
+
+func warn(w io.Writer, c *config.Config) error {
+	for _, warning := range c.Warnings() {
+		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", program, warning); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probeAll probes side by side and returns the results in the targets' order.
+func probeAll(ctx context.Context, prober *smbprobe.Prober, targets []smbprobe.Target) []*smbprobe.Result {
+	results := make([]*smbprobe.Result, len(targets))
+	places := make(chan struct{}, parallelProbes)
+	var wait sync.WaitGroup
+	for i, t := range targets {
+		places <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-places }()
+			results[i] = prober.Probe(ctx, t)
+		})
+	}
+	wait.Wait()
+	return results
+}
+
+func (p *probe) print(w io.Writer, r *smbprobe.Result) error {
+	if *p.output == outputText {
+		return report.Text(w, r)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(collector.New(r)); err != nil {
+		return err
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, family := range families {
+		if _, err := expfmt.MetricFamilyToText(&b, family); err != nil {
+			return err
+		}
+	}
+	_, err = io.WriteString(w, b.String())
+	return err
+}

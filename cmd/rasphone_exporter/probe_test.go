@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+)
+
+func TestProbeCommand(t *testing.T) {
+	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba.WritePhonebook(testserver.Phonebook())
+	creds := samba.Credentials()
+	target, closed := samba.Addr().String(), "127.0.0.1:1"
+	configFile := writeConfig(t, samba, target, closed)
+	passwordFile := filepath.Join(filepath.Dir(configFile), "corp.password")
+	t.Setenv(passwordVariable, creds.Password.Reveal())
+
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		out    string // the output begins with it
+		err    string // standard error holds it
+	}{
+		{"with a configuration", []string{"--config.file=" + configFile, target}, 0, "OK " + target + ": the share is open and the phone book can be read\n", ""},
+		{"a closed port, in order", []string{"--config.file=" + configFile, closed, target}, 2, "CRITICAL " + closed + ": port_closed: ", ""},
+		{"account typed, password from the environment", []string{"--username=" + creds.Username, "--domain=" + creds.Domain, target}, 0, "OK ", ""},
+		{"account typed, password from a file", []string{"--username=" + creds.Username, "--password-file=" + passwordFile, target}, 0, "OK ", ""},
+		{"wrong account", []string{"--username=nobody-there", target}, 1, "WARNING " + target + ": login_failed: ", ""},
+		{"metrics", []string{"--output=metrics", "--config.file=" + configFile, target}, 0, "# HELP probe_duration_seconds", ""},
+		{"not in the configuration", []string{"--config.file=" + configFile, "127.0.0.1:2"}, 3, "", "127.0.0.1:2"},
+		{"unknown module", []string{"--config.file=" + configFile, "--module=nope", target}, 3, "", "nope"},
+		{"no configuration", []string{"--config.file=" + configFile + ".none", target}, 3, "", "--username"},
+		{"both", []string{"--config.file=" + configFile, "--username=a", target}, 3, "", "--username is for a probe without"},
+		{"no target", []string{"--config.file=" + configFile}, 3, "", "target"},
+		{"unknown flag", []string{"--password=x", target}, 3, "", "unknown long flag"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out, err bytes.Buffer
+			status := run(t.Context(), append([]string{"probe"}, test.args...), strings.NewReader(""), &out, &err)
+			if status != test.status || !strings.HasPrefix(out.String(), test.out) || !strings.Contains(err.String(), test.err) {
+				t.Errorf("exit status %d, expected %d\n%s\n%s", status, test.status, &out, &err)
+			}
+			if strings.Contains(out.String()+err.String(), creds.Password.Reveal()) {
+				t.Errorf("shows the password:\n%s\n%s", &out, &err)
+			}
+		})
+	}
+}
+
+func TestPasswordIsAskedForOnATerminalOnly(t *testing.T) {
+	var out, err bytes.Buffer
+	status := run(t.Context(), []string{"probe", "--username=a", "exch01"}, strings.NewReader("secret\n"), &out, &err)
+	if status != exitUsage || !strings.Contains(err.String(), passwordVariable) {
+		t.Errorf("exit status %d\n%s", status, &err)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	folder := t.TempDir()
+	good := filepath.Join(folder, "good.yml")
+	writeFile(t, good, "auths: {a: {username: u, password: p}}\ntargets: [{hosts: [exch01], auth: a}]\n")
+	bad := filepath.Join(folder, "bad.yml")
+	writeFile(t, bad, "auths: {}\ntargets: [{hosts: [exch01], auth: a}]\n")
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"help", []string{"--help"}, 0, "usage: rasphone_exporter"},
+		{"version", []string{"--version"}, 0, "rasphone_exporter, version"},
+		{"unknown command", []string{"dance"}, 3, "dance"},
+		{"good configuration", []string{"--config.check", "--config.file=" + good}, 0, "The configuration is sound"},
+		{"bad configuration", []string{"--config.check", "--config.file=" + bad}, 1, "bad.yml:2"},
+		{"no configuration", []string{"--config.file=" + bad + ".none"}, 1, "no such file"},
+		{"bad external address", []string{"--config.file=" + good, "--web.external-address=ftp://x"}, 1, "ftp"},
+		{"bad limit", []string{"--config.file=" + good, "--probe.max-concurrent=0"}, 1, "concurrent"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out, err bytes.Buffer
+			status := run(t.Context(), test.args, strings.NewReader(""), &out, &err)
+			if status != test.status || !strings.Contains(out.String()+err.String(), test.want) {
+				t.Errorf("exit status %d, expected %d\n%s\n%s", status, test.status, &out, &err)
+			}
+		})
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	promslogflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/common/version"
+)
+
+const program = "rasphone_exporter"
+
+// Exit statuses. Those of probe are the verdicts of package smbprobe.
+const (
+	exitOK     = 0
+	exitFailed = 1 // of serve
+	exitUsage  = 3 // as the monitoring plugins have it: kingpin's own 1 would read as a warning
+)
+
+// command is one of the commands, with its flags.
+type command interface {
+	run(ctx context.Context, std streams, logger *slog.Logger) int
+}
+
+// streams are the standard streams.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// run runs the program with its arguments until it is done or ctx ends, and
+// returns its exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	app, commands, logging := application()
+	exit := -1
+	app.Terminate(func(status int) { exit = status }) // after --help and --version
+	app.UsageWriter(stdout).ErrorWriter(stderr)
+	name, err := app.Parse(args)
+	switch {
+	case exit >= 0:
+		return exit
+	case err != nil:
+		fmt.Fprintf(stderr, "%s: error: %v, try --help\n", program, err)
+		return exitUsage
+	}
+	logging.Writer = stderr
+	return commands[name].run(ctx, streams{stdin, stdout, stderr}, promslog.New(logging))
+}
+
+// application is the command line.
+func application() (*kingpin.Application, map[string]command, *promslog.Config) {
+	app := kingpin.New(program, "Prometheus exporter for the RAS phone book that an Exchange 4.0, 5.0 or 5.5 server dials out with.")
+	app.Version(version.Print(program))
+	app.HelpFlag.Short('h')
+	logging := new(promslog.Config)
+	promslogflag.AddFlags(app, logging)
+	commands := map[string]command{
+		"serve": newServe(app.Command("serve", "Answer Prometheus' scrapes: the exporter itself. The default.").Default()),
+		"probe": newProbe(app.Command("probe", "Probe targets now and print what was found.")),
+	}
+	return app, commands, logging
+}

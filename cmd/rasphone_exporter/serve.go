@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"github.com/rasphone-exporter/rasphone_exporter/collector"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/web"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+const (
+	defaultConfigFile = "rasphone.yml"
+	defaultAddress    = ":10196"
+
+	drainTime    = 30 * time.Second // for probes in flight, when told to stop
+	shutdownTime = 5 * time.Second  // for answers under way, after that
+	headerTime   = 10 * time.Second
+	idleTime     = 5 * time.Minute
+)
+
+// serve is the exporter.
+type serve struct {
+	configFile      *string
+	checkOnly       *bool
+	web             *toolkit.FlagConfig
+	externalAddress *string
+	timeoutOffset   *time.Duration
+	maxConcurrent   *int
+}
+
+func newServe(c *kingpin.CmdClause) *serve {
+	return &serve{
+		configFile:      c.Flag("config.file", "The configuration.").Default(defaultConfigFile).String(),
+		checkOnly:       c.Flag("config.check", "Check the configuration, report what is wrong with it, and exit.").Bool(),
+		web:             kingpinflag.AddFlags(c, defaultAddress),
+		externalAddress: c.Flag("web.external-address", "Address under which Prometheus reaches the exporter, for /sd: host:port, or a URL where a proxy ends TLS or adds a path. Default: the Host of the request.").String(),
+		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
+		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+	}
+}
+
+func (s *serve) run(ctx context.Context, _ streams, logger *slog.Logger) int {
+	if err := s.serve(ctx, logger); err != nil {
+		logger.Error("Stopped", "err", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
+	prober, err := smbprobe.New(smbprobe.Options{})
+	if err != nil {
+		return err
+	}
+	r := &running{file: *s.configFile, logger: logger, prober: prober}
+	c, err := r.load()
+	if errors.Is(err, fs.ErrNotExist) && *s.configFile == defaultConfigFile {
+		return fmt.Errorf("%w; write one as the README's example, or name it with --config.file", err)
+	}
+	if err != nil {
+		return err
+	}
+	if *s.checkOnly {
+		logger.Info("The configuration is sound", "file", *s.configFile, "hosts", len(c.Hosts()))
+		return nil
+	}
+	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", *s.configFile, "hosts", len(c.Hosts()))
+	r.config.Store(c)
+	r.metrics = collector.NewExporter(time.Now(), prober.LoginsHeldBack)
+	handler, err := web.New(web.Options{
+		Prober:          r,
+		Config:          func() web.Config { return r.config.Load() },
+		Reload:          func() error { return r.reload("HTTP request") },
+		Metrics:         r.metrics,
+		MaxConcurrent:   *s.maxConcurrent,
+		TimeoutOffset:   *s.timeoutOffset,
+		ExternalAddress: *s.externalAddress,
+		Logger:          logger,
+	})
+	if err != nil {
+		return err
+	}
+	return s.listen(ctx, handler, r, logger)
+}
+
+// listen serves until ctx ends, then drains. SIGHUP reloads meanwhile.
+func (s *serve) listen(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
+	server := &http.Server{Handler: handler.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime}
+	ended := make(chan error, 1)
+	go func() { ended <- toolkit.ListenAndServe(server, s.web, logger) }()
+
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	for {
+		select {
+		case <-hangup:
+			_ = r.reload("SIGHUP") // logged, and shown by the metrics
+		case err := <-ended:
+			stop(handler, server, logger)
+			return err
+		case <-ctx.Done():
+			logger.Info("Told to stop: waiting for the probes in flight")
+			stop(handler, server, logger)
+			if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		}
+	}
+}
+
+// stop lets the probes in flight end, and their answers be read, and closes.
+func stop(handler *web.Server, server *http.Server, logger *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	handler.Drain(ctx)
+	ctx, cancel = context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		logger.Warn("Connections were closed before they were done", "err", err)
+		_ = server.Close()
+	}
+}

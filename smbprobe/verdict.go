@@ -1,0 +1,66 @@
+package smbprobe
+
+// Verdict is what a result means to a monitoring plugin; its number is the exit
+// status.
+type Verdict int
+
+// The verdicts, with the exit statuses of the monitoring plugins.
+const (
+	VerdictOK       Verdict = 0
+	VerdictWarning  Verdict = 1
+	VerdictCritical Verdict = 2
+	VerdictUnknown  Verdict = 3
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case VerdictOK:
+		return "OK"
+	case VerdictWarning:
+		return "WARNING"
+	case VerdictCritical:
+		return "CRITICAL"
+	}
+	return "UNKNOWN"
+}
+
+// WorstVerdict returns the worst of several: critical before warning before
+// unknown before OK; VerdictOK of none.
+func WorstVerdict(verdicts ...Verdict) Verdict {
+	worst := VerdictOK
+	rank := map[Verdict]int{VerdictOK: 0, VerdictUnknown: 1, VerdictWarning: 2, VerdictCritical: 3}
+	for _, v := range verdicts {
+		if rank[v] > rank[worst] {
+			worst = v
+		}
+	}
+	return worst
+}
+
+// Verdict judges a result. What says that this account or its configuration is
+// wrong is a warning: it tells nothing of the mail service's own way to the
+// book. A server that does not answer is critical.
+func (r *Result) Verdict() Verdict {
+	switch r.Share {
+	case ShareOK:
+		return r.Phonebook.State.verdict()
+	case ShareNotProbed:
+		return VerdictUnknown
+	case ShareLoginFailed, ShareAccountRestricted, ShareGuestOnly, ShareAccessDenied,
+		ShareSigningRefused, ShareServerFull, ShareServerPaused:
+		return VerdictWarning
+	}
+	return VerdictCritical
+}
+
+func (s PhonebookState) verdict() Verdict {
+	switch s {
+	case PhonebookOK:
+		return VerdictOK
+	case PhonebookUnknown:
+		return VerdictUnknown
+	case PhonebookLocked, PhonebookElsewhere:
+		return VerdictWarning
+	}
+	return VerdictCritical
+}
