@@ -2,10 +2,20 @@
 # output of a package that failed, and the tests that were skipped. Fails where
 # one was skipped, or nothing was tested: a test that did not run proves nothing.
 
-function print_package(   i) {
-	for (i = 1; i <= length_of_package; i++)
-		if (package[i] !~ /^=== (PAUSE|CONT)/ && package[i] !~ /^ *--- PASS: /)
-			print package[i]
+# The line that names a test is printed where the test wrote something after it.
+function print_package(   i, name) {
+	for (i = 1; i <= length_of_package; i++) {
+		if (package[i] ~ /^=== /) {
+			name = package[i]
+			continue
+		}
+		if (package[i] ~ /^ *--- PASS: /)
+			continue
+		if (name != "")
+			print name
+		name = ""
+		print package[i]
+	}
 }
 
 /--- SKIP: / { skipped[++skips] = $0 }
@@ -33,6 +43,8 @@ END {
 			print skipped[i]
 		exit 1
 	}
+	if (failures > 0)
+		exit 1
 	if (tested + failures == 0) {
 		print "FAIL: no package has tests"
 		exit 1
