@@ -5,6 +5,7 @@ package collector
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -53,23 +54,29 @@ func (c *resultCollector) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends what the Result knows.
+// Collect sends what the Result knows. Label values are cleaned once more here,
+// and label sets that are alike then are sent once: one that is not UTF-8, or
+// stands twice, would cost the whole answer.
 func (c *resultCollector) Collect(ch chan<- prometheus.Metric) {
 	for i, f := range c.families {
+		sent := make(map[string]bool)
 		f.values(c.result, func(value float64, labels ...string) {
-			ch <- gauge(c.descs[i], value, labels)
+			clean := make([]string, len(labels))
+			for j, l := range labels {
+				clean[j] = smb.CleanText(l)
+			}
+			key := strings.Join(clean, "\x00")
+			if !sent[key] {
+				sent[key] = true
+				ch <- gauge(c.descs[i], value, clean)
+			}
 		})
 	}
 }
 
-// gauge makes one sample. Label values are cleaned once more here, where none
-// can get past: one that is not UTF-8 would cost the whole answer.
+// gauge makes one sample.
 func gauge(d *prometheus.Desc, value float64, labels []string) prometheus.Metric {
-	clean := make([]string, len(labels))
-	for i, l := range labels {
-		clean[i] = smb.CleanText(l)
-	}
-	m, err := prometheus.NewConstMetric(d, prometheus.GaugeValue, value, clean...)
+	m, err := prometheus.NewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	if err != nil {
 		return prometheus.NewInvalidMetric(d, err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -42,6 +43,23 @@ func results() map[string]*smbprobe.Result {
 			Phonebook: smbprobe.PhonebookResult{
 				State: smbprobe.PhonebookOK, Size: new(int64(2311)),
 				Modified: new(time.Date(1999, 3, 1, 8, 30, 0, 500_000_000, time.UTC)),
+				Entries:  new(2), Intact: new(true),
+				Links: []smbprobe.Link{
+					{Entry: "ISP", Media: "serial", Device: "modem", Port: "COM1"},
+					{Entry: "ISP", Media: "serial", Device: "modem", Port: "COM2"},
+					{Entry: "Backup", Media: "rastapi", Device: "isdn", Port: "ISDN1"},
+				},
+				Counts: []phonebook.Count{{Check: phonebook.CheckLFOnly, Class: phonebook.ClassOddity, N: 1}},
+				Dialed: []phonebook.Dialed{{Name: "ISP", Entry: "ISP", Usable: true}, {Name: "Gone", Missing: true}},
+			},
+		},
+		"damaged": {
+			Duration: 1200 * time.Millisecond, Timeout: 10 * time.Second, Success: true, RoundTrips: 9,
+			Steps: []smbprobe.StepResult{{Step: smbprobe.StepPhonebook, Duration: 1100 * time.Millisecond}},
+			Share: smbprobe.ShareOK,
+			Phonebook: smbprobe.PhonebookResult{
+				State: smbprobe.PhonebookDamaged, Size: new(int64(512)), Entries: new(0), Intact: new(false),
+				Counts: []phonebook.Count{{Check: phonebook.CheckNULBytes, Class: phonebook.ClassFile, N: 512}},
 			},
 		},
 		"share_missing": {
@@ -95,6 +113,7 @@ func results() map[string]*smbprobe.Result {
 			Phonebook: smbprobe.PhonebookResult{
 				State: smbprobe.PhonebookOK, Size: new(int64(0)),
 				Modified: new(time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC)),
+				Links:    []smbprobe.Link{{Entry: "twice\x00"}, {Entry: "twice\x01"}, {Entry: "\xff"}},
 			},
 		},
 	}

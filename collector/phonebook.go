@@ -19,6 +19,15 @@ func phonebookFamilies() []family {
 			},
 		},
 		{
+			name: "rasphone_phonebook_intact",
+			help: "1: the phone book was read, and nothing of class file or entry was found in it; absent where it was not read.",
+			values: func(r *smbprobe.Result, send send) {
+				if intact := r.Phonebook.Intact; intact != nil {
+					send(one(*intact))
+				}
+			},
+		},
+		{
 			name:   "rasphone_phonebook_state",
 			help:   "What was found at the phone book's path: 1 for the state that holds, 0 for every other.",
 			labels: []string{"state"},
@@ -41,6 +50,45 @@ func phonebookFamilies() []family {
 			values: func(r *smbprobe.Result, send send) {
 				if t := r.Phonebook.Modified; t != nil {
 					send(unixSeconds(*t))
+				}
+			},
+		},
+		{
+			name: "rasphone_phonebook_entries",
+			help: "Entries of the phone book.",
+			values: func(r *smbprobe.Result, send send) {
+				if entries := r.Phonebook.Entries; entries != nil {
+					send(float64(*entries))
+				}
+			},
+		},
+		{
+			name:   "rasphone_phonebook_findings",
+			help:   "How often a check found something in the phone book; only checks that found something.",
+			labels: []string{"check", "class"},
+			values: func(r *smbprobe.Result, send send) {
+				for _, c := range r.Phonebook.Counts {
+					send(float64(c.N), string(c.Check), string(c.Class))
+				}
+			},
+		},
+		{
+			name:   "rasphone_phonebook_entry_info",
+			help:   "Always 1; the labels say what an entry dials with, once for each of its media; the first 200.",
+			labels: []string{"entry", "media", "device", "port"},
+			values: func(r *smbprobe.Result, send send) {
+				for _, l := range r.Phonebook.Links {
+					send(1, l.Entry, l.Media, l.Device, l.Port)
+				}
+			},
+		},
+		{
+			name:   "rasphone_phonebook_dialed_entry_usable",
+			help:   "1: the entry, one of the module's dialed_entries, is in the phone book, sound, and of at most 20 characters.",
+			labels: []string{"entry"},
+			values: func(r *smbprobe.Result, send send) {
+				for _, d := range r.Phonebook.Dialed {
+					send(one(d.Usable), d.Name)
 				}
 			},
 		},

@@ -30,6 +30,9 @@ func (p *Prober) resolve(ctx context.Context, t Target) ([]netip.Addr, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
 	}
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address", Name: t.Host, IsNotFound: true})
+	}
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
 	}

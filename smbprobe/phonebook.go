@@ -1,65 +1,150 @@
 package smbprobe
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"time"
 
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// readPhonebook opens and reads the phone book. What may be a moment's trouble is
-// tried once more over a fresh open before it is reported: somebody holds the
-// file for a moment, NTFS reports damage falsely on multiprocessors
-// (Q259167), or the file shrank while it was read.
-func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
-	file, err := r.readPhonebookOnce(ctx, tree)
-	state := r.result.Phonebook.State
-	if !errors.Is(err, io.ErrUnexpectedEOF) && state != PhonebookLocked && state != PhonebookDiskError {
-		return err
-	}
-	r.log.logf("%v; once more", err)
-	if file != nil {
-		if err := file.Close(ctx); err != nil {
-			return err
-		}
-	}
-	_, err = r.readPhonebookOnce(ctx, tree)
-	return err
+const (
+	// maxReads bounds how often the book is read in one probe.
+	maxReads = 3
+	// pauseBeforeReread gives a program that writes the book time to finish.
+	pauseBeforeReread = time.Second
+)
+
+// reading is the outcome of one open and read.
+type reading struct {
+	result PhonebookResult
+	data   []byte
+	file   smb.File // nil where it could not be opened
+	err    error
 }
 
-// readPhonebookOnce leaves the file open, where it could be opened: closing it
-// at the end of the session costs no round trip of its own.
-func (r *run) readPhonebookOnce(ctx context.Context, tree smb.Tree) (smb.File, error) {
+// readPhonebook opens, reads and checks the phone book. What may be a moment's
+// trouble is reported only when a second reading, over a fresh open a second
+// later, shows the same: somebody holds the file, NTFS gives a false error on
+// multiprocessors (Q259167), or a program is just writing it and readers see
+// half of it (Q165946).
+func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
+	last := r.readOnce(ctx, tree)
+	for reads := 1; last.doubtful(); reads++ {
+		r.log.logf("the phone book is %s (%s): to be confirmed", last.result.State, last.result.Error)
+		if reads == maxReads {
+			last.unconfirmed("it changed with each of %d readings: somebody is writing it", maxReads)
+			break
+		}
+		if err := last.closeAndWait(ctx); err != nil {
+			last.unconfirmed("a second reading was not possible: %v", err)
+			break
+		}
+		next := r.readOnce(ctx, tree)
+		confirmed := next.confirms(last)
+		last = next
+		if confirmed {
+			break
+		}
+	}
+	r.result.Phonebook = last.result
+	return last.err
+}
+
+// readOnce opens the book, reads it and checks it. The file stays open: closing it at
+// the end of the session costs no round trip of its own.
+func (r *run) readOnce(ctx context.Context, tree smb.Tree) reading {
 	m := r.target.Module.Phonebook
 	file, err := tree.Open(ctx, m.Path)
 	if err != nil {
-		r.result.Phonebook = phonebookFailed(err)
-		return nil, err
+		return reading{result: phonebookFailed(err), err: err}
 	}
 	info := file.Info()
-	book := PhonebookResult{State: PhonebookOK, Size: &info.Size}
+	n := reading{file: file, result: PhonebookResult{State: PhonebookOK, Size: &info.Size}}
 	if !info.Modified.IsZero() {
-		book.Modified = &info.Modified
+		n.result.Modified = &info.Modified
 	}
 	switch {
 	case info.Directory:
-		book = PhonebookResult{State: PhonebookMissing, Error: fmt.Sprintf("%s is a folder", m.Path)}
+		n.result = PhonebookResult{State: PhonebookMissing, Error: fmt.Sprintf("%s is a folder", m.Path)}
 	case info.Size > m.MaxSize:
-		book.State = PhonebookTooLarge
-		book.Error = fmt.Sprintf("%s has %d bytes, and max_size is %d", m.Path, info.Size, m.MaxSize)
+		n.result.State = PhonebookTooLarge
+		n.result.Error = fmt.Sprintf("%s has %d bytes, and max_size is %d", m.Path, info.Size, m.MaxSize)
 	default:
-		_, err = file.ReadAll(ctx)
-		if err != nil {
-			failed := phonebookFailed(err)
-			book.State, book.Status, book.Error = failed.State, failed.Status, failed.Error
+		if n.data, n.err = file.ReadAll(ctx); n.err != nil {
+			failed := phonebookFailed(n.err)
+			n.result.State, n.result.Status, n.result.Error = failed.State, failed.Status, failed.Error
+			break
 		}
+		n.result.check(n.data, phonebook.Options{DialedEntries: m.DialedEntries, NT4: r.isNT4()})
 	}
-	r.result.Phonebook = book
-	return file, err
+	return n
+}
+
+// isNT4 says whether the server said that it runs Windows NT 4.0 or older.
+func (r *run) isNT4() bool {
+	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows NT")
 }
 
 func phonebookFailed(err error) PhonebookResult {
 	return PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: err.Error()}
+}
+
+// doubtful says whether a second reading may show something better.
+func (n *reading) doubtful() bool {
+	switch n.result.State {
+	case PhonebookDamaged, PhonebookLocked, PhonebookDiskError:
+		return true
+	}
+	return errors.Is(n.err, io.ErrUnexpectedEOF)
+}
+
+// confirms says whether a reading shows what the one before showed. Damage is confirmed
+// by the same bytes, size and time: they had them before the second
+// reading and after it.
+func (n *reading) confirms(before reading) bool {
+	if n.result.State != before.result.State || errors.Is(n.err, io.ErrUnexpectedEOF) {
+		return false
+	}
+	if n.result.State != PhonebookDamaged {
+		return true
+	}
+	then, now := before.file.Info(), n.file.Info()
+	return then.Size == now.Size && then.Modified.Equal(now.Modified) && bytes.Equal(before.data, n.data)
+}
+
+// unconfirmed takes back what the book seemed to be.
+func (n *reading) unconfirmed(format string, args ...any) {
+	n.result = PhonebookResult{
+		State:    PhonebookUnknown,
+		Error:    fmt.Sprintf("it seemed %s (%s), but ", n.result.State, n.result.Error) + fmt.Sprintf(format, args...),
+		Size:     n.result.Size,
+		Modified: n.result.Modified,
+	}
+}
+
+// closeAndWait closes the file and gives others a moment with it.
+func (n *reading) closeAndWait(ctx context.Context) error {
+	if n.file != nil {
+		if err := n.file.Close(ctx); err != nil {
+			return err
+		}
+	}
+	pause := pauseBeforeReread
+	if deadline, ok := ctx.Deadline(); ok {
+		pause = min(pause, time.Until(deadline)/4) // and leave time to read
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -3,6 +3,7 @@ package smbprobe
 import (
 	"time"
 
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -68,4 +69,12 @@ type PhonebookResult struct {
 	Error    string     // why State is not ok, for a person; empty for PhonebookOK
 	Size     *int64     // bytes; nil where it was not opened
 	Modified *time.Time // last write by the server's clock; nil where not known
+
+	// What follows is known only where the book was read, and damage confirmed.
+	Entries  *int                // how many entries it holds
+	Intact   *bool               // no finding of class file or entry
+	Links    []Link              // what its entries dial with, distinct, at most 200
+	Findings []phonebook.Finding // at most 100
+	Counts   []phonebook.Count   // of each check that found something, all of them counted
+	Dialed   []phonebook.Dialed  // for each of the module's dialed entries
 }

@@ -1,5 +1,11 @@
 package smbprobe
 
+import (
+	"slices"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+)
+
 // Verdict is what a result means to a monitoring plugin; its number is the exit
 // status.
 type Verdict int
@@ -39,11 +45,12 @@ func WorstVerdict(verdicts ...Verdict) Verdict {
 
 // Verdict judges a result. What says that this account or its configuration is
 // wrong is a warning: it tells nothing of the mail service's own way to the
-// book. A server that does not answer is critical.
+// book. A server that does not answer is critical, and so is a dialed entry
+// that the book does not hold.
 func (r *Result) Verdict() Verdict {
 	switch r.Share {
 	case ShareOK:
-		return r.Phonebook.State.verdict()
+		return r.Phonebook.verdict()
 	case ShareNotProbed:
 		return VerdictUnknown
 	case ShareLoginFailed, ShareAccountRestricted, ShareGuestOnly, ShareAccessDenied,
@@ -53,14 +60,21 @@ func (r *Result) Verdict() Verdict {
 	return VerdictCritical
 }
 
-func (s PhonebookState) verdict() Verdict {
-	switch s {
+func (p *PhonebookResult) verdict() Verdict {
+	switch p.State {
 	case PhonebookOK:
-		return VerdictOK
 	case PhonebookUnknown:
 		return VerdictUnknown
 	case PhonebookLocked, PhonebookElsewhere:
 		return VerdictWarning
+	default:
+		return VerdictCritical
 	}
-	return VerdictCritical
+	switch {
+	case slices.ContainsFunc(p.Dialed, func(d phonebook.Dialed) bool { return d.Missing }):
+		return VerdictCritical
+	case p.Intact != nil && !*p.Intact:
+		return VerdictWarning
+	}
+	return VerdictOK
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type probe struct {
 	username     *string
 	domain       *string
 	passwordFile *string
+	dialed       *[]string
 }
 
 func newProbe(c *kingpin.CmdClause) *probe {
@@ -50,6 +52,7 @@ func newProbe(c *kingpin.CmdClause) *probe {
 		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").String(),
 		domain:       c.Flag("domain", "NT domain or computer name of --username.").String(),
 		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").String(),
+		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").Strings(),
 	}
 }
 
@@ -92,6 +95,8 @@ func (p *probe) findTargets(std streams) ([]smbprobe.Target, error) {
 		if targets[i], err = c.Target(name, *p.module); err != nil {
 			return nil, err
 		}
+		book := &targets[i].Module.Phonebook
+		book.DialedEntries = slices.Concat(book.DialedEntries, *p.dialed)
 		if *p.timeout > 0 {
 			targets[i].Module.Timeout = *p.timeout
 		}

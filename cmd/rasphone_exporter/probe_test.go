@@ -25,12 +25,14 @@ func TestProbeCommand(t *testing.T) {
 		out    string // the output begins with it
 		err    string // standard error holds it
 	}{
-		{"with a configuration", []string{"--config.file=" + configFile, target}, 0, "OK " + target + ": the share is open and the phone book can be read\n", ""},
+		{"with a configuration", []string{"--config.file=" + configFile, target}, 0, "OK " + target + ": the share is open and the phone book is sound\n", ""},
 		{"a closed port, in order", []string{"--config.file=" + configFile, closed, target}, 2, "CRITICAL " + closed + ": port_closed: ", ""},
 		{"account typed, password from the environment", []string{"--username=" + creds.Username, "--domain=" + creds.Domain, target}, 0, "OK ", ""},
 		{"account typed, password from a file", []string{"--username=" + creds.Username, "--password-file=" + passwordFile, target}, 0, "OK ", ""},
 		{"wrong account", []string{"--username=nobody-there", target}, 1, "WARNING " + target + ": login_failed: ", ""},
 		{"metrics", []string{"--output=metrics", "--config.file=" + configFile, target}, 0, "# HELP probe_duration_seconds", ""},
+		{"a dialed entry", []string{"--config.file=" + configFile, "--dialed-entry=Internet Dial-Up", target}, 0, "OK ", ""},
+		{"a dialed entry that is not there", []string{"--config.file=" + configFile, "--dialed-entry=Gone", target}, 2, "CRITICAL " + target + `: the dialed entry "Gone" is not in the phone book`, ""},
 		{"not in the configuration", []string{"--config.file=" + configFile, "127.0.0.1:2"}, 3, "", "127.0.0.1:2"},
 		{"unknown module", []string{"--config.file=" + configFile, "--module=nope", target}, 3, "", "nope"},
 		{"no configuration", []string{"--config.file=" + configFile + ".none", target}, 3, "", "--username"},

@@ -12,6 +12,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
 const readmeFile = "../../README.md"
@@ -29,6 +30,7 @@ func TestREADMETables(t *testing.T) {
 		"metrics":          metricsTable(),
 		"share-states":     shareStatesTable(),
 		"phonebook-states": phonebookStatesTable(),
+		"checks":           checksTable(),
 	} {
 		before, rest, ok := strings.Cut(want, marker(name, "begin"))
 		_, after, ok2 := strings.Cut(rest, marker(name, "end"))
@@ -177,4 +179,16 @@ func phonebookStatesTable() string {
 		rows = append(rows, []string{code(string(s)), exists, s.Meaning()})
 	}
 	return table([]string{"state", "`rasphone_phonebook_exists`", "meaning"}, rows)
+}
+
+func checksTable() string {
+	var rows [][]string
+	for _, c := range phonebook.Checks() {
+		meaning := c.Meaning
+		if c.Article != "" {
+			meaning += " (" + c.Article + ")"
+		}
+		rows = append(rows, []string{code(string(c.Check)), string(c.Class), meaning, c.Remedy})
+	}
+	return table([]string{"check", "class", "meaning", "remedy"}, rows)
 }

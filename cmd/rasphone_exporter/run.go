@@ -62,6 +62,7 @@ func application() (*kingpin.Application, map[string]command, *promslog.Config) 
 	commands := map[string]command{
 		"serve": newServe(app.Command("serve", "Answer Prometheus' scrapes: the exporter itself. The default.").Default()),
 		"probe": newProbe(app.Command("probe", "Probe targets now and print what was found.")),
+		"lint":  newLint(app.Command("lint", "Check copies of a phone book.")),
 	}
 	return app, commands, logging
 }

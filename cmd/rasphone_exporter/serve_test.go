@@ -77,7 +77,7 @@ func TestServeTargetNotAllowed(t *testing.T) {
 		}
 	}
 	if tcp, ok := listener.(*net.TCPListener); ok {
-		if err := tcp.SetDeadline(time.Now().Add(100*time.Millisecond)); err != nil {
+		if err := tcp.SetDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
 			t.Fatal(err)
 		}
 	}

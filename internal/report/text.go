@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
 // Text writes a report. Its first line is fit for a monitoring plugin: verdict,
@@ -32,6 +33,15 @@ func Text(w io.Writer, r *smbprobe.Result) error {
 	if r.Phonebook.Modified != nil {
 		fmt.Fprintf(&b, "  written      %s\n", r.Phonebook.Modified.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
+	if r.Phonebook.Entries != nil {
+		fmt.Fprintf(&b, "  entries      %d\n", *r.Phonebook.Entries)
+	}
+	for _, f := range r.Phonebook.Findings {
+		fmt.Fprintf(&b, "  finding      %s\n", findingLine(f))
+	}
+	for _, d := range r.Phonebook.Dialed {
+		fmt.Fprintf(&b, "  dialed entry %q: %s\n", d.Name, dialedText(d))
+	}
 	var steps []string
 	for _, s := range r.Steps {
 		steps = append(steps, fmt.Sprintf("%s %s", s.Step, s.Duration.Round(100*time.Microsecond)))
@@ -50,7 +60,42 @@ func Summary(r *smbprobe.Result) string {
 	if r.Phonebook.State != smbprobe.PhonebookOK {
 		return "share open, phone book " + stateLine(string(r.Phonebook.State), r.Phonebook.Error)
 	}
-	return "the share is open and the phone book can be read"
+	for _, d := range r.Phonebook.Dialed {
+		if !d.Usable {
+			return fmt.Sprintf("the dialed entry %q is %s", d.Name, dialedText(d))
+		}
+	}
+	if intact := r.Phonebook.Intact; intact != nil && !*intact {
+		return "the phone book has entries that cannot be dialled"
+	}
+	return "the share is open and the phone book is sound"
+}
+
+func dialedText(d phonebook.Dialed) string {
+	switch {
+	case d.Usable:
+		return "usable"
+	case d.Missing:
+		return "not in the phone book"
+	case d.TooLong:
+		return fmt.Sprintf("longer than the %d characters that the Internet Mail Service dials", phonebook.MaxDialedName)
+	}
+	return "not usable"
+}
+
+// findingLine says a finding in one line.
+func findingLine(f phonebook.Finding) string {
+	parts := []string{string(f.Class), string(f.Check)}
+	if f.Line > 0 {
+		parts = append(parts, fmt.Sprintf("line %d", f.Line))
+	}
+	if f.Entry != "" {
+		parts = append(parts, fmt.Sprintf("entry %q", f.Entry))
+	}
+	if f.Detail != "" {
+		parts = append(parts, f.Detail)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func stateLine(state, why string) string {

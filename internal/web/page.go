@@ -110,7 +110,7 @@ func newRow(key flightKey, entry remembered, probed bool) row {
 	r.Level = level(result)
 	r.Reason = cmp.Or(result.ShareError, result.Phonebook.Error)
 	r.HeldBack = result.LoginHeldBack
-	r.Since, r.Started, r.Duration = entry.since, result.Started, result.Duration
+	r.Since, r.Started, r.Duration = entry.since, result.Started, result.Duration.Round(100*time.Microsecond)
 	return r
 }
 

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/alecthomas/kingpin/v2"
+	"golang.org/x/term"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+const (
+	outputJSON = "json"
+
+	standardInput = "-"
+
+	// maxLintSize is the largest file that is checked, that of the largest max_size.
+	maxLintSize = 64 << 20
+)
+
+// lint checks copies of a phone book.
+type lint struct {
+	files  *[]string
+	dialed *[]string
+	output *string
+}
+
+func newLint(c *kingpin.CmdClause) *lint {
+	return &lint{
+		files:  c.Arg("file", "Copies of a phone book; - is standard input.").Required().Strings(),
+		dialed: c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials. Repeatable.").Strings(),
+		output: c.Flag("output", "What to print: text or json.").Default(outputText).Enum(outputText, outputJSON),
+	}
+}
+
+func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
+	var verdicts []smbprobe.Verdict
+	var all []*report.Lint
+	for _, file := range *l.files {
+		if file == "" {
+			file = standardInput // kingpin takes the dash for the beginning of a short flag
+		}
+		found := l.check(std, file)
+		all = append(all, found)
+		switch {
+		case found.Error != "":
+			verdicts = append(verdicts, smbprobe.VerdictUnknown)
+		case !found.Intact:
+			verdicts = append(verdicts, smbprobe.VerdictCritical)
+		}
+	}
+	if err := l.print(std.out, all); err != nil {
+		fmt.Fprintf(std.err, "%s: error: %v\n", program, err)
+		return exitUsage
+	}
+	return int(smbprobe.WorstVerdict(verdicts...))
+}
+
+func (l *lint) check(std streams, file string) *report.Lint {
+	data, err := readBounded(std.in, file)
+	if err != nil {
+		return &report.Lint{File: file, Error: err.Error()}
+	}
+	return report.NewLint(file, data, *l.dialed)
+}
+
+func readBounded(stdin io.Reader, file string) ([]byte, error) {
+	in := stdin
+	if file != standardInput {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	data, err := io.ReadAll(io.LimitReader(in, maxLintSize+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxLintSize {
+		return nil, fmt.Errorf("larger than %d bytes: no phone book", maxLintSize)
+	}
+	return data, nil
+}
+
+func (l *lint) print(w io.Writer, all []*report.Lint) error {
+	if *l.output == outputJSON {
+		return report.WriteJSON(w, all)
+	}
+	var errs []error
+	for i, found := range all {
+		if i > 0 {
+			_, err := fmt.Fprintln(w)
+			errs = append(errs, err)
+		}
+		errs = append(errs, found.WriteText(w, wantsColour(w)))
+	}
+	return errors.Join(errs...)
+}
+
+// wantsColour says whether the output is a terminal, and nobody asked for no
+// colour (no-color.org).
+func wantsColour(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""
+}

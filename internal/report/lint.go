@@ -1,0 +1,184 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+)
+
+// Lint is what lint found in one copy of a phone book. Its JSON form is what
+// lint prints with --output=json.
+type Lint struct {
+	File     string        `json:"file"`
+	Error    string        `json:"error,omitempty"` // it could not be read; all else is empty then
+	Entries  []string      `json:"entries"`
+	Intact   bool          `json:"intact"` // no finding of class file or entry
+	Findings []LintFinding `json:"findings"`
+	Counts   []LintCount   `json:"counts"` // of each check that found something; findings beyond 100 are only counted
+	Dialed   []LintDialed  `json:"dialed_entries"`
+}
+
+// LintFinding is one thing that is not as it should be.
+type LintFinding struct {
+	Check   string `json:"check"`
+	Class   string `json:"class"`
+	Line    int    `json:"line,omitempty"` // from 1; absent: the file as a whole
+	Entry   string `json:"entry,omitempty"`
+	Text    string `json:"text,omitempty"` // the line as it stands
+	Detail  string `json:"detail,omitempty"`
+	Meaning string `json:"meaning"`
+	Remedy  string `json:"remedy"`
+	Article string `json:"article,omitempty"`
+}
+
+// LintCount is how often a check found something.
+type LintCount struct {
+	Check string `json:"check"`
+	Class string `json:"class"`
+	Count int    `json:"count"`
+}
+
+// LintDialed is an entry that the Internet Mail Service dials.
+type LintDialed struct {
+	Entry  string `json:"entry"`
+	Usable bool   `json:"usable"`
+}
+
+// NewLint checks a copy of a phone book.
+func NewLint(file string, data []byte, dialed []string) *Lint {
+	book := phonebook.Parse(data)
+	found := phonebook.Check(book, phonebook.Options{DialedEntries: dialed, NT4: true})
+	l := &Lint{
+		File:     file,
+		Entries:  make([]string, len(book.Entries)),
+		Intact:   !found.Has(phonebook.ClassFile) && !found.Has(phonebook.ClassEntry),
+		Findings: make([]LintFinding, len(found.Findings)),
+		Counts:   make([]LintCount, len(found.Counts)),
+		Dialed:   make([]LintDialed, len(found.Dialed)),
+	}
+	for i, e := range book.Entries {
+		l.Entries[i] = e.Name
+	}
+	infos := make(map[phonebook.CheckID]phonebook.CheckInfo)
+	for _, info := range phonebook.Checks() {
+		infos[info.Check] = info
+	}
+	for i, f := range found.Findings {
+		info := infos[f.Check]
+		l.Findings[i] = LintFinding{
+			Check: string(f.Check), Class: string(f.Class), Line: f.Line, Entry: f.Entry, Text: f.Text, Detail: f.Detail,
+			Meaning: info.Meaning, Remedy: info.Remedy, Article: info.Article,
+		}
+	}
+	for i, c := range found.Counts {
+		l.Counts[i] = LintCount{string(c.Check), string(c.Class), c.N}
+	}
+	for i, d := range found.Dialed {
+		l.Dialed[i] = LintDialed{d.Name, d.Usable}
+	}
+	return l
+}
+
+// WriteJSON writes what was found in all files as one JSON array.
+func WriteJSON(w io.Writer, all []*Lint) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(all)
+}
+
+// WriteText writes what was found in a file for a person: each finding with its
+// line, the line as it stands, why it matters, and what to do.
+func (l *Lint) WriteText(w io.Writer, colour bool) error {
+	p := palette{on: colour}
+	var b strings.Builder
+	switch {
+	case l.Error != "":
+		fmt.Fprintf(&b, "%s: %s\n", l.File, p.bad(l.Error))
+	case len(l.Findings) == 0:
+		fmt.Fprintf(&b, "%s: %s, %s\n", l.File, number(len(l.Entries), "entry", "entries"), p.good("nothing found"))
+	default:
+		fmt.Fprintf(&b, "%s: %s, %s\n", l.File, number(len(l.Entries), "entry", "entries"), l.verdict(p))
+	}
+	for _, f := range l.Findings {
+		place := "the whole file"
+		if f.Line > 0 {
+			place = fmt.Sprintf("line %d", f.Line)
+		}
+		if f.Entry != "" {
+			place += fmt.Sprintf(", entry %q", f.Entry)
+		}
+		fmt.Fprintf(&b, "\n  %s: %s %s\n", place, p.class(f.Class), f.Check)
+		if f.Text != "" {
+			fmt.Fprintf(&b, "      > %s\n", f.Text)
+		}
+		if f.Detail != "" {
+			fmt.Fprintf(&b, "      %s\n", f.Detail)
+		}
+		article := ""
+		if f.Article != "" {
+			article = " (" + f.Article + ")"
+		}
+		fmt.Fprintf(&b, "      why:  %s%s\n      mend: %s\n", f.Meaning, article, f.Remedy)
+	}
+	shown := make(map[string]int)
+	for _, f := range l.Findings {
+		shown[f.Check]++
+	}
+	for _, c := range l.Counts {
+		if more := c.Count - shown[c.Check]; more > 0 {
+			fmt.Fprintf(&b, "\n  and %d more of %s\n", more, c.Check)
+		}
+	}
+	for _, d := range l.Dialed {
+		usable := p.good("usable")
+		if !d.Usable {
+			usable = p.bad("not usable")
+		}
+		fmt.Fprintf(&b, "\n  dialed entry %q: %s\n", d.Entry, usable)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (l *Lint) verdict(p palette) string {
+	if l.Intact {
+		return p.good("usable") + ", with oddities"
+	}
+	for _, f := range l.Findings {
+		if f.Class == string(phonebook.ClassFile) {
+			return p.bad("damaged")
+		}
+	}
+	return p.bad("with entries that cannot be dialled")
+}
+
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// palette colours text for a terminal, or does not.
+type palette struct{ on bool }
+
+func (p palette) good(s string) string { return p.paint("32", s) }
+func (p palette) bad(s string) string  { return p.paint("31", s) }
+
+func (p palette) class(c string) string {
+	if c == string(phonebook.ClassOddity) {
+		return p.paint("33", c)
+	}
+	return p.bad(c)
+}
+
+func (p palette) paint(code, s string) string {
+	if !p.on {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
