@@ -59,13 +59,14 @@ func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.result.Address = to.String()
 	l := &link{conn: conn, to: to}
 	if r.usesNetBIOS(to.Port()) {
 		if l, err = r.openNetBIOSSession(ctx, conn, to, known.calledName); err != nil {
 			return nil, err
 		}
 	}
-	r.result.Address = l.to.String()
+	r.result.Address = l.to.String() // a retarget may have led elsewhere
 	r.prober.memory.update(r.target.Name, func(m *remembered) { m.port, m.calledName = to.Port(), l.called })
 	return l, nil
 }

@@ -35,7 +35,7 @@ func StartCapture(t testing.TB, port uint16) *Capture {
 	if err != nil {
 		t.Fatalf("opening the port that marks the end of a capture: %v", err)
 	}
-	t.Cleanup(func() { c.marker.Close() })
+	t.Cleanup(func() { _ = c.marker.Close() })
 	filter := fmt.Sprintf("tcp port %d or udp port %d", port, c.marker.LocalAddr().(*net.UDPAddr).Port)
 	c.dumpcap = exec.Command(dumpcap, "-q", "-P", "-i", "lo", "-f", filter, "-w", c.raw)
 	stderr, err := c.dumpcap.StderrPipe()

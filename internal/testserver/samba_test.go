@@ -232,7 +232,7 @@ func holdShare(t *testing.T, c client) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		stdin.Close()
+		_ = stdin.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the client that held the share: %v", err)
 		}

@@ -58,6 +58,7 @@ func parsePage() (*template.Template, error) {
 // serveIndex shows every target with the last that is known of it.
 func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	var b bytes.Buffer
+	//nolint:gosec // the style sheet is part of the program
 	page := indexPage{Style: template.CSS(styleCSS), Now: s.options.Now(), Rows: s.rows()}
 	if err := s.page.Execute(&b, page); err != nil {
 		s.fail(w, "cannot make the page", err)
@@ -100,6 +101,7 @@ func (s *Server) rows() []row {
 func newRow(key flightKey, entry remembered, probed bool) row {
 	r := row{
 		Target: key.target, Module: key.module, Probed: probed,
+		//nolint:gosec // Encode has escaped it
 		Query: template.URL(url.Values{"target": {key.target}, "module": {key.module}}.Encode()),
 	}
 	if !probed {

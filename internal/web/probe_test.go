@@ -304,6 +304,7 @@ func TestProbeWithoutResult(t *testing.T) {
 					}()
 				}
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if !strings.Contains(f.log.String(), tt.wantLog) {
 					t.Errorf("%q is missing in the log:\n%s", tt.wantLog, f.log)
 				}

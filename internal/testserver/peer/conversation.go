@@ -57,7 +57,7 @@ func (c *conversation) run() {
 		case <-c.over:
 		case <-c.peer.done:
 		}
-		c.conn.Close()
+		_ = c.conn.Close()
 	})
 	c.serve()
 	close(c.over)

@@ -46,7 +46,7 @@ func StartNodeStatus(t testing.TB, names ...NodeName) netip.AddrPort {
 		}
 	})
 	t.Cleanup(func() {
-		conn.Close()
+		_ = conn.Close()
 		running.Wait()
 	})
 	return conn.LocalAddr().(*net.UDPAddr).AddrPort()

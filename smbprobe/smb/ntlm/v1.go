@@ -3,7 +3,8 @@ package ntlm
 import (
 	"crypto/des"
 
-	"golang.org/x/crypto/md4" //nolint:staticcheck // NTLM is made of MD4
+	//lint:ignore SA1019 NTLM is made of MD4
+	"golang.org/x/crypto/md4"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )

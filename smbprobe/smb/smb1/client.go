@@ -127,7 +127,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	s := newSession(c, answer.uid)
 	if a.guest {
 		c.opts.Trace.Log("session setup: logged in as guest; logging off")
-		s.logoff(ctx)
+		_ = s.logoff(ctx) // it is refused whatever comes of it
 		return nil, &smb.Error{Op: op, Err: smb.ErrGuest}
 	}
 	if wantSigning {

@@ -95,7 +95,7 @@ func (c *conn) start(ctx context.Context, requests ...request) ([]*call, error) 
 			return nil, &smb.Error{Op: r.op, Err: r.builder.err}
 		}
 	}
-	defer context.AfterFunc(ctx, func() { c.fail(ctx.Err()) })() // a server that does not read
+	defer context.AfterFunc(ctx, func() { _ = c.fail(ctx.Err()) })() // a server that does not read
 	calls := make([]*call, 0, len(requests))
 	for len(requests) > 0 {
 		n, err := c.reserve(ctx, len(requests))
@@ -202,7 +202,7 @@ func (k *call) wait(ctx context.Context) (*message, error) {
 
 // close closes the connection and waits for the reader.
 func (c *conn) close() {
-	c.fail(net.ErrClosed)
+	_ = c.fail(net.ErrClosed)
 	<-c.done
 }
 
@@ -235,7 +235,7 @@ func connError(err error) error {
 	var network *net.OpError
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
-		return fmt.Errorf("%w: %v", smb.ErrConnectionLost, err)
+		return fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
 	}
 	return err
 }
@@ -248,10 +248,10 @@ func (c *conn) read() {
 		if err == nil {
 			err = c.deliver(frame)
 		} else if first && errors.Is(err, smb.ErrProtocol) {
-			err = fmt.Errorf("%w: %v", smb.ErrNotSMB, err)
+			err = fmt.Errorf("%w (%s)", smb.ErrNotSMB, err)
 		}
 		if err != nil {
-			c.fail(err)
+			_ = c.fail(err)
 			return
 		}
 	}
