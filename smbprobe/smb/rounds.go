@@ -1,6 +1,9 @@
 package smb
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+)
 
 // Rounds counts the round trips that a probe waited for, one after another.
 // Requests that are in flight together cost one: a request belongs to the
@@ -25,6 +28,33 @@ func (r *Rounds) Answered(round int64) {
 			return
 		}
 	}
+}
+
+// Fork returns a count for a branch of the probe that goes on beside others: it
+// begins where r stands, and what the others wait for does not count in it.
+// Join brings it back.
+func (r *Rounds) Fork() *Rounds {
+	f := new(Rounds)
+	f.answered.Store(r.answered.Load())
+	return f
+}
+
+// Join ends a branch: the longest of all branches counts.
+func (r *Rounds) Join(branch *Rounds) { r.Answered(branch.answered.Load()) }
+
+type roundsKey struct{}
+
+// ContextWithRounds makes the requests of a branch count in its own rounds.
+func ContextWithRounds(ctx context.Context, r *Rounds) context.Context {
+	return context.WithValue(ctx, roundsKey{}, r)
+}
+
+// RoundsFrom returns the rounds of the branch that ctx belongs to, or fallback.
+func RoundsFrom(ctx context.Context, fallback *Rounds) *Rounds {
+	if r, ok := ctx.Value(roundsKey{}).(*Rounds); ok {
+		return r
+	}
+	return fallback
 }
 
 // Count returns the round trips waited for up to now.

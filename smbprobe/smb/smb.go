@@ -83,6 +83,13 @@ type Pipe interface {
 	Close(ctx context.Context) error
 }
 
+// ReadAheader is a Pipe on which several reads may be in flight.
+type ReadAheader interface {
+	// ReadMessages reads the next n whole messages, each of at most limit bytes,
+	// in their order. It waits for ever for a message that does not come.
+	ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
+}
+
 // Trace takes one line of a probe's trace; nil drops it. Lines never hold a
 // password or a response computed from one.
 type Trace func(line string)

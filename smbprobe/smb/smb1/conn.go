@@ -41,6 +41,7 @@ type call struct {
 	conn    *conn
 	op      string // for errors: "open System32\Ras\rasphone.pbk"
 	command byte
+	rounds  *smb.Rounds // that it counts in
 	round   int64
 	sent    time.Time
 	seq     uint32 // sequence number of the answer's signature
@@ -101,7 +102,7 @@ func (c *conn) start(ctx context.Context, requests ...request) ([]*call, error) 
 		n, err := c.reserve(ctx, len(requests))
 		if err == nil {
 			var sent []*call
-			sent, err = c.send(requests[:n])
+			sent, err = c.send(smb.RoundsFrom(ctx, c.rounds), requests[:n])
 			calls = append(calls, sent...)
 		}
 		if err != nil {
@@ -132,10 +133,10 @@ func (c *conn) reserve(ctx context.Context, most int) (n int, err error) {
 }
 
 // send writes requests that have their places in flight.
-func (c *conn) send(requests []request) ([]*call, error) {
+func (c *conn) send(rounds *smb.Rounds, requests []request) ([]*call, error) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	calls, err := c.register(requests)
+	calls, err := c.register(rounds, requests)
 	if err != nil {
 		return nil, c.fail(err)
 	}
@@ -150,20 +151,20 @@ func (c *conn) send(requests []request) ([]*call, error) {
 }
 
 // register completes requests and puts down that their answers are awaited.
-func (c *conn) register(requests []request) ([]*call, error) {
+func (c *conn) register(rounds *smb.Rounds, requests []request) ([]*call, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return nil, c.err
 	}
-	round, now := c.rounds.Sent(), time.Now()
+	round, now := rounds.Sent(), time.Now()
 	calls := make([]*call, len(requests))
 	for i, r := range requests {
 		c.lastMID++
 		if c.lastMID == oplockMID {
 			return nil, errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
 		}
-		k := &call{conn: c, op: r.op, command: r.builder.command, collect: r.collect, round: round, sent: now, done: make(chan struct{})}
+		k := &call{conn: c, op: r.op, command: r.builder.command, collect: r.collect, rounds: rounds, round: round, sent: now, done: make(chan struct{})}
 		m := r.builder.finish(c.lastMID)
 		if c.signer != nil {
 			k.signed, k.seq = true, c.signer.sign(m)
@@ -275,7 +276,7 @@ func (c *conn) deliver(frame []byte) error {
 	if k.signed && !c.signer.verify(frame, k.seq) {
 		return fmt.Errorf("%w: wrong signature on the answer to %s", smb.ErrSigning, k.op)
 	}
-	c.rounds.Answered(k.round)
+	k.rounds.Answered(k.round)
 	k.answer, k.answered = &message{header: h, raw: frame}, time.Now()
 	if k.collect != nil && !h.status.IsError() {
 		last, err := k.collect(k.answer)
@@ -306,7 +307,7 @@ func (c *conn) deliverOther(frame []byte, err error) error {
 		if k.command != cmdNegotiate {
 			return err
 		}
-		c.rounds.Answered(k.round)
+		k.rounds.Answered(k.round)
 		c.trace.Log(fmt.Sprintf("%s: answered in SMB2, round trip %d, %s", k.op, k.round, time.Since(k.sent).Round(time.Microsecond)))
 	}
 	return answer

@@ -54,6 +54,36 @@ func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
 	return p.readRest(ctx, nil, limit)
 }
 
+// ReadMessages implements smb.ReadAheader. The answers come in the order of the
+// reads where the server works on one after another; the caller checks.
+func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error) {
+	op := "read pipe " + p.name
+	s := p.tree.session
+	count := min(limit, maxTransact, maxRead(s.server))
+	requests := make([]request, n)
+	for i := range requests {
+		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count)}
+	}
+	calls, err := s.conn.start(ctx, requests...)
+	if err != nil {
+		return nil, err
+	}
+	messages := make([][]byte, n)
+	for i, k := range calls {
+		answer, err := k.wait(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if answer.status == smb.StatusBufferOverflow {
+			return nil, smb.Protocolf(op, "a message of more than %d bytes", count)
+		}
+		if messages[i], err = parseRead(answer, count); err != nil {
+			return nil, &smb.Error{Op: op, Err: err}
+		}
+	}
+	return messages, nil
+}
+
 // readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW says that
 // there is more of it.
 func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, error) {
