@@ -65,10 +65,19 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	return nil, r.shareFailed(state, err)
 }
 
+// firstShare is what the login connects to in its own round trip: the share of
+// the longer branch of the probe.
+func (r *run) firstShare() string {
+	if r.target.Module.EventLog.Enabled {
+		return pipeShare
+	}
+	return r.target.Module.Share
+}
+
 // loginSMB1 and loginSMB2 keep a nil session of either kind from becoming an
 // interface that is not nil.
 func (r *run) loginSMB1(ctx context.Context, client *smb1.Client) (smb.Session, error) {
-	s, err := client.Login(ctx, r.target.Auth.Credentials, r.target.Module.Share)
+	s, err := client.Login(ctx, r.target.Auth.Credentials, r.firstShare())
 	if err != nil {
 		return nil, err
 	}

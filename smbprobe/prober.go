@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
@@ -34,6 +36,7 @@ type Prober struct {
 	opts   Options
 	memory *memory
 	logins *logins
+	logs   *logMemories
 }
 
 // New makes a Prober.
@@ -58,7 +61,11 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, memory: m, logins: newLogins(opts.Now)}, nil
+	logs, err := newLogMemories()
+	if err != nil {
+		return nil, err
+	}
+	return &Prober{opts: opts, memory: m, logins: newLogins(opts.Now), logs: logs}, nil
 }
 
 // ForgetRefusals ends the holding back of logins: the configuration, and with it the
@@ -93,7 +100,7 @@ func (p *Prober) Probe(ctx context.Context, t Target) *Result {
 	result := r.result
 	result.RoundTrips = r.rounds.Count()
 	result.Timeout = timeout
-	result.Success = result.Share.Definite() && (result.Share != ShareOK || result.Phonebook.State != PhonebookUnknown)
+	result.Success = result.Share.Definite() && (result.Share != ShareOK || result.Phonebook.State != PhonebookUnknown) && !r.eventlogSilent
 	log.finish(result)
 	return result
 }
@@ -107,7 +114,8 @@ type run struct {
 	rounds smb.Rounds
 	result *Result
 
-	loginInDoubt bool // a login was sent and not answered: another one might be a second refusal
+	loginInDoubt   bool // a login was sent and not answered: another one might be a second refusal
+	eventlogSilent bool // the event log was asked and gave no definite answer
 }
 
 func newRun(p *Prober, t Target, log *recorder) *run {
@@ -166,8 +174,31 @@ func (r *run) probe(ctx context.Context) error {
 	info := session.Server()
 	r.serverSaid(info)
 
+	return r.ask(ctx, session)
+}
+
+// ask asks everything of a session, the phone book and the event log side by side:
+// each is reported where the other fails.
+func (r *run) ask(ctx context.Context, session smb.Session) error {
+	if !r.target.Module.EventLog.Enabled {
+		return r.askPhonebook(ctx, session)
+	}
+	var eventlogErr error
+	var wait sync.WaitGroup
+	branch := r.rounds.Fork()
+	wait.Go(func() { eventlogErr = r.askEventlog(smb.ContextWithRounds(ctx, branch), session) })
+	err := r.askPhonebook(ctx, session)
+	wait.Wait()
+	r.rounds.Join(branch)
+	if err == nil {
+		err = eventlogErr
+	}
+	return err
+}
+
+func (r *run) askPhonebook(ctx context.Context, session smb.Session) error {
 	var tree smb.Tree
-	err = r.log.step(StepShare, func() (err error) {
+	err := r.log.step(StepShare, func() (err error) {
 		tree, err = session.Connect(ctx, r.target.Module.Share)
 		return err
 	})
@@ -176,6 +207,22 @@ func (r *run) probe(ctx context.Context) error {
 	}
 	r.result.Share = ShareOK
 	return r.log.step(StepPhonebook, func() error { return r.readPhonebook(ctx, tree) })
+}
+
+func (r *run) askEventlog(ctx context.Context, session smb.Session) error {
+	err := r.log.step(StepEventlog, func() error { return r.readEventlog(ctx, session) })
+	if err != nil {
+		r.log.logf("event log: %v", err)
+		r.eventlogSilent = !definite(err)
+	}
+	return err
+}
+
+// definite says whether an error is the server's own answer: a status, or a fault
+// of its RPC.
+func definite(err error) bool {
+	_, fault := errors.AsType[msrpc.Fault](err)
+	return fault || smb.StatusOf(err) != smb.StatusOK
 }
 
 // shareFailed notes why the share could not be opened.

@@ -34,6 +34,7 @@ type Result struct {
 	Server      *ServerInfo    // nil where no dialect was agreed
 	ClockOffset *time.Duration // server minus exporter; nil where the server did not say
 	Phonebook   PhonebookResult
+	Eventlog    EventlogResult
 }
 
 // ServerInfo is what the server said of itself.

@@ -113,7 +113,7 @@ func TestHostile(t *testing.T) {
 			nc := startPeer(t, func(request header) ([]byte, bool) {
 				count++
 				if count-1 == tt.at {
-					return tt.answer(request), tt.want != smb.ErrConnectionLost
+					return tt.answer(request), !errors.Is(tt.want, smb.ErrConnectionLost)
 				}
 				return framed(honestAnswer(request)), true
 			})
@@ -289,7 +289,7 @@ func TestProtect(t *testing.T) {
 	if !errors.Is(err, smb.ErrProtocol) || !errors.Is(err, errPanic) {
 		t.Errorf("a panic became %v", err)
 	}
-	if err := protect(func() error { return io.EOF }); err != io.EOF {
+	if err := protect(func() error { return io.EOF }); !errors.Is(err, io.EOF) {
 		t.Errorf("an error became %v", err)
 	}
 }

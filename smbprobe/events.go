@@ -1,0 +1,117 @@
+package smbprobe
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/eventlog"
+)
+
+const (
+	// maxEvents bounds the events that are remembered of one log; the oldest are
+	// forgotten first, and the windows that they may fall into are then not
+	// known.
+	maxEvents = 16384
+	// maxPairs bounds the pairs of entry and code that are told apart in one log.
+	maxPairs = 1000
+	// unknownCode stands for a code that could not be read.
+	unknownCode = "unknown"
+	// other stands for entries and codes beyond those that are told apart.
+	other = "other"
+)
+
+// failureEvent is a failure to dial, event 4106.
+type failureEvent struct {
+	at   time.Time
+	pair int // index of logMemory.pairs
+}
+
+// failurePair is the connection that could not be made, and the error.
+type failurePair struct {
+	entry string
+	code  string // decimal, or unknownCode
+}
+
+// companionEvent is an event of the same source that tells more of a failure: 4037.
+type companionEvent struct {
+	at   time.Time
+	text string // its insertion strings in one line; cleaned, bounded
+}
+
+// logMemory is what is remembered of an event log between probes, so that a
+// probe reads only what is new. Times are the server's.
+type logMemory struct {
+	newest   uint32 // record number; 0: nothing is remembered
+	newestAt time.Time
+	oldest   uint32 // record number whose time is known; 0: none
+	oldestAt time.Time
+
+	failures   []failureEvent // the newest first
+	pairs      []failurePair
+	companions []companionEvent // the newest first
+	forgotten  time.Time        // of the newest failure that was forgotten; zero: none was
+}
+
+// follows says whether a record is the newest one of the memory: between it and what is
+// remembered nothing is missing.
+func (m *logMemory) follows(r eventlog.Record) bool {
+	return m.newest != 0 && r.Number == m.newest && r.Generated.Equal(m.newestAt)
+}
+
+// pair returns the index of a pair, a new one where there is room, else that of
+// other.
+func (m *logMemory) pair(p failurePair) int {
+	if i := slices.Index(m.pairs, p); i >= 0 {
+		return i
+	}
+	if len(m.pairs) == maxPairs {
+		p = failurePair{other, other}
+		if i := slices.Index(m.pairs, p); i >= 0 {
+			return i
+		}
+		m.pairs[maxPairs-1] = p // the last pair becomes other
+		return maxPairs - 1
+	}
+	m.pairs = append(m.pairs, p)
+	return len(m.pairs) - 1
+}
+
+// prune forgets what is older than start, and what is beyond the bounds.
+func (m *logMemory) prune(start time.Time) {
+	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.at.Before(start) })
+	m.companions = slices.DeleteFunc(m.companions, func(e companionEvent) bool { return e.at.Before(start) })
+	if len(m.failures) > maxEvents {
+		for _, e := range m.failures[maxEvents:] {
+			if e.at.After(m.forgotten) {
+				m.forgotten = e.at
+			}
+		}
+		m.failures = slices.Clip(m.failures[:maxEvents])
+	}
+	const maxCompanions = 256
+	m.companions = m.companions[:min(len(m.companions), maxCompanions)]
+
+	// Only pairs that occur are kept.
+	var pairs []failurePair
+	index := make(map[int]int)
+	for i, e := range m.failures {
+		n, ok := index[e.pair]
+		if !ok {
+			n = len(pairs)
+			pairs = append(pairs, m.pairs[e.pair])
+			index[e.pair] = n
+		}
+		m.failures[i].pair = n
+	}
+	m.pairs = pairs
+}
+
+// clone returns a copy that can be changed while others read the memory.
+func (m *logMemory) clone() *logMemory {
+	if m == nil {
+		return new(logMemory)
+	}
+	c := *m
+	c.failures, c.pairs, c.companions = slices.Clone(m.failures), slices.Clone(m.pairs), slices.Clone(m.companions)
+	return &c
+}

@@ -1,0 +1,146 @@
+package eventlog
+
+import (
+	"context"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// End says why ReadBackwards ended.
+type End struct {
+	Reached bool    // the oldest record was given; false: each had enough
+	Bounds  *Bounds // where the server had to be asked for them at the beginning
+}
+
+// Bounds are the number of the oldest record and how many there are. Of an empty
+// log Count is 0, and Oldest means nothing.
+type Bounds struct {
+	Oldest, Count uint32
+}
+
+// ReadBackwards gives the records to each, from the newest to the oldest, until
+// it wants no more. Of an empty log it gives none and has reached the end. Their
+// numbers fall. The memory taken is that of one answer, half a mebibyte at most.
+//
+// An error says nothing of the records that were given before: they stand.
+// ErrChanged: the log was cleared or overwritten meanwhile, open it anew.
+func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) (End, error) {
+	b := backwards{log: l, size: firstRead}
+	records, err := b.first(ctx)
+	for err == nil && len(records) > 0 {
+		for _, record := range records {
+			if !each(record) {
+				return End{Bounds: b.bounds}, nil
+			}
+		}
+		records, err = b.next(ctx)
+	}
+	return End{Reached: err == nil, Bounds: b.bounds}, err
+}
+
+// backwards is a reading from the newest record to the oldest.
+//
+// Windows reads on from where the last read ended (sequential), and begins at the
+// newest record. Samba's first sequential read gives the oldest record alone, or
+// nothing at all; there every read names its record (seek). Windows NT 4.0
+// cannot be read so: its seek fails once the log's file has 2 MiB.
+type backwards struct {
+	log    *Log
+	size   int    // of the next read
+	proven bool   // the sequential read began at the newest record: its end of file can be believed
+	seek   bool   // every read names its record
+	last   uint32 // number of the last record read; 0: none yet
+	oldest uint32 // as the server said when it was asked; 0: it was not
+	bounds *Bounds
+}
+
+// first reads the newest records. Two or more whose numbers fall by one can be
+// nothing else; of anything less the server is asked where its log begins and ends.
+func (b *backwards) first(ctx context.Context) ([]Record, error) {
+	records, _, err := b.read(ctx, readSequential|readBackwards, 0)
+	if err != nil {
+		return nil, err
+	}
+	b.proven = len(records) > 1 && records[0].Number-records[1].Number == 1
+	if b.proven {
+		return records, nil
+	}
+	oldest, count, err := b.log.Bounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.bounds = &Bounds{Oldest: oldest, Count: count}
+	switch {
+	case count == 0 && len(records) > 0:
+		return nil, &smb.Error{Op: readName, Err: ErrChanged}
+	case count == 0:
+		return nil, nil
+	}
+	b.oldest = oldest
+	newest := oldest + count - 1
+	if len(records) > 0 && records[0].Number == newest {
+		return records, nil
+	}
+	b.seek, b.last = true, 0
+	records, _, err = b.read(ctx, readSeek|readBackwards, newest)
+	if err == nil && len(records) == 0 {
+		err = smb.Protocolf(readName, "no record %d, which is the newest one of %d", newest, count)
+	}
+	return records, err
+}
+
+// next reads the records before the last one; none where that was the oldest.
+func (b *backwards) next(ctx context.Context) ([]Record, error) {
+	if b.last == b.oldest || b.last == 1 {
+		return nil, nil
+	}
+	b.size = min(2*b.size, maxRead)
+	flags, number := uint32(readSequential|readBackwards), uint32(0)
+	if b.seek {
+		flags, number = readSeek|readBackwards, b.last-1
+	}
+	records, status, err := b.read(ctx, flags, number)
+	if err != nil || len(records) > 0 || b.proven && status == smb.StatusEndOfFile {
+		return records, err
+	}
+	oldest, count, err := b.log.Bounds(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case count == 0:
+		return nil, &smb.Error{Op: readName, Err: ErrChanged}
+	case oldest < b.last:
+		return nil, smb.Protocolf(readName, "nothing before record %d, though the oldest is %d (%s)", b.last, oldest, status)
+	}
+	return nil, nil
+}
+
+// read reads once. No records: the server says, with this status, that it has
+// none, or none more.
+func (b *backwards) read(ctx context.Context, flags, number uint32) ([]Record, smb.Status, error) {
+	a, err := b.log.readWhole(ctx, flags, number, b.size)
+	if err != nil {
+		return nil, 0, err
+	}
+	switch {
+	case a.status == smb.StatusOK:
+	case a.status == smb.StatusEndOfFile, a.status == smb.StatusInvalidParameter && b.seek:
+		return nil, a.status, nil
+	default:
+		return nil, 0, statusError(readName, a.status)
+	}
+	records, err := ParseRecords(a.data)
+	if err != nil {
+		return nil, 0, &smb.Error{Op: readName, Err: err}
+	}
+	if b.seek && len(records) > 0 && records[0].Number != number {
+		return nil, 0, smb.Protocolf(readName, "record %d, where %d was asked for", records[0].Number, number)
+	}
+	for _, record := range records {
+		if record.Number == 0 || b.last != 0 && record.Number >= b.last {
+			return nil, 0, smb.Protocolf(readName, "record %d after record %d", record.Number, b.last)
+		}
+		b.last = record.Number
+	}
+	return records, a.status, nil
+}

@@ -1,0 +1,185 @@
+package eventlog
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+const (
+	// MaxStrings is how many insertion strings of a record are kept, and MaxChars
+	// how many characters of each text. What is beyond is checked and dropped.
+	MaxStrings = 256
+	MaxChars   = 1024
+)
+
+// Record is an event record (MS-EVEN 2.2.3, EVENTLOGRECORD). Its texts are valid
+// UTF-8 and not cleaned otherwise; they come from whoever logged the event.
+type Record struct {
+	Number    uint32    // counts up from 1, and goes on where old records are overwritten
+	Generated time.Time // UTC, by the clock of the program that reported it; whole seconds
+	Written   time.Time // UTC, by the clock of the server's event log; whole seconds
+	ID        uint32    // severity, facility and, in the low 16 bits, code
+	Type      uint16    // 1 error, 2 warning, 4 information, 8 and 16 audit
+	Category  uint16
+	Source    string
+	Computer  string
+	Strings   []string // the insertion strings of the event's text
+}
+
+// Code returns the low 16 bits of the ID: what Event Viewer shows.
+func (r Record) Code() uint16 { return uint16(r.ID) }
+
+const (
+	recordHeaderSize = 56
+	recordSignature  = 0x654C664C // "LfLe"
+	maxPadding       = 8          // bytes between two parts of a record, exclusive
+)
+
+// ParseRecords parses whole records that stand back to back, as ElfrReadELW
+// returns them (MS-EVEN 2.2.3). The parts of a record have to follow on each
+// other as Windows lays them out, and all lengths and offsets to agree; anything
+// else is smb.ErrProtocol, and then no record is returned.
+func ParseRecords(b []byte) ([]Record, error) {
+	var records []Record
+	for at := 0; at < len(b); {
+		length, err := recordLength(b[at:])
+		if err != nil {
+			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), err)
+		}
+		record, err := parseRecord(b[at : at+length-4])
+		if err != nil {
+			return nil, fmt.Errorf("event record %d at byte %d of %d: %w", record.Number, at, len(b), err)
+		}
+		records = append(records, record)
+		at += length
+	}
+	return records, nil
+}
+
+// recordLength checks what frames the first record of b.
+func recordLength(b []byte) (int, error) {
+	if len(b) < recordHeaderSize+4 {
+		return 0, protocolError("%d bytes are too few", len(b))
+	}
+	length := binary.LittleEndian.Uint32(b)
+	if length < recordHeaderSize+4 || length%4 != 0 || int64(length) > int64(len(b)) {
+		return 0, protocolError("length %d with %d bytes there", length, len(b))
+	}
+	if signature := binary.LittleEndian.Uint32(b[4:]); signature != recordSignature {
+		return 0, protocolError("signature 0x%08X", signature)
+	}
+	if again := binary.LittleEndian.Uint32(b[length-4:]); again != length {
+		return 0, protocolError("length %d at its start and %d at its end", length, again)
+	}
+	return int(length), nil
+}
+
+// parseRecord parses a record without the length at its end: header, source,
+// computer, user SID, strings, data, with padding in between.
+func parseRecord(b []byte) (Record, error) {
+	u16 := func(at int) uint16 { return binary.LittleEndian.Uint16(b[at:]) }
+	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
+	r := Record{
+		Number:    u32(8),
+		Generated: time.Unix(int64(u32(12)), 0).UTC(),
+		Written:   time.Unix(int64(u32(16)), 0).UTC(),
+		ID:        u32(20),
+		Type:      u16(24),
+		Category:  u16(28),
+	}
+	count := int(u16(26))
+	stringsAt := int64(u32(36))
+	sidLength, sidAt := int64(u32(40)), int64(u32(44))
+	dataLength, dataAt := int64(u32(48)), int64(u32(52))
+
+	end := recordHeaderSize
+	if !text(b, &end, &r.Source) || !text(b, &end, &r.Computer) {
+		return r, protocolError("the source or the computer's name has no end")
+	}
+	if sidLength > 0 || sidAt > 0 {
+		if !follows(b, &end, sidAt, sidLength) {
+			return r, protocolError("user SID of %d bytes at %d, names end at %d of %d", sidLength, sidAt, end, len(b))
+		}
+	}
+	if count > 0 {
+		if !follows(b, &end, stringsAt, 0) {
+			return r, protocolError("strings at %d, what is before them ends at %d of %d", stringsAt, end, len(b))
+		}
+		r.Strings = make([]string, min(count, MaxStrings))
+		var dropped string
+		for i := range count {
+			out := &dropped
+			if i < len(r.Strings) {
+				out = &r.Strings[i]
+			}
+			if !text(b, &end, out) {
+				return r, protocolError("string %d of %d has no end", i+1, count)
+			}
+		}
+	}
+	if dataLength > 0 || dataAt > 0 {
+		if !follows(b, &end, dataAt, dataLength) {
+			return r, protocolError("data of %d bytes at %d, what is before it ends at %d of %d", dataLength, dataAt, end, len(b))
+		}
+	}
+	return r, nil
+}
+
+// follows says whether a part of a record is inside of it and comes after what
+// ends at *end, with nothing but zero padding in between. It moves *end to the
+// part's end.
+func follows(b []byte, end *int, at, length int64) bool {
+	if at < int64(*end) || at >= int64(*end+maxPadding) || at+length > int64(len(b)) {
+		return false
+	}
+	for _, padding := range b[*end:at] {
+		if padding != 0 {
+			return false
+		}
+	}
+	*end = int(at + length)
+	return true
+}
+
+// text reads a UTF-16 text at *at up to its NUL, which must be there, and moves
+// *at behind it. It keeps MaxChars characters. What is no UTF-16 becomes U+FFFD.
+func text(b []byte, at *int, out *string) bool {
+	length := 0
+	for ; ; length += 2 {
+		rest := b[min(*at+length, len(b)):]
+		if len(rest) < 2 {
+			return false
+		}
+		if rest[0] == 0 && rest[1] == 0 {
+			break
+		}
+	}
+	*out = decode(b[*at : *at+length])
+	*at += length + 2
+	return true
+}
+
+func decode(b []byte) string {
+	unit := func(i int) rune { return rune(binary.LittleEndian.Uint16(b[i:])) }
+	var s strings.Builder
+	s.Grow(min(len(b)/2, MaxChars))
+	for i, n := 0, 0; i < len(b) && n < MaxChars; i, n = i+2, n+1 {
+		r := unit(i)
+		if utf16.IsSurrogate(r) && i+2 < len(b) {
+			if pair := utf16.DecodeRune(r, unit(i+2)); pair != '\uFFFD' {
+				r, i = pair, i+2
+			}
+		}
+		s.WriteRune(r) // a surrogate alone is written as U+FFFD
+	}
+	return s.String()
+}
+
+func protocolError(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", smb.ErrProtocol, fmt.Sprintf(format, args...))
+}

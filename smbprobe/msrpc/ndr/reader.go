@@ -1,0 +1,108 @@
+package ndr
+
+import (
+	"encoding/binary"
+	"unicode/utf16"
+)
+
+// Reader takes a stub apart. Every method says whether what it was to read is
+// there and sound; where it is not, out is as it was and the stub is of no use.
+type Reader struct {
+	b  []byte
+	at int
+}
+
+// NewReader returns a reader of a whole stub.
+func NewReader(stub []byte) *Reader { return &Reader{b: stub} }
+
+// Empty says whether the stub has been read to its end.
+func (r *Reader) Empty() bool { return r.at == len(r.b) }
+
+// Bytes reads n bytes, which are a part of the stub and not a copy of it.
+func (r *Reader) Bytes(n int, out *[]byte) bool {
+	if n < 0 || n > len(r.b)-r.at {
+		return false
+	}
+	*out = r.b[r.at : r.at+n : r.at+n]
+	r.at += n
+	return true
+}
+
+func (r *Reader) aligned(alignment, n int, out *[]byte) bool {
+	pad := -r.at & (alignment - 1)
+	if pad > len(r.b)-r.at {
+		return false
+	}
+	r.at += pad
+	return r.Bytes(n, out)
+}
+
+// U16 reads an aligned 16-bit number.
+func (r *Reader) U16(out *uint16) bool {
+	var b []byte
+	if !r.aligned(2, 2, &b) {
+		return false
+	}
+	*out = binary.LittleEndian.Uint16(b)
+	return true
+}
+
+// U32 reads an aligned 32-bit number.
+func (r *Reader) U32(out *uint32) bool {
+	var b []byte
+	if !r.aligned(4, 4, &b) {
+		return false
+	}
+	*out = binary.LittleEndian.Uint32(b)
+	return true
+}
+
+// Handle reads a context handle.
+func (r *Reader) Handle(out *Handle) bool {
+	var b []byte
+	if !r.aligned(4, len(out), &b) {
+		return false
+	}
+	*out = Handle(b)
+	return true
+}
+
+// Pointer reads a unique pointer, and says in there whether it is not null.
+func (r *Reader) Pointer(there *bool) bool {
+	var referent uint32
+	if !r.U32(&referent) {
+		return false
+	}
+	*there = referent != 0
+	return true
+}
+
+// Array reads a conformant array of bytes that must hold n (C706 14.3.3.2). It is
+// a part of the stub and not a copy of it.
+func (r *Reader) Array(n int, out *[]byte) bool {
+	var count uint32
+	return r.U32(&count) && int64(count) == int64(n) && r.Bytes(n, out)
+}
+
+// String reads a conformant and varying array of wchar_t (C706 14.3.3.4), the
+// data of a [string] or of an RPC_UNICODE_STRING, without the NUL at its end where
+// there is one. What is no UTF-16 becomes U+FFFD.
+func (r *Reader) String(out *string) bool {
+	var room, offset, count uint32
+	if !r.U32(&room) || !r.U32(&offset) || !r.U32(&count) || offset != 0 || count > room {
+		return false
+	}
+	var b []byte
+	if int64(count) > int64(len(r.b)) || !r.Bytes(2*int(count), &b) {
+		return false
+	}
+	units := make([]uint16, count)
+	for i := range units {
+		units[i] = binary.LittleEndian.Uint16(b[2*i:])
+	}
+	if count > 0 && units[count-1] == 0 {
+		units = units[:count-1]
+	}
+	*out = string(utf16.Decode(units))
+	return true
+}

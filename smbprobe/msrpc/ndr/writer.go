@@ -1,0 +1,109 @@
+package ndr
+
+import (
+	"encoding/binary"
+	"unicode/utf16"
+)
+
+// Handle is a context handle: attributes and a UUID (C706 appendix N, ndr_context_handle).
+type Handle [20]byte
+
+// firstReferent is the referent identifier of a stub's first pointer, and
+// referentStep what each further one adds: the numbers that Windows uses.
+const (
+	firstReferent = 0x00020000
+	referentStep  = 4
+)
+
+// Writer puts a stub together. The zero value is ready. Texts must be shorter
+// than 32,767 UTF-16 units.
+type Writer struct {
+	b        []byte
+	pointers uint32 // written up to now, null pointers too
+}
+
+// Stub returns what was written.
+func (w *Writer) Stub() []byte { return w.b }
+
+func (w *Writer) align(n int) {
+	for len(w.b)%n != 0 {
+		w.b = append(w.b, 0)
+	}
+}
+
+// U16 writes an aligned 16-bit number.
+func (w *Writer) U16(v uint16) {
+	w.align(2)
+	w.b = binary.LittleEndian.AppendUint16(w.b, v)
+}
+
+// U32 writes an aligned 32-bit number.
+func (w *Writer) U32(v uint32) {
+	w.align(4)
+	w.b = binary.LittleEndian.AppendUint32(w.b, v)
+}
+
+// Handle writes a context handle.
+func (w *Writer) Handle(h Handle) {
+	w.align(4)
+	w.b = append(w.b, h[:]...)
+}
+
+// Pointer writes a unique pointer that is not null (C706 14.3.10). What it points
+// to is written by the caller, where its turn comes.
+func (w *Writer) Pointer() {
+	w.U32(firstReferent + referentStep*w.pointers)
+	w.pointers++
+}
+
+// Null writes a null pointer.
+func (w *Writer) Null() {
+	w.U32(0)
+	w.pointers++
+}
+
+// String writes a conformant and varying string with its NUL (C706 14.3.4.2):
+// [string] wchar_t *.
+func (w *Writer) String(s string) {
+	units := append(utf16.Encode([]rune(s)), 0)
+	w.units(units, len(units))
+}
+
+// UnicodeString writes an RPC_UNICODE_STRING (MS-DTYP 2.3.10) whose Length leaves
+// the NUL out, though MaximumLength has room for it: the form of the event log.
+// An empty text is a null pointer.
+func (w *Writer) UnicodeString(s string) {
+	units := utf16.Encode([]rune(s))
+	if len(units) == 0 {
+		w.U32(0) // Length, MaximumLength
+		w.Null()
+		return
+	}
+	w.unicodeString(units, len(units)+1)
+}
+
+// UnicodeStringNUL writes an RPC_UNICODE_STRING whose Length counts the NUL: the
+// form of the registry (MS-RRP 2.2.4).
+func (w *Writer) UnicodeStringNUL(s string) {
+	units := append(utf16.Encode([]rune(s)), 0)
+	w.unicodeString(units, len(units))
+}
+
+func (w *Writer) unicodeString(units []uint16, room int) {
+	w.align(4)
+	w.U16(uint16(2 * len(units)))
+	w.U16(uint16(2 * room))
+	w.Pointer()
+	w.units(units, room)
+	w.align(4)
+}
+
+// units writes a conformant and varying array of wchar_t (C706 14.3.3.4).
+func (w *Writer) units(units []uint16, room int) {
+	w.U32(uint32(room))
+	w.U32(0) // offset
+	w.U32(uint32(len(units)))
+	for _, u := range units {
+		w.b = binary.LittleEndian.AppendUint16(w.b, u)
+	}
+}

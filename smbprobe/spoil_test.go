@@ -1,0 +1,113 @@
+package smbprobe_test
+
+import (
+	"encoding/binary"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+)
+
+// noise are so many random bytes.
+func noise(seed uint64, n int) []byte {
+	random := rand.New(rand.NewPCG(seed, 0))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
+}
+
+// framed puts the transport header in front of a message.
+func framed(message []byte) []byte {
+	return append(binary.BigEndian.AppendUint32(nil, uint32(len(message))), message...)
+}
+
+// spoiler changes the answers of a real server, the n-th of a connection, from 0.
+// A nil answer in its place: silence from then on. More false: the connection ends
+// behind it.
+type spoiler func(n int, answer []byte) (instead []byte, more bool)
+
+// spoiled is a server whose answers a spoiler changes. What it has to itself ends
+// with the test.
+type spoiled struct {
+	addr netip.AddrPort
+
+	mu     sync.Mutex
+	opened int
+	closed int // by the client
+}
+
+// spoil puts a spoiler before a server.
+func spoil(t testing.TB, server netip.AddrPort, change spoiler) *spoiled {
+	t.Helper()
+	s := &spoiled{}
+	s.addr = serve(t, func(client net.Conn) {
+		s.mu.Lock()
+		s.opened++
+		s.mu.Unlock()
+		upstream, err := net.Dial("tcp", server.String())
+		if err != nil {
+			t.Errorf("connecting to the server to spoil: %v", err)
+			return
+		}
+		var answering sync.WaitGroup
+		answering.Go(func() {
+			for n := 0; ; n++ {
+				message, err := readMessage(upstream)
+				if err != nil {
+					return
+				}
+				instead, more := change(n, message)
+				if instead == nil {
+					return // and what the client sends is still taken
+				}
+				if _, err := client.Write(instead); err != nil {
+					return
+				}
+				if !more {
+					client.Close()
+					return
+				}
+			}
+		})
+		_, _ = io.Copy(upstream, client) // ends as the client does, however that is
+		s.mu.Lock()
+		s.closed++
+		s.mu.Unlock()
+		upstream.Close()
+		answering.Wait()
+	})
+	return s
+}
+
+// finished waits until the client has closed every connection, and returns how many
+// there were. It fails the test where that takes ten seconds.
+func (s *spoiled) finished(t testing.TB) int {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		s.mu.Lock()
+		opened, closed := s.opened, s.closed
+		s.mu.Unlock()
+		if opened == closed {
+			return opened
+		}
+		if time.Now().After(deadline) {
+			t.Errorf("%d of %d connections are still open", opened-closed, opened)
+			return opened
+		}
+	}
+}
+
+func readMessage(r io.Reader) ([]byte, error) {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, err
+	}
+	message := make([]byte, binary.BigEndian.Uint32(head[:])&0xFFFFFF)
+	_, err := io.ReadFull(r, message)
+	return message, err
+}
