@@ -93,9 +93,7 @@ func TestHeldBackHangsUp(t *testing.T) {
 	if r := probe(t, p, target); !r.LoginHeldBack {
 		t.Error("SMB2: the login is not held back")
 	}
-	if got := server.finished(t); got != 2 {
-		t.Errorf("SMB2: %d connections, want 2", got)
-	}
+	server.wantConnections(t, 2)
 }
 
 // TestThreeTargetsRefuse: a fourth one is not asked.

@@ -89,9 +89,7 @@ func TestSilenceInSMB2(t *testing.T) {
 			target := direct(server.addr, "dialect: smb2").target(t)
 			before := goleak.IgnoreCurrent()
 			wantOutcome(t, "silent", want, probeSilent(t, target))
-			if got := server.finished(t); got != 1 {
-				t.Errorf("%d connections, want 1", got)
-			}
+			server.wantConnections(t, 1)
 			goleak.VerifyNone(t, before)
 		})
 	}

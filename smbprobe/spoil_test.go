@@ -84,20 +84,20 @@ func spoil(t testing.TB, server netip.AddrPort, change spoiler) *spoiled {
 	return s
 }
 
-// finished waits until the client has closed every connection, and returns how many
-// there were. It fails the test where that takes ten seconds.
-func (s *spoiled) finished(t testing.TB) int {
+// wantConnections waits until so many connections were made and the client has
+// closed them all. It fails the test where that takes ten seconds, or there are more.
+func (s *spoiled) wantConnections(t testing.TB, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
 		s.mu.Lock()
 		opened, closed := s.opened, s.closed
 		s.mu.Unlock()
-		if opened == closed {
-			return opened
+		if opened == want && closed == want {
+			return
 		}
-		if time.Now().After(deadline) {
-			t.Errorf("%d of %d connections are still open", opened-closed, opened)
-			return opened
+		if opened > want || time.Now().After(deadline) {
+			t.Errorf("%d connections, %d of them closed; want %d", opened, closed, want)
+			return
 		}
 	}
 }
