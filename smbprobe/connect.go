@@ -7,121 +7,159 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
 
 const (
-	// raceDelay is how long the first port has before the second one is tried
-	// beside it.
-	raceDelay = 150 * time.Millisecond
-	// maxAddresses bounds the addresses of a name that are tried.
-	maxAddresses = 4
+	portDirect         = 445
+	portNetBIOS        = 139
+	portNodeStatus     = 137
+	anyServer          = "*SMBSERVER" // the called name that stands for any
+	maxRetargets       = 1
+	codeCallingRefused = 0x81 // RFC 1002 4.3.4: not listening for the calling name
+	codeNoResources    = 0x83
 )
 
-// resolve returns the addresses of the target, IPv4 first. A name is resolved once a
-// probe, and dialled by what came of it.
-func (p *Prober) resolve(ctx context.Context, t Target) ([]netip.Addr, error) {
-	if t.Addr.IsValid() {
-		return []netip.Addr{t.Addr}, nil
+// errRetarget is a NetBIOS retarget that is not followed.
+var errRetarget = errors.New("the session service sends us to an address that the configuration does not allow")
+
+// link is a connection on which SMB can be spoken.
+type link struct {
+	conn   net.Conn
+	to     netip.AddrPort
+	called string // the called name that was taken; empty without a NetBIOS session
+}
+
+// serverName returns the NetBIOS name that the session service took, unless it
+// stands for any server.
+func (l *link) serverName() string {
+	if l.called == anyServer {
+		return ""
 	}
-	addrs, err := p.opts.Resolver.LookupNetIP(ctx, "ip", t.Host)
+	return l.called
+}
+
+// connect opens a link to the target: the TCP connection, and the NetBIOS session
+// where the port wants one. What answered is remembered for the next probe.
+func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
+	known := r.prober.memory.get(r.target.Name)
+	ports := slices.Clone(r.target.Ports)
+	if i := slices.Index(ports, known.port); i > 0 {
+		ports[0], ports[i] = ports[i], ports[0]
+	}
+	var targets []netip.AddrPort
+	for _, a := range addrs {
+		for _, port := range ports {
+			targets = append(targets, netip.AddrPortFrom(a, port))
+		}
+	}
+	conn, to, err := r.prober.race(ctx, targets, &r.rounds, r.trace)
 	if err != nil {
-		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
+		return nil, err
 	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address", Name: t.Host, IsNotFound: true})
-	}
-	for i, a := range addrs {
-		addrs[i] = a.Unmap()
-	}
-	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
-	addrs = slices.Compact(addrs)
-	return addrs[:min(len(addrs), maxAddresses)], nil
-}
-
-// dialled is the outcome of one attempt to connect.
-type dialled struct {
-	conn net.Conn
-	to   netip.AddrPort
-	err  error
-}
-
-// race connects to the first of several addresses and ports that answers. An
-// attempt begins when the one before failed, or has had raceDelay; when one
-// is connected, the others end, and their goroutines with them.
-func (p *Prober) race(ctx context.Context, targets []netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, netip.AddrPort, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	results := make(chan dialled)
-	next, running := 0, 0
-	begin := func() {
-		to := targets[next]
-		next++
-		running++
-		go func() {
-			conn, err := p.dial(ctx, to, rounds, trace)
-			results <- dialled{conn, to, err}
-		}()
-	}
-	var won dialled
-	defer func() {
-		cancel()
-		for ; running > 0; running-- {
-			if d := <-results; d.conn != nil {
-				_ = d.conn.Close()
-			}
-		}
-	}()
-
-	var errs []error
-	timer := time.NewTimer(raceDelay)
-	defer timer.Stop()
-	for begin(); running > 0; {
-		select {
-		case won = <-results:
-			running--
-			if won.err == nil {
-				return won.conn, won.to, nil
-			}
-			errs = append(errs, won.err)
-		case <-timer.C:
-		}
-		if next < len(targets) && ctx.Err() == nil {
-			begin()
-			timer.Reset(raceDelay)
+	r.result.Address = to.String()
+	l := &link{conn: conn, to: to}
+	if r.usesNetBIOS(to.Port()) {
+		if l, err = r.openNetBIOSSession(ctx, conn, to, known.calledName); err != nil {
+			return nil, err
 		}
 	}
-	return nil, netip.AddrPort{}, raceError(errs)
+	r.result.Address = l.to.String() // a retarget may have led elsewhere
+	r.prober.memory.update(r.target.Name, func(m *remembered) { m.port, m.calledName = to.Port(), l.called })
+	return l, nil
 }
 
-// dial makes one connection. That a port is closed is an answer too, and a round trip.
-func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, error) {
-	round, begin := rounds.Sent(), p.opts.Now()
-	conn, err := p.opts.Dial(ctx, "tcp", to.String())
-	took := p.opts.Now().Sub(begin).Round(time.Microsecond)
+// redial opens a second link to where the first one led.
+func (r *run) redial(ctx context.Context, l *link) (*link, error) {
+	conn, err := r.prober.dial(ctx, l.to, &r.rounds, r.trace)
 	if err != nil {
-		if failureState(err) == SharePortClosed {
-			rounds.Answered(round)
-		}
-		trace.Log(fmt.Sprintf("connect to %s: %v, %s", to, err, took))
-		return nil, fmt.Errorf("connect to %s: %w", to, err)
+		return nil, err
 	}
-	rounds.Answered(round)
-	trace.Log(fmt.Sprintf("connect to %s: connected, round trip %d, %s", to, round, took))
-	return conn, nil
+	if l.called == "" {
+		return &link{conn: conn, to: l.to}, nil
+	}
+	return r.openNetBIOSSession(ctx, conn, l.to, l.called)
 }
 
-// raceError returns the error that tells most of several attempts: a host that
-// refuses a connection answers at least, and one that is silent may be
-// filtered or off.
-func raceError(errs []error) error {
-	for _, state := range []ShareState{SharePortClosed, ShareTimeout, ShareHostUnreachable} {
-		for _, err := range errs {
-			if failureState(err) == state {
-				return err
+func (r *run) usesNetBIOS(port uint16) bool {
+	switch r.target.Module.Transport {
+	case TransportNetBIOS:
+		return true
+	case TransportDirect:
+		return false
+	}
+	return port == portNetBIOS
+}
+
+// openNetBIOSSession tries called names one after another, each refusal on a new
+// connection, and takes over conn: the name that was taken last time, the configured one,
+// the target's own, *SMBSERVER, and last what a node status query says.
+func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.AddrPort, known string) (*link, error) {
+	names := netbios.CandidateNames(r.target.Module.NetBIOSName, r.target.Host, r.target.Addr.IsValid())
+	if known != "" {
+		names = slices.DeleteFunc(names, func(n string) bool { return n == known })
+		names = slices.Insert(names, 0, known)
+	}
+	asked := false
+	for i, retargets := 0, 0; ; {
+		if conn == nil {
+			var err error
+			if conn, err = r.prober.dial(ctx, to, &r.rounds, r.trace); err != nil {
+				return nil, err
 			}
 		}
+		name := names[i]
+		err := netbios.RequestSession(ctx, conn, name, r.prober.opts.CallingName, &r.rounds)
+		if err == nil {
+			r.log.logf("NetBIOS session with %q on %s: taken, round trip %d", name, to, r.rounds.Count())
+			return &link{conn: conn, to: to, called: name}, nil
+		}
+		r.log.logf("NetBIOS session with %q on %s: %v", name, to, err)
+		_ = conn.Close()
+		conn = nil
+		err = fmt.Errorf("NetBIOS session with %q on %s: %w", name, to, err)
+		if retarget, ok := errors.AsType[*netbios.RetargetError](err); ok {
+			if retargets++; retargets > maxRetargets || !r.allowsRetarget(retarget.Addr) {
+				return nil, fmt.Errorf("%w: %s", errRetarget, retarget.Addr)
+			}
+			to = retarget.Addr
+			continue
+		}
+		refused, ok := errors.AsType[*netbios.RefusedError](err)
+		if !ok || refused.Code == codeCallingRefused || refused.Code == codeNoResources {
+			return nil, err
+		}
+		if i++; i == len(names) && !asked {
+			asked = true
+			if name := r.askServerName(ctx, to.Addr()); name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if i == len(names) {
+			return nil, err
+		}
 	}
-	return errors.Join(errs...)
+}
+
+// allowsRetarget says whether a retarget may be followed: the configuration
+// allows the address for the same login, and the port is the session service's.
+func (r *run) allowsRetarget(to netip.AddrPort) bool {
+	return to.Port() == portNetBIOS && r.target.Allows != nil && r.target.Allows(to)
+}
+
+// askServerName asks the node for its server name; empty where it does not say.
+func (r *run) askServerName(ctx context.Context, addr netip.Addr) string {
+	names, err := netbios.NodeStatus(ctx, r.prober.opts.Dial, netip.AddrPortFrom(addr, r.prober.opts.NodeStatusPort), &r.rounds)
+	if err != nil {
+		r.log.logf("node status of %s: %v", addr, err)
+		return ""
+	}
+	name, ok := netbios.ServerName(names)
+	r.log.logf("node status of %s: %d names, server name %q", addr, len(names), smb.CleanText(name))
+	if !ok {
+		return ""
+	}
+	return name
 }
