@@ -30,6 +30,7 @@ func TestServe(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			samba := testserver.StartSamba(t, test.options)
 			samba.WritePhonebook(testserver.Phonebook())
+			samba.WriteEvents(testserver.Event{At: time.Now().Add(-time.Minute), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{"ISP", "633"}})
 			e := startExporter(t, writeConfig(t, samba))
 			status, text := e.get(t, "/probe?target="+samba.Addr().String())
 			if missing := missingLines(text,
@@ -41,6 +42,12 @@ func TestServe(t *testing.T) {
 				"rasphone_phonebook_exists 1",
 				`rasphone_phonebook_state{state="ok"} 1`,
 				fmt.Sprintf("rasphone_phonebook_size_bytes %d", len(testserver.Phonebook())),
+				"rasphone_phonebook_intact 1",
+				"rasphone_phonebook_entries 1",
+				"rasphone_eventlog_readable 1",
+				`rasphone_dialup_failures{window="15m"} 1`,
+				`rasphone_dialup_failures_by_error{code="633",entry="ISP",error="ERROR_PORT_NOT_AVAILABLE",window="15m"} 1`,
+				`rasphone_dialup_window_covered{window="15m"} 0`,
 			); status != http.StatusOK || missing != nil {
 				t.Errorf("status %d, missing %q in\n%s", status, missing, text)
 			}
