@@ -52,6 +52,24 @@ func results() map[string]*smbprobe.Result {
 				Counts: []phonebook.Count{{Check: phonebook.CheckLFOnly, Class: phonebook.ClassOddity, N: 1}},
 				Dialed: []phonebook.Dialed{{Name: "ISP", Entry: "ISP", Usable: true}, {Name: "Gone", Missing: true}},
 			},
+			Eventlog: smbprobe.EventlogResult{
+				Readable: new(true), Records: new(1207),
+				Oldest: new(time.Date(1999, 2, 20, 0, 0, 0, 0, time.UTC)), Newest: new(time.Date(1999, 3, 1, 11, 58, 0, 0, time.UTC)),
+				Windows: []smbprobe.WindowResult{
+					{Label: "15m", Failures: new(0), Covered: true},
+					{Label: "1h", Failures: new(3), Covered: true, ByError: []smbprobe.FailureCount{
+						{Entry: "ISP", Code: "633", Error: "ERROR_PORT_NOT_AVAILABLE", N: 2}, {Entry: "", Code: "unknown", N: 1},
+					}},
+					{Label: "24h", Covered: false},
+				},
+				LastFailures: []smbprobe.LastFailure{{Entry: "ISP", Code: "633", At: time.Date(1999, 3, 1, 11, 20, 0, 0, time.UTC)}},
+				Forgotten:    true,
+			},
+		},
+		"eventlog_not_readable": {
+			Share: smbprobe.ShareOK, Success: true,
+			Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK},
+			Eventlog:  smbprobe.EventlogResult{Readable: new(false), Status: smb.StatusObjectNameNotFound, Error: "no such pipe"},
 		},
 		"damaged": {
 			Duration: 1200 * time.Millisecond, Timeout: 10 * time.Second, Success: true, RoundTrips: 9,

@@ -13,13 +13,10 @@ import (
 )
 
 const (
-	portDirect         = 445
-	portNetBIOS        = 139
-	portNodeStatus     = 137
-	anyServer          = "*SMBSERVER" // the called name that stands for any
-	maxRetargets       = 1
-	codeCallingRefused = 0x81 // RFC 1002 4.3.4: not listening for the calling name
-	codeNoResources    = 0x83
+	portDirect     = 445
+	portNetBIOS    = 139
+	portNodeStatus = 137
+	maxRetargets   = 1
 )
 
 // errRetarget is a NetBIOS retarget that is not followed.
@@ -35,7 +32,7 @@ type link struct {
 // serverName returns the NetBIOS name that the session service took, unless it
 // stands for any server.
 func (l *link) serverName() string {
-	if l.called == anyServer {
+	if l.called == netbios.AnyServer {
 		return ""
 	}
 	return l.called
@@ -94,11 +91,11 @@ func (r *run) usesNetBIOS(port uint16) bool {
 }
 
 // openNetBIOSSession tries called names one after another, each refusal on a new
-// connection, and takes over conn: the name that was taken last time, the configured one,
-// the target's own, *SMBSERVER, and last what a node status query says.
+// connection, and takes over conn: the configured one or the name that was taken
+// last time, the target's own, *SMBSERVER, and last what a node status query says.
 func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.AddrPort, known string) (*link, error) {
 	names := netbios.CandidateNames(r.target.Module.NetBIOSName, r.target.Host, r.target.Addr.IsValid())
-	if known != "" {
+	if known != "" && r.target.Module.NetBIOSName == "" {
 		names = slices.DeleteFunc(names, func(n string) bool { return n == known })
 		names = slices.Insert(names, 0, known)
 	}
@@ -119,7 +116,7 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 		r.log.logf("NetBIOS session with %q on %s: %v", name, to, err)
 		_ = conn.Close()
 		conn = nil
-		err = fmt.Errorf("NetBIOS session with %q on %s: %w", name, to, err)
+		err = fmt.Errorf("%s: %w", to, err)
 		if retarget, ok := errors.AsType[*netbios.RetargetError](err); ok {
 			if retargets++; retargets > maxRetargets || !r.allowsRetarget(retarget.Addr) {
 				return nil, fmt.Errorf("%w: %s", errRetarget, retarget.Addr)
@@ -128,7 +125,7 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 			continue
 		}
 		refused, ok := errors.AsType[*netbios.RefusedError](err)
-		if !ok || refused.Code == codeCallingRefused || refused.Code == codeNoResources {
+		if !ok || refused.Code == netbios.CodeNotListeningForCalling || refused.Code == netbios.CodeNoResources {
 			return nil, err
 		}
 		if i++; i == len(names) && !asked {

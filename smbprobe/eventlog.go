@@ -136,11 +136,14 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory) (*l
 		return nil, fmt.Errorf("%w: newest record %d, and now %d records from %d on", errLogChanged, memory.newest, count, oldest)
 	}
 	if count > 0 && memory.oldest != oldest {
-		record, err := log.ReadOldest(ctx)
-		if err != nil {
-			return nil, err
+		if end.Oldest == nil {
+			record, err := log.ReadOldest(ctx)
+			if err != nil {
+				return nil, err
+			}
+			end.Oldest = &record
 		}
-		memory.oldest, memory.oldestAt = record.Number, record.Generated
+		memory.oldest, memory.oldestAt = end.Oldest.Number, end.Oldest.Generated
 	}
 	r.noteBounds(memory, count)
 	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, news.read, len(memory.failures))

@@ -51,6 +51,17 @@ func TestText(t *testing.T) {
 				State: smbprobe.PhonebookOK, Size: new(int64(426)), Modified: new(time.Date(1998, 11, 3, 9, 14, 22, 0, time.UTC)),
 				Entries: new(2), Intact: new(true), Dialed: []phonebook.Dialed{{Name: "ISP", Usable: true}},
 			}
+			r.Eventlog = smbprobe.EventlogResult{
+				Readable: new(true), Records: new(1207), Oldest: new(time.Date(1999, 2, 20, 0, 0, 0, 0, time.UTC)),
+				Windows: []smbprobe.WindowResult{
+					{Label: "15m", Failures: new(0), Covered: true},
+					{Label: "1h", Failures: new(3), Covered: true, ByError: []smbprobe.FailureCount{
+						{Entry: "ISP", Code: "633", Error: "ERROR_PORT_NOT_AVAILABLE", N: 2}, {Entry: "Backup", Code: "unknown", N: 1},
+					}},
+					{Label: "24h"},
+				},
+				LastFailures: []smbprobe.LastFailure{{Entry: "ISP", Code: "633", At: time.Date(1999, 3, 1, 11, 20, 0, 0, time.UTC)}},
+			}
 		}),
 		"share_missing": with(func(r *smbprobe.Result) {
 			r.Share, r.ShareStatus = smbprobe.ShareMissing, smb.StatusBadNetworkName
@@ -66,6 +77,10 @@ func TestText(t *testing.T) {
 					{Check: phonebook.CheckLFOnly, Class: phonebook.ClassOddity},
 				},
 			}
+		}),
+		"eventlog_not_readable": with(func(r *smbprobe.Result) {
+			r.Share, r.Phonebook.State = smbprobe.ShareOK, smbprobe.PhonebookOK
+			r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Error: "open eventlog: " + smb.StatusObjectNameNotFound.String()}
 		}),
 		"dialed_entry_missing": with(func(r *smbprobe.Result) {
 			r.Share = smbprobe.ShareOK

@@ -31,7 +31,7 @@ func Text(w io.Writer, r *smbprobe.Result) error {
 		fmt.Fprintf(&b, "  size         %d bytes\n", *r.Phonebook.Size)
 	}
 	if r.Phonebook.Modified != nil {
-		fmt.Fprintf(&b, "  written      %s\n", r.Phonebook.Modified.UTC().Format("2006-01-02 15:04:05 UTC"))
+		fmt.Fprintf(&b, "  written      %s\n", utc(*r.Phonebook.Modified))
 	}
 	if r.Phonebook.Entries != nil {
 		fmt.Fprintf(&b, "  entries      %d\n", *r.Phonebook.Entries)
@@ -42,6 +42,7 @@ func Text(w io.Writer, r *smbprobe.Result) error {
 	for _, d := range r.Phonebook.Dialed {
 		fmt.Fprintf(&b, "  dialed entry %q: %s\n", d.Name, dialedText(d))
 	}
+	b.WriteString(eventlogText(&r.Eventlog))
 	var steps []string
 	for _, s := range r.Steps {
 		steps = append(steps, fmt.Sprintf("%s %s", s.Step, s.Duration.Round(100*time.Microsecond)))

@@ -72,18 +72,23 @@ func (c *Conn) call(ctx context.Context, opnum uint16, stub []byte, limit int) (
 	c.callID++
 	answer := answer{callID: c.callID, limit: limit}
 	message, err := c.pipe.Transact(ctx, request(c.callID, opnum, stub), c.agreed.answer)
+	if err != nil {
+		return nil, err
+	}
 	for {
-		if err != nil {
-			return nil, err
-		}
 		last, err := answer.add(message)
+		if err == nil && !last {
+			last, err = c.readAhead(ctx, &answer)
+		}
 		if err != nil {
 			return nil, err
 		}
 		if last {
 			return answer.stub, nil
 		}
-		message, err = c.pipe.Read(ctx, c.agreed.answer)
+		if message, err = c.pipe.Read(ctx, c.agreed.answer); err != nil {
+			return nil, err
+		}
 	}
 }
 
@@ -103,6 +108,8 @@ type answer struct {
 	limit  int
 	begun  bool
 	hint   uint32 // alloc_hint of the fragment before, 0 where it said nothing
+	left   int    // bytes still to come by that hint, 0 where it said nothing
+	ended  bool   // the last fragment was read
 	stub   []byte
 }
 
@@ -141,6 +148,7 @@ func (a *answer) add(message []byte) (last bool, err error) {
 		a.stub = make([]byte, 0, max(len(stub), int(hint)))
 	}
 	a.begun, a.hint = true, hint
+	a.left = max(0, int(hint)-len(stub))
 	a.stub = append(a.stub, stub...)
 	return f.last, nil
 }

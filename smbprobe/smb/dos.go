@@ -83,6 +83,8 @@ func StatusFromDOS(class uint8, code uint16) Status {
 			return StatusBadNetworkName
 		case 7:
 			return StatusBadDeviceType
+		case 81:
+			return StatusSharingPaused
 		case 88:
 			return StatusIOTimeout
 		case 89:
@@ -106,6 +108,8 @@ func StatusFromDOS(class uint8, code uint16) Status {
 			return StatusCRCError
 		case 26:
 			return StatusDiskCorruptError
+		case 30:
+			return StatusDataError
 		case 31:
 			return StatusIODeviceError
 		}

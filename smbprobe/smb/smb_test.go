@@ -29,9 +29,11 @@ func TestStatusFromDOS(t *testing.T) {
 		{1, 1326, smb.StatusLogonFailure},
 		{2, 2, smb.StatusWrongPassword},
 		{2, 6, smb.StatusBadNetworkName},
+		{2, 81, smb.StatusSharingPaused},
 		{2, 91, smb.StatusSMBBadUID},
 		{2, 2239, smb.StatusAccountDisabled},
 		{3, 23, smb.StatusCRCError},
+		{3, 30, smb.StatusDataError},
 		{2, 9999, 0x270F0002},
 		{7, 1, 0x00010007},
 	} {

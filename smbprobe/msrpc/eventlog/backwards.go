@@ -10,6 +10,7 @@ import (
 type End struct {
 	Reached bool    // the oldest record was given; false: each had enough
 	Bounds  *Bounds // where the server had to be asked for them at the beginning
+	Oldest  *Record // where the server gave it unasked, as Samba does
 }
 
 // Bounds are the number of the oldest record and how many there are. Of an empty
@@ -30,12 +31,12 @@ func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) 
 	for err == nil && len(records) > 0 {
 		for _, record := range records {
 			if !each(record) {
-				return End{Bounds: b.bounds}, nil
+				return End{Bounds: b.bounds, Oldest: b.unasked}, nil
 			}
 		}
 		records, err = b.next(ctx)
 	}
-	return End{Reached: err == nil, Bounds: b.bounds}, err
+	return End{Reached: err == nil, Bounds: b.bounds, Oldest: b.unasked}, err
 }
 
 // backwards is a reading from the newest record to the oldest.
@@ -45,13 +46,14 @@ func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) 
 // nothing at all; there every read names its record (seek). Windows NT 4.0
 // cannot be read so: its seek fails once the log's file has 2 MiB.
 type backwards struct {
-	log    *Log
-	size   int    // of the next read
-	proven bool   // the sequential read began at the newest record: its end of file can be believed
-	seek   bool   // every read names its record
-	last   uint32 // number of the last record read; 0: none yet
-	oldest uint32 // as the server said when it was asked; 0: it was not
-	bounds *Bounds
+	log     *Log
+	size    int    // of the next read
+	proven  bool   // the sequential read began at the newest record: its end of file can be believed
+	seek    bool   // every read names its record
+	last    uint32 // number of the last record read; 0: none yet
+	oldest  uint32 // as the server said when it was asked; 0: it was not
+	bounds  *Bounds
+	unasked *Record // the oldest record, where the first read gave it
 }
 
 // first reads the newest records. Two or more whose numbers fall by one can be
@@ -81,6 +83,9 @@ func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	if len(records) > 0 && records[0].Number == newest {
 		return records, nil
 	}
+	if len(records) == 1 && records[0].Number == oldest {
+		b.unasked = &records[0]
+	}
 	b.seek, b.last = true, 0
 	records, _, err = b.read(ctx, readSeek|readBackwards, newest)
 	if err == nil && len(records) == 0 {
@@ -94,7 +99,7 @@ func (b *backwards) next(ctx context.Context) ([]Record, error) {
 	if b.last == b.oldest || b.last == 1 {
 		return nil, nil
 	}
-	b.size = min(2*b.size, maxRead)
+	b.size = min(4*b.size, maxRead)
 	flags, number := uint32(readSequential|readBackwards), uint32(0)
 	if b.seek {
 		flags, number = readSeek|readBackwards, b.last-1

@@ -16,16 +16,14 @@ const (
 )
 
 // Sizes of a read in bytes. All that is asked for travels, however little was
-// read, and every fragment of 4,280 bytes is a round trip of its own. So over
-// SMB1, where the first fragment comes with the request's answer, a big read saves
-// nothing, and what it brings beyond the last record wanted is lost. Over SMB2
-// writing the request is a round trip of its own too, so that reads of one
-// fragment take twice as long as they could. Reads that double up to four
-// fragments cost three round trips in vain at most, and a quarter more than the
-// least over SMB2.
+// read, in fragments of 4,280 bytes. The first read fits one fragment: it tells
+// the newest record, and often that there is nothing new. Where more is to come,
+// the fragments behind the first of an answer are read together over SMB1, so
+// that a long read costs two round trips whatever its length; over SMB2 each is a
+// round trip of its own.
 const (
 	firstRead = 4096
-	maxRead   = 4*(4280-24) - readOverhead
+	maxRead   = 15*(4280-24) - readOverhead // some 64 KiB
 
 	readOverhead = 16      // max_count, NumberOfBytesRead, MinNumberOfBytesNeeded, status
 	mostRead     = 0x7FFFF // MS-EVEN 2.2.9, MAX_BATCH_BUFF: the most that a read may ask for

@@ -114,11 +114,11 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 		return nil, err
 	}
 	a, parseErr := parseLogin(answer)
-	if parseErr != nil {
+	switch {
+	case err != nil && !(a.chained && a.treeRefused):
+		return nil, err // refused, whatever stands in the answer's body
+	case parseErr != nil:
 		return nil, &smb.Error{Op: op, Err: parseErr}
-	}
-	if err != nil && !(a.chained && a.treeRefused) {
-		return nil, err
 	}
 	c.info.OS, c.info.LANManager = a.os, a.lanManager
 	if a.domain != "" {
