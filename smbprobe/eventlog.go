@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/eventlog"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -95,17 +96,21 @@ func (r *run) serverTime() (now time.Time, ok bool) {
 	return s.Time.Add(r.prober.opts.Now().Sub(s.TimeSeenAt)), true
 }
 
-// readLogTwice reads the log, once more where it changed under the reader.
+// readLogTwice reads the log, once more where it changed under the reader, or the
+// fragments of an answer came in an order that cannot be told.
 func (r *run) readLogTwice(ctx context.Context, session smb.Session, memory *logMemory) (*logMemory, error) {
 	tree, err := session.Connect(ctx, pipeShare)
 	if err != nil {
 		return nil, err
 	}
+	oneByOne := false
 	for attempt := 1; ; attempt++ {
-		read, err := r.readLog(ctx, tree, memory.clone())
-		if !errors.Is(err, errLogChanged) && !errors.Is(err, eventlog.ErrChanged) || attempt == maxAttempts {
+		read, err := r.readLog(ctx, tree, memory.clone(), oneByOne)
+		unordered := errors.Is(err, msrpc.ErrUnordered)
+		if !unordered && !errors.Is(err, errLogChanged) && !errors.Is(err, eventlog.ErrChanged) || attempt == maxAttempts {
 			return read, err
 		}
+		oneByOne = oneByOne || unordered
 		r.log.logf("%v; once more", err)
 	}
 }
@@ -113,10 +118,13 @@ func (r *run) readLogTwice(ctx context.Context, session smb.Session, memory *log
 // readLog reads what is new since the memory, and returns the memory with it.
 // The pipe stays open: closing it at the end of the session lets the server
 // close the log's handle, and costs no round trip of its own.
-func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory) (*logMemory, error) {
+func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory, oneByOne bool) (*logMemory, error) {
 	pipe, err := tree.OpenPipe(ctx, eventlog.PipeName)
 	if err != nil {
 		return nil, err
+	}
+	if oneByOne {
+		pipe = struct{ smb.Pipe }{pipe} // without ReadMessages
 	}
 	log, err := eventlog.Open(ctx, pipe, r.target.Module.EventLog.Log)
 	if err != nil {

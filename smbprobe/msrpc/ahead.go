@@ -3,10 +3,16 @@ package msrpc
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
+
+// ErrUnordered says that fragments were read together and cannot be put in order:
+// this server's answers have to be read one by one. Match with errors.Is.
+var ErrUnordered = errors.New("fragments that were read together cannot be put in order")
 
 // readAhead reads the fragments of an answer that are certain to come, all of
 // them in flight together, in one round trip instead of one each. How many that
@@ -34,7 +40,7 @@ func (c *Conn) readAhead(ctx context.Context, a *answer) (last bool, err error) 
 	slices.SortStableFunc(messages, func(x, y []byte) int { return cmp.Compare(hintOf(y), hintOf(x)) })
 	for i, m := range messages {
 		if int(hintOf(m)) != a.left {
-			return false, protocolError("fragments read together that cannot be put in order: alloc_hint %d where %d bytes are left", hintOf(m), a.left)
+			return false, fmt.Errorf("%w: %w: alloc_hint %d where %d bytes are left", smb.ErrProtocol, ErrUnordered, hintOf(m), a.left)
 		}
 		if last, err = a.add(m); err != nil {
 			return false, err

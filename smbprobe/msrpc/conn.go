@@ -109,7 +109,6 @@ type answer struct {
 	begun  bool
 	hint   uint32 // alloc_hint of the fragment before, 0 where it said nothing
 	left   int    // bytes still to come by that hint, 0 where it said nothing
-	ended  bool   // the last fragment was read
 	stub   []byte
 }
 

@@ -28,13 +28,18 @@ func (r *Reader) Bytes(n int, out *[]byte) bool {
 	return true
 }
 
-func (r *Reader) aligned(alignment, n int, out *[]byte) bool {
-	pad := -r.at & (alignment - 1)
+// Align skips what pads a part of the stub to a multiple of n, a power of two.
+func (r *Reader) Align(n int) bool {
+	pad := -r.at & (n - 1)
 	if pad > len(r.b)-r.at {
 		return false
 	}
 	r.at += pad
-	return r.Bytes(n, out)
+	return true
+}
+
+func (r *Reader) aligned(alignment, n int, out *[]byte) bool {
+	return r.Align(alignment) && r.Bytes(n, out)
 }
 
 // U16 reads an aligned 16-bit number.

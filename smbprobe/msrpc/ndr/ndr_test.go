@@ -1,0 +1,125 @@
+package ndr
+
+import (
+	"encoding/hex"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// vector returns the recorded stub of a procedure.
+func vector(t *testing.T, name string) []byte {
+	t.Helper()
+	file, err := os.ReadFile("testdata/vectors.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(file)) {
+		if fields := strings.Fields(line); len(fields) == 5 && fields[0] == name {
+			stub, err := hex.DecodeString(fields[4])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return stub
+		}
+	}
+	t.Fatalf("no recorded %s", name)
+	return nil
+}
+
+func handle() Handle {
+	return Handle{0, 0, 0, 0, 0xa1, 0xa2, 0xa3, 0xa4, 0xb1, 0xb2, 0xc1, 0xc2, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8}
+}
+
+func TestWriter(t *testing.T) {
+	for name, write := range map[string]func(w *Writer){
+		"ElfrOpenELW": func(w *Writer) {
+			w.Null()
+			w.UnicodeString("Application")
+			w.UnicodeString("")
+			w.U32(1)
+			w.U32(1)
+		},
+		"NetrShareGetInfo": func(w *Writer) {
+			w.Pointer()
+			w.String(`\\EXCH1`)
+			w.String("ADMIN$")
+			w.U32(1)
+		},
+		"OpenLocalMachine": func(w *Writer) {
+			w.Pointer()
+			w.U16(0x5c)
+			w.U32(0x02000000)
+		},
+		"ROpenServiceW": func(w *Writer) {
+			w.Handle(handle())
+			w.String("MSExchangeIMC")
+			w.U32(4)
+		},
+		"BaseRegOpenKey": func(w *Writer) {
+			w.Handle(handle())
+			w.UnicodeStringNUL(`SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`)
+			w.U32(0)
+			w.U32(0x00020019)
+		},
+	} {
+		var w Writer
+		write(&w)
+		if diff := cmp.Diff(vector(t, name), w.Stub()); diff != "" {
+			t.Errorf("%s (-recorded +written):\n%s", name, diff)
+		}
+	}
+}
+
+func TestReader(t *testing.T) {
+	var w Writer
+	w.Pointer()
+	w.Null()
+	w.U16(7)
+	w.Handle(handle())
+	w.String("Grüße 📞")
+	w.UnicodeString("x")
+	stub := w.Stub()
+
+	read := func(stub []byte) (texts [2]string, ok bool) {
+		r := NewReader(stub)
+		var first, second bool
+		var number, length, room uint16
+		var h Handle
+		var there bool
+		ok = r.Pointer(&first) && r.Pointer(&second) && r.U16(&number) && r.Handle(&h) && r.String(&texts[0]) &&
+			r.Align(4) && r.U16(&length) && r.U16(&room) && r.Pointer(&there) && r.String(&texts[1]) && r.Align(4) && r.Empty()
+		if ok && (!first || second || number != 7 || h != handle() || length != 2 || room != 4 || !there) {
+			t.Errorf("read %v %v %d %x %d %d %v", first, second, number, h, length, room, there)
+		}
+		return texts, ok
+	}
+	if texts, ok := read(stub); !ok || texts != [2]string{"Grüße 📞", "x"} {
+		t.Errorf("%q, %v", texts, ok)
+	}
+	for n := range stub {
+		if _, ok := read(stub[:n]); ok {
+			t.Errorf("cut after %d of %d bytes, and nothing noticed", n, len(stub))
+		}
+	}
+}
+
+func TestReaderBounds(t *testing.T) {
+	for name, test := range map[string]struct {
+		stub []byte
+		read func(r *Reader) bool
+	}{
+		"string with an offset":    {[]byte{2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 65, 0}, func(r *Reader) bool { return r.String(new(string)) }},
+		"string over its room":     {[]byte{1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 0, 0}, func(r *Reader) bool { return r.String(new(string)) }},
+		"string of 8 GiB":          {[]byte{255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255, 65, 0}, func(r *Reader) bool { return r.String(new(string)) }},
+		"array of another size":    {[]byte{3, 0, 0, 0, 1, 2, 3, 4}, func(r *Reader) bool { return r.Array(4, new([]byte)) }},
+		"array that is cut":        {[]byte{4, 0, 0, 0, 1, 2, 3}, func(r *Reader) bool { return r.Array(4, new([]byte)) }},
+		"bytes of negative number": {[]byte{4}, func(r *Reader) bool { return r.Bytes(-1, new([]byte)) }},
+	} {
+		if test.read(NewReader(test.stub)) {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
