@@ -40,11 +40,17 @@ type Exporter struct {
 	reloaded  prometheus.Gauge
 }
 
+// Counts are figures that the exporter's own metrics ask for at each scrape. All
+// are needed, and may be called from several goroutines.
+type Counts struct {
+	LoginsHeldBack     func() int
+	EventlogsForgotten func() int // since the start
+}
+
 // NewExporter makes the exporter's own metrics, on a registry of their own that
 // holds those of the Go runtime and of the process as well. The configuration
-// was loaded at the time given. heldBack counts the logins that are held back
-// now; it must not be nil, and is called at each scrape.
-func NewExporter(configLoaded time.Time, heldBack func() int) *Exporter {
+// was loaded at the time given.
+func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 	own := ownMetrics()
 	e := &Exporter{
 		registry: prometheus.NewRegistry(),
@@ -65,9 +71,10 @@ func NewExporter(configLoaded time.Time, heldBack func() int) *Exporter {
 	}
 	e.ConfigLoaded(configLoaded)
 
-	heldBackGauge := prometheus.NewGaugeFunc(own.loginsHeldBack.gaugeOpts(), func() float64 { return float64(heldBack()) })
+	heldBackGauge := prometheus.NewGaugeFunc(own.loginsHeldBack.gaugeOpts(), func() float64 { return float64(counts.LoginsHeldBack()) })
+	forgotten := prometheus.NewCounterFunc(own.logsForgotten.counterOpts(), func() float64 { return float64(counts.EventlogsForgotten()) })
 	e.registry.MustRegister(
-		newBuildInfo(own.buildInfo), probes, e.duration, e.inFlight, heldBackGauge, e.rejected, e.reloadOK, e.reloaded,
+		newBuildInfo(own.buildInfo), probes, e.duration, e.inFlight, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return e

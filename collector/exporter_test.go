@@ -12,7 +12,7 @@ import (
 
 func TestExporter(t *testing.T) {
 	heldBack := 0
-	e := NewExporter(time.Unix(1000, 0), func() int { return heldBack })
+	e := NewExporter(time.Unix(1000, 0), Counts{LoginsHeldBack: func() int { return heldBack }, EventlogsForgotten: func() int { return 7 }})
 	tests := []struct {
 		name    string
 		do      func()
@@ -137,7 +137,7 @@ func TestLintOwnMetrics(t *testing.T) {
 			names = append(names, info.Name)
 		}
 	}
-	e := NewExporter(time.Unix(1, 0), func() int { return 0 })
+	e := NewExporter(time.Unix(1, 0), Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
 	problems, err := testutil.GatherAndLint(e.Registry(), names...)
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestLintOwnMetrics(t *testing.T) {
 }
 
 func TestRegistryHasRuntimeAndProcess(t *testing.T) {
-	e := NewExporter(time.Unix(1, 0), func() int { return 0 })
+	e := NewExporter(time.Unix(1, 0), Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
 	n, err := testutil.GatherAndCount(e.Registry(), "go_goroutines", "process_start_time_seconds")
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func Metrics() []MetricInfo {
 	}
 	own := ownMetrics()
 	return append(list,
-		own.buildInfo, own.probes, own.probeDuration, own.probesInFlight, own.loginsHeldBack,
+		own.buildInfo, own.probes, own.probeDuration, own.probesInFlight, own.loginsHeldBack, own.logsForgotten,
 		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp)
 }
 
@@ -30,6 +30,7 @@ type ownInfo struct {
 	probeDuration    MetricInfo
 	probesInFlight   MetricInfo
 	loginsHeldBack   MetricInfo
+	logsForgotten    MetricInfo
 	probesRejected   MetricInfo
 	reloadSuccessful MetricInfo
 	reloadTimestamp  MetricInfo
@@ -49,6 +50,8 @@ func ownMetrics() ownInfo {
 			"Probes that run now, without those that wait for their turn."),
 		loginsHeldBack: own("gauge", "logins_held_back",
 			"Logins that are held back now, to keep accounts from being locked."),
+		logsForgotten: own("counter", "eventlogs_forgotten_total",
+			"Event logs whose memory gave way to that of another one; the next probe reads such a log afresh."),
 		probesRejected: own("counter", "probes_rejected_total",
 			"Requests for a probe that were turned away: reason is not_allowed, bad_request, overloaded or draining.", "reason"),
 		reloadSuccessful: own("gauge", "config_last_reload_successful",

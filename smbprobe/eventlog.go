@@ -58,7 +58,9 @@ func (r *run) readEventlog(ctx context.Context, session smb.Session) error {
 		r.result.Eventlog = EventlogResult{Readable: &readable, Status: smb.StatusOf(err), Error: err.Error()}
 		return err
 	}
-	r.prober.logs.put(key, memory)
+	if r.prober.logs.put(key, memory) {
+		r.prober.forgotten.Add(1)
+	}
 	readable := true
 	e := &r.result.Eventlog
 	e.Readable = &readable

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
@@ -37,6 +38,8 @@ type Prober struct {
 	memory *memory
 	logins *logins
 	logs   *logMemories
+
+	forgotten atomic.Int64 // event logs whose memory gave way to another
 }
 
 // New makes a Prober.
@@ -75,6 +78,10 @@ func (p *Prober) ForgetRefusals() { p.logins.reset() }
 // LoginsHeldBack counts the pairs of auth and target that are not logged in to
 // at present, and the auths that are held back everywhere.
 func (p *Prober) LoginsHeldBack() int { return p.logins.heldBack() }
+
+// EventlogsForgotten counts the event logs whose memory gave way to that of another
+// one, since the start.
+func (p *Prober) EventlogsForgotten() int { return int(p.forgotten.Load()) }
 
 // Probe probes a target within the time that ctx and its module allow. It
 // always returns a result; a failure is in it.

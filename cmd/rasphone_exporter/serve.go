@@ -80,7 +80,9 @@ func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
 	}
 	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", *s.configFile, "hosts", len(c.Hosts()))
 	r.config.Store(c)
-	r.metrics = collector.NewExporter(time.Now(), prober.LoginsHeldBack)
+	r.metrics = collector.NewExporter(time.Now(), collector.Counts{
+		LoginsHeldBack: prober.LoginsHeldBack, EventlogsForgotten: prober.EventlogsForgotten,
+	})
 	handler, err := web.New(web.Options{
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },

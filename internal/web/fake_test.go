@@ -116,7 +116,7 @@ func newFixture(t *testing.T, change func(*Options)) *fixture {
 	}
 	o := Options{
 		Prober: f.prober, Config: func() Config { return f.config }, Reload: func() error { return f.reload() },
-		Metrics:       collector.NewExporter(time.Unix(1, 0), func() int { return 0 }),
+		Metrics:       collector.NewExporter(time.Unix(1, 0), collector.Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }}),
 		MaxConcurrent: 2, TimeoutOffset: 500 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(f.log, nil)),
 	}
