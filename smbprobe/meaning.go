@@ -18,7 +18,7 @@ func (s ShareState) Meaning() string {
 	case ShareNotSMB:
 		return "something answers that is not an SMB server"
 	case ShareSigningRefused:
-		return "the server does not sign though `signing: required`, or signs wrongly"
+		return "the server does not sign though the configuration requires it, or signs wrongly"
 	case ShareLoginFailed:
 		return "the login was refused: wrong user name or password, or the server could not ask its domain controller"
 	case ShareAccountRestricted:
@@ -61,13 +61,13 @@ func (s PhonebookState) Meaning() string {
 	case PhonebookLocked:
 		return "somebody holds the file open and shares it with nobody, twice in a row"
 	case PhonebookTooLarge:
-		return "larger than `max_size`; it was not read"
+		return "larger than max_size; it was not read"
 	case PhonebookDamaged:
 		return "read, and not a phone book that RAS can use"
 	case PhonebookDiskError:
 		return "the disk or the file system gave an error, over two fresh opens"
 	case PhonebookUnknown:
-		return "not looked at, or no definite answer; `rasphone_admin_share_state` or the page says why"
+		return "not looked at, or no definite answer"
 	}
 	return ""
 }

@@ -30,7 +30,7 @@ func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result) {
 func debugText(r *smbprobe.Result) ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "Probe of %s with module %s, started %s, took %s of %s\n",
-		printable(r.Target), printable(r.Module), r.Started.UTC().Format(time.RFC3339), r.Duration, r.Timeout)
+		printable(r.Target), printable(r.Module), r.Started.UTC().Format(time.RFC3339), tenths(r.Duration), tenths(r.Timeout))
 	fmt.Fprintf(&b, "Share: %s%s\n", r.Share, reason(r.ShareError))
 	fmt.Fprintf(&b, "Phone book: %s%s\n", r.Phonebook.State, reason(r.Phonebook.Error))
 
@@ -42,7 +42,7 @@ func debugText(r *smbprobe.Result) ([]byte, error) {
 	b.WriteString("\nSteps:\n")
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, step := range r.Steps {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", step.Step, step.Duration, printable(step.Error))
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", step.Step, tenths(step.Duration), printable(step.Error))
 	}
 	if err := table.Flush(); err != nil {
 		return nil, fmt.Errorf("table of steps: %w", err)

@@ -87,7 +87,7 @@ func healthy(t smbprobe.Target) *smbprobe.Result {
 	return &smbprobe.Result{
 		Target: t.Name, Module: t.Module.Name, Auth: t.Auth.Name, Started: time.Now(),
 		Duration: 120 * time.Millisecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 7,
-		Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 40 * time.Millisecond}},
+		Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 40012345 * time.Nanosecond}},
 		Trace: []string{"connecting to 10.1.2.3:139", "a line with \x1b[31m in it"},
 		Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK},
 	}

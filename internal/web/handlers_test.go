@@ -23,6 +23,9 @@ func TestPaths(t *testing.T) {
 	}{
 		{"GET", "/", 200, "", "text/html", "<h1>rasphone_exporter</h1>"},
 		{"HEAD", "/", 200, "", "text/html", ""},
+		{"GET", "/target?target=exch02:139", 200, "", "text/html", "Not probed"},
+		{"HEAD", "/target?target=exch02:139", 200, "", "text/html", ""},
+		{"POST", "/target?target=exch02:139", 405, "GET, HEAD", "text/plain", ""},
 		{"GET", "/metrics", 200, "", "text/plain", "\nrasphone_exporter_probes_in_flight 0\n"},
 		{"GET", "/metrics", 200, "", "text/plain", "\ngo_goroutines "},
 		{"GET", "/metrics", 200, "", "text/plain", "\npromhttp_metric_handler_requests_in_flight 1\n"},

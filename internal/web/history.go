@@ -74,6 +74,14 @@ func (h *history) forget() {
 	h.limit = len(h.last) - kept + maxOthers
 }
 
+// get returns what is remembered of one target and module.
+func (h *history) get(key flightKey) (entry remembered, known bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	entry, known = h.last[key]
+	return entry, known
+}
+
 // all returns a copy of what is remembered.
 func (h *history) all() map[flightKey]remembered {
 	h.mu.Lock()

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	_ "embed" // the page and its style
+	"embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
@@ -16,56 +16,74 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-//go:embed index.html
-var indexHTML string
+//go:embed head.html index.html target.html missing.html
+var pagesFS embed.FS
 
 //go:embed style.css
 var styleCSS string
 
 // indexPage is what the template of the first page takes.
 type indexPage struct {
+	head
+	Now  time.Time
+	Rows []row
+}
+
+// head is what every page's head.html takes.
+type head struct {
+	Title string
 	Style template.CSS
-	Now   time.Time
-	Rows  []row
+}
+
+func newHead(title string) head {
+	//nolint:gosec // the style sheet is part of the program
+	return head{Title: title, Style: template.CSS(styleCSS)}
 }
 
 // row is one target and module.
 type row struct {
 	Target string
 	Module string
-	Query  template.URL // target and module as parameters of /probe
+	Query  template.URL // target and module as parameters of /probe and /target
 	Listed bool         // false: of a range, or of another module than the configuration's
 	Probed bool         // false: the fields below are empty
 
-	Share     smbprobe.ShareState
-	Phonebook smbprobe.PhonebookState
-	Level     string // class in the style sheet: "good", "bad", "unclear"
-	Reason    string // why the states are not ok
-	HeldBack  bool
-	Since     time.Time
-	Started   time.Time
-	Duration  time.Duration
+	Share          smbprobe.ShareState
+	ShareLevel     string // class in the style sheet, see verdictLevel
+	Phonebook      smbprobe.PhonebookState
+	PhonebookLevel string
+	Reason         string // why the states are not ok
+	Broken         bool   // see broken
+	HeldBack       bool
+	Failures       *recentFailures // nil: there is no window
+	Since          time.Time
+	Started        time.Time
+	Duration       time.Duration
 }
 
-func parsePage() (*template.Template, error) {
-	t, err := template.New("index.html").Funcs(template.FuncMap{"utc": utc, "ago": ago}).Parse(indexHTML)
+func parsePages() (*template.Template, error) {
+	t, err := template.New("pages").Funcs(pageFuncs()).ParseFS(pagesFS, "*.html")
 	if err != nil {
-		return nil, fmt.Errorf("template of the first page: %w", err)
+		return nil, fmt.Errorf("templates of the pages: %w", err)
 	}
 	return t, nil
 }
 
 // serveIndex shows every target with the last that is known of it.
 func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
+	s.writePage(w, http.StatusOK, "index.html", indexPage{head: newHead("rasphone_exporter"), Now: s.options.Now(), Rows: s.rows()})
+}
+
+// writePage answers with a page from the template of that name.
+func (s *Server) writePage(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
-	//nolint:gosec // the style sheet is part of the program
-	page := indexPage{Style: template.CSS(styleCSS), Now: s.options.Now(), Rows: s.rows()}
-	if err := s.page.Execute(&b, page); err != nil {
+	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
 		s.fail(w, "cannot make the page", err)
 		return
 	}
 	w.Header().Set("Content-Security-Policy", pagePolicy(styleCSS))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
 	s.write(w, b.Bytes())
 }
 
@@ -99,38 +117,23 @@ func (s *Server) rows() []row {
 }
 
 func newRow(key flightKey, entry remembered, probed bool) row {
-	r := row{
-		Target: key.target, Module: key.module, Probed: probed,
-		//nolint:gosec // Encode has escaped it
-		Query: template.URL(url.Values{"target": {key.target}, "module": {key.module}}.Encode()),
-	}
+	r := row{Target: key.target, Module: key.module, Probed: probed, Query: key.query()}
 	if !probed {
 		return r
 	}
 	result := entry.result
 	r.Share, r.Phonebook = result.Share, result.Phonebook.State
-	r.Level = level(result)
+	r.ShareLevel, r.PhonebookLevel = shareLevel(result), phonebookLevel(result)
 	r.Reason = cmp.Or(result.ShareError, result.Phonebook.Error)
+	r.Broken = broken(&result.Phonebook)
 	r.HeldBack = result.LoginHeldBack
-	r.Since, r.Started, r.Duration = entry.since, result.Started, result.Duration.Round(100*time.Microsecond)
+	r.Failures = shortestWindow(result.Eventlog.Windows)
+	r.Since, r.Started, r.Duration = entry.since, result.Started, result.Duration
 	return r
 }
 
-// level is how a row is shown: good where share and phone book are, unclear where
-// what was found does not tell, else bad.
-func level(r *smbprobe.Result) string {
-	switch {
-	case r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookOK:
-		return "good"
-	case r.Share == smbprobe.ShareNotProbed, r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookUnknown:
-		return "unclear"
-	}
-	return "bad"
-}
-
-func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-// ago is the time that passed, to the second.
-func ago(now, t time.Time) string {
-	return fmt.Sprintf("%s ago", max(0, now.Sub(t)).Round(time.Second))
+// query is the key as parameters of /probe and /target.
+func (k flightKey) query() template.URL {
+	//nolint:gosec // Encode has escaped it
+	return template.URL(url.Values{"target": {k.target}, "module": {k.module}}.Encode())
 }

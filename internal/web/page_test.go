@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ func TestIndex(t *testing.T) {
 	now := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	f := newFixture(t, func(o *Options) { o.Now = func() time.Time { return now } })
 	f.server.history.add(&smbprobe.Result{
-		Target: "exch01.corp.example", Module: "default", Started: now.Add(-90 * time.Second), Duration: 120 * time.Millisecond,
+		Target: "exch01.corp.example", Module: "default", Started: now.Add(-90 * time.Second), Duration: 120123 * time.Microsecond,
 		Share: smbprobe.ShareLoginFailed, ShareError: `refused by <script>alert(1)</script>`, LoginHeldBack: true,
 		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown},
 	})
@@ -25,20 +26,29 @@ func TestIndex(t *testing.T) {
 		Target: `10.1.2.3&module=x"><b>`, Module: "short", Started: now.Add(-time.Second),
 		Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK},
 	})
+	f.server.history.add(&smbprobe.Result{
+		Target: "10.1.2.4", Module: "default", Started: now, Share: smbprobe.ShareOK,
+		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Intact: new(false)},
+		Eventlog:  smbprobe.EventlogResult{Windows: []smbprobe.WindowResult{{Label: "1h", Failures: new(9)}, {Label: "15m", Failures: new(3)}}},
+	})
 	w := f.do(http.MethodGet, "/")
 	body := w.Body.String()
 	for _, want := range []string{
 		`href="metrics"`, `href="config"`, `href="sd"`,
-		`<td class="bad">login_failed (login held back)<small>refused by &lt;script&gt;alert(1)&lt;/script&gt;</small></td>`,
-		`<td class="bad">unknown</td>`,
+		`<td class="warning">login_failed (login held back)<small>refused by &lt;script&gt;alert(1)&lt;/script&gt;</small></td>`,
+		`<td class="unclear">unknown</td>`,
 		`<time datetime="2001-02-03T04:03:36Z">1m30s ago</time>`,
-		`<td>120ms</td>`,
+		`<td>120.1ms</td>`,
+		`href="target?module=default&amp;target=exch01.corp.example"`,
+		`<td>unknown</td>`, // failures of exch01
+		`<td class="warning">3 in 15m</td>`,
+		`<td class="warning">ok<small>with findings that keep entries from being dialled</small></td>`,
 		`href="probe?module=default&amp;target=exch01.corp.example"`,
 		`href="probe?debug=true&amp;module=default&amp;target=exch01.corp.example"`,
 		`<td class="good">ok</td>`,
 		`href="probe?module=short&amp;target=10.1.2.3%26module%3Dx%22%3E%3Cb%3E"`,
 		"short (not listed)",
-		`<td colspan="5">not probed yet</td>`, // exch02:139
+		`<td colspan="6">not probed yet</td>`, // exch02:139
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s is missing in:\n%s", want, body)
@@ -50,12 +60,19 @@ func TestIndex(t *testing.T) {
 		}
 	}
 
-	_, rest, _ := strings.Cut(body, "<style>")
+	checkPolicy(t, w)
+}
+
+// checkPolicy checks that the policy of a page allows its own style and nothing else.
+func checkPolicy(t *testing.T, w *httptest.ResponseRecorder) {
+	t.Helper()
+	_, rest, _ := strings.Cut(w.Body.String(), "<style>")
 	style, _, closed := strings.Cut(rest, "</style>")
 	sum := sha256.Sum256([]byte(style))
-	allowed := fmt.Sprintf("style-src 'sha256-%s'", base64.StdEncoding.EncodeToString(sum[:]))
-	if policy := w.Header().Get("Content-Security-Policy"); !closed || !strings.Contains(policy, allowed) {
-		t.Errorf("policy %q does not allow the page's style: %s", policy, allowed)
+	want := fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		base64.StdEncoding.EncodeToString(sum[:]))
+	if got := w.Header().Get("Content-Security-Policy"); !closed || got != want {
+		t.Errorf("policy %q, want %q", got, want)
 	}
 }
 

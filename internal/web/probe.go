@@ -27,25 +27,35 @@ type probeParameters struct {
 
 // parseProbeParameters takes exactly one target, and one module and one debug at most.
 func parseProbeParameters(query string) (probeParameters, error) {
-	values, err := url.ParseQuery(query)
+	values, err := parseQuery(query, "/probe", "target", "module", "debug")
 	if err != nil {
-		return probeParameters{}, fmt.Errorf("%w: %w", errParameters, err)
-	}
-	for _, name := range []string{"target", "module", "debug"} {
-		if n := len(values[name]); n > 1 {
-			return probeParameters{}, fmt.Errorf("%w: %s is there %d times; give it once", errParameters, name, n)
-		}
+		return probeParameters{}, err
 	}
 	p := probeParameters{target: values.Get("target"), module: values.Get("module")}
-	if p.target == "" {
-		return probeParameters{}, fmt.Errorf("%w: no target; ask for /probe?target=HOST", errParameters)
-	}
 	if values.Has("debug") {
 		if p.debug, err = strconv.ParseBool(values.Get("debug")); err != nil {
 			return probeParameters{}, fmt.Errorf("%w: debug=%.50q; give true or false", errParameters, values.Get("debug"))
 		}
 	}
 	return p, nil
+}
+
+// parseQuery takes a query that has each of the names once at most, and of them a
+// target that is not empty. Other parameters are nobody's: they are left alone.
+func parseQuery(query, path string, names ...string) (url.Values, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errParameters, err)
+	}
+	for _, name := range names {
+		if n := len(values[name]); n > 1 {
+			return nil, fmt.Errorf("%w: %s is there %d times; give it once", errParameters, name, n)
+		}
+	}
+	if values.Get("target") == "" {
+		return nil, fmt.Errorf("%w: no target; ask for %s?target=HOST", errParameters, path)
+	}
+	return values, nil
 }
 
 // serveProbe probes a target and answers with its metrics, or with a trace.

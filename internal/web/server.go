@@ -63,7 +63,7 @@ type Options struct {
 type Server struct {
 	options   Options
 	external  address // zero where none is configured
-	page      *template.Template
+	pages     *template.Template
 	scheduler *scheduler
 	history   *history
 	draining  atomic.Bool
@@ -81,7 +81,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := parsePage()
+	pages, err := parsePages()
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		options:  o,
 		external: external,
-		page:     page,
+		pages:    pages,
 		history:  newHistory(func() []config.Host { return o.Config().Hosts() }),
 	}
 	s.scheduler = newScheduler(o.MaxConcurrent, s.probe)
@@ -103,6 +103,7 @@ func New(o Options) (*Server, error) {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.serveIndex)
+	mux.HandleFunc("GET /target", s.serveTarget)
 	mux.HandleFunc("GET /probe", s.serveProbe)
 	mux.Handle("GET /metrics", s.metricsHandler())
 	mux.HandleFunc("GET /sd", s.serveDiscovery)

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+)
+
+// pageTime is what time it is on the pages of the golden files.
+func pageTime() time.Time { return time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC) }
+
+// brokenEntries is the result of a book with an entry that cannot be dialled, and of
+// a log with failures.
+func brokenEntries() *smbprobe.Result {
+	now := pageTime()
+	return &smbprobe.Result{
+		Target: "exch01.corp.example", Module: "default", Auth: "corp", Started: now.Add(-90 * time.Second),
+		Duration: 9345678 * time.Nanosecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 14,
+		Steps: []smbprobe.StepResult{
+			{Step: smbprobe.StepConnect, Duration: 1449999 * time.Nanosecond},
+			{Step: smbprobe.StepPhonebook, Duration: 3 * time.Millisecond},
+			{Step: smbprobe.StepEventlog, Duration: 20 * time.Millisecond, Error: "read the event log: timeout"},
+		},
+		Share: smbprobe.ShareOK, Address: "10.1.2.3:139", ClockOffset: new(-1482345 * time.Microsecond),
+		Server: &smbprobe.ServerInfo{OS: "Windows NT 4.0", LANManager: "NT LAN Manager 4.0", NetBIOSName: "EXCH01", Dialect: "NT LM 0.12"},
+		Phonebook: smbprobe.PhonebookResult{
+			State: smbprobe.PhonebookOK, Size: new(int64(426)), Modified: new(now.Add(-time.Hour)),
+			Entries: new(3), Intact: new(false),
+			Links: []smbprobe.Link{{Entry: "ISP", Media: "serial", Device: "modem", Port: "COM1"}, {Entry: "Bare"}},
+			Findings: []phonebook.Finding{
+				{Check: phonebook.CheckMediaMissing, Class: phonebook.ClassEntry, Line: 17, Entry: "Bare", Text: "[Bare]"},
+				{Check: phonebook.CheckDialedMissing, Class: phonebook.ClassEntry, Detail: "Gone"},
+				{Check: phonebook.CheckNameOver20, Class: phonebook.ClassOddity, Line: 23, Entry: "A provider with a long name", Text: "[A provider with a long name]", Detail: "27 characters"},
+			},
+			Counts: []phonebook.Count{
+				{Check: phonebook.CheckMediaMissing, Class: phonebook.ClassEntry, N: 130},
+				{Check: phonebook.CheckDialedMissing, Class: phonebook.ClassEntry, N: 1},
+				{Check: phonebook.CheckNameOver20, Class: phonebook.ClassOddity, N: 1},
+			},
+			Dialed: []phonebook.Dialed{
+				{Name: "ISP", Entry: "ISP", Usable: true}, {Name: "Gone", Missing: true}, {Name: "Bare", Entry: "Bare"},
+				{Name: "A provider with a long name", Entry: "A provider with a long name", TooLong: true},
+			},
+		},
+		Eventlog: smbprobe.EventlogResult{
+			Readable: new(true), Records: new(1207), Oldest: new(now.Add(-20 * time.Hour)), Newest: new(now.Add(-time.Minute)),
+			Forgotten: true,
+			Windows: []smbprobe.WindowResult{
+				{Label: "15m", Failures: new(1), Covered: true, ByError: []smbprobe.FailureCount{
+					{Entry: "ISP", Code: "633", Error: "ERROR_PORT_NOT_AVAILABLE", N: 1},
+				}},
+				{Label: "1h", Failures: new(5), Covered: true, ByError: []smbprobe.FailureCount{
+					{Entry: "ISP", Code: "633", Error: "ERROR_PORT_NOT_AVAILABLE", N: 2}, {Code: "unknown", N: 2}, {Entry: "ISP", Code: "4294967295", N: 1},
+				}},
+				{Label: "24h"},
+			},
+			LastFailures: []smbprobe.LastFailure{
+				{Entry: "ISP", Code: "633", At: now.Add(-time.Minute)}, {Entry: "other", Code: "other", At: now.Add(-3 * time.Hour)},
+			},
+		},
+	}
+}
+
+// heldBack is the result of a probe that did not log in.
+func heldBack() *smbprobe.Result {
+	return &smbprobe.Result{
+		Target: "exch01.corp.example", Module: "default", Started: pageTime(), Duration: 40 * time.Microsecond,
+		Share: smbprobe.ShareLoginFailed, ShareError: "log in to exch01.corp.example: refused", LoginHeldBack: true,
+		HeldBackUntil: pageTime().Add(15 * time.Minute), Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown},
+		Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: time.Millisecond}},
+	}
+}
+
+// hostile is a result with everything that comes from a server full of markup.
+func hostile() *smbprobe.Result {
+	const text = `</td></style><script>alert("1")</script><img src=x onerror='y'>`
+	r := brokenEntries()
+	r.ShareError, r.Address = text, text
+	r.Server = &smbprobe.ServerInfo{OS: text, LANManager: text, NetBIOSName: text, Domain: text, Dialect: text}
+	r.Steps = []smbprobe.StepResult{{Step: smbprobe.StepConnect, Error: text}}
+	p, e := &r.Phonebook, &r.Eventlog
+	p.Error = text
+	p.Links = []smbprobe.Link{{Entry: text, Media: text, Device: text, Port: text}}
+	p.Findings = []phonebook.Finding{{Check: phonebook.CheckMalformedLine, Class: phonebook.ClassFile, Line: 1, Entry: text, Text: text, Detail: text}}
+	p.Dialed = []phonebook.Dialed{{Name: text, Entry: text}}
+	e.Error = text
+	e.Windows = []smbprobe.WindowResult{{Label: text, Failures: new(1), ByError: []smbprobe.FailureCount{{Entry: text, Code: text, Error: text, N: 1}}}}
+	e.LastFailures = []smbprobe.LastFailure{{Entry: text, Code: text}}
+	return r
+}
