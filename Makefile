@@ -77,6 +77,11 @@ test-go: ## all tests, with the race detector; a skipped test is a failure
 	@echo '== go test'
 	@go test -v -race -shuffle=on -timeout 8m ./... 2>&1 | awk -f .ci/test-summary.awk
 
+.PHONY: test-long
+test-long: ## event logs of 100,000 records; takes a minute, and is no part of test
+	@echo '== go test, build tag long'
+	@go test -tags long -run Long -timeout 60m ./smbprobe
+
 .PHONY: test-fuzz
 test-fuzz: ## each fuzz target for TEST_FUZZTIME (3s)
 	@echo '== fuzz targets, $(TEST_FUZZTIME) each'

@@ -1,6 +1,7 @@
 package smbprobe_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
@@ -8,26 +9,38 @@ import (
 )
 
 // BenchmarkProbe probes share and phone book of a server on this machine, as every
-// probe but the first one does it.
+// probe but the first one does it, and an event log that is as it was.
 func BenchmarkProbe(b *testing.B) {
 	for _, dialect := range []struct{ name, protocol string }{{"smb1", "NT1"}, {"smb2", "SMB3_11"}} {
-		b.Run(dialect.name, func(b *testing.B) {
-			samba := testserver.StartSamba(b, testserver.SambaOptions{MinProtocol: dialect.protocol})
-			p, target := newProber(b, smbprobe.Options{}), direct(samba.Addr()).target(b)
-			if r := p.Probe(b.Context(), target); !r.Success || r.Phonebook.State != smbprobe.PhonebookOK {
-				b.Fatalf("share %s, phone book %s: %q", r.Share, r.Phonebook.State, r.Trace)
-			}
-			b.ReportAllocs()
-			rounds, probes := 0, 0
-			for b.Loop() {
-				r := p.Probe(b.Context(), target)
-				if r.Phonebook.State != smbprobe.PhonebookOK {
-					b.Fatalf("share %s, phone book %s: %q", r.Share, r.Phonebook.State, r.Trace)
-				}
-				rounds += r.RoundTrips
-				probes++
-			}
-			b.ReportMetric(float64(rounds)/float64(probes), "round-trips/op")
-		})
+		b.Run(dialect.name, func(b *testing.B) { benchmarkProbe(b, dialect.protocol, 0) })
+		for _, records := range []int{10, 1000} {
+			b.Run(fmt.Sprintf("%s-eventlog-%d", dialect.name, records), func(b *testing.B) { benchmarkProbe(b, dialect.protocol, records) })
+		}
 	}
+}
+
+// benchmarkProbe probes with an event log of so many records, with 0 without it.
+func benchmarkProbe(b *testing.B, protocol string, records int) {
+	samba := testserver.StartSamba(b, testserver.SambaOptions{MinProtocol: protocol})
+	s := direct(samba.Addr())
+	if records > 0 {
+		samba.WriteEvents(mixedEvents(records, 1)...)
+		s = direct(samba.Addr(), withEventlog)
+	}
+	p, target := newProber(b, smbprobe.Options{}), s.target(b)
+	check := func(r *smbprobe.Result) {
+		if !r.Success || r.Phonebook.State != smbprobe.PhonebookOK || records > 0 && (r.Eventlog.Records == nil || *r.Eventlog.Records != records) {
+			b.Fatalf("share %s, phone book %s, event log %q: %q", r.Share, r.Phonebook.State, r.Eventlog.Error, r.Trace)
+		}
+	}
+	check(p.Probe(b.Context(), target))
+	b.ReportAllocs()
+	rounds, probes := 0, 0
+	for b.Loop() {
+		r := p.Probe(b.Context(), target)
+		check(r)
+		rounds += r.RoundTrips
+		probes++
+	}
+	b.ReportMetric(float64(rounds)/float64(probes), "round-trips/op")
 }

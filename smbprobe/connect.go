@@ -91,11 +91,11 @@ func (r *run) usesNetBIOS(port uint16) bool {
 }
 
 // openNetBIOSSession tries called names one after another, each refusal on a new
-// connection, and takes over conn: the configured one or the name that was taken
-// last time, the target's own, *SMBSERVER, and last what a node status query says.
+// connection, and takes over conn: the name that was taken last time, the
+// configured one, the target's own, *SMBSERVER, and last what a node status query says.
 func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.AddrPort, known string) (*link, error) {
 	names := netbios.CandidateNames(r.target.Module.NetBIOSName, r.target.Host, r.target.Addr.IsValid())
-	if known != "" && r.target.Module.NetBIOSName == "" {
+	if known != "" {
 		names = slices.DeleteFunc(names, func(n string) bool { return n == known })
 		names = slices.Insert(names, 0, known)
 	}

@@ -95,7 +95,7 @@ func (r *run) serverTime() (now time.Time, ok bool) {
 	if s == nil || s.Time.IsZero() {
 		return time.Time{}, false
 	}
-	return s.Time.Add(r.prober.opts.Now().Sub(s.TimeSeenAt)), true
+	return s.Time.Add(time.Since(s.TimeSeenAt)), true
 }
 
 // readLogTwice reads the log, once more where it changed under the reader, or the

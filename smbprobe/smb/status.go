@@ -41,6 +41,7 @@ const (
 	StatusObjectPathNotFound         Status = 0xC000003A
 	StatusNoSuchFile                 Status = 0xC000000F
 	StatusObjectNameInvalid          Status = 0xC0000033
+	StatusObjectPathInvalid          Status = 0xC0000039
 	StatusObjectPathSyntaxBad        Status = 0xC000003B
 	StatusSharingViolation           Status = 0xC0000043
 	StatusFileLockConflict           Status = 0xC0000054
@@ -178,6 +179,8 @@ func (s Status) Name() string {
 		return "STATUS_NO_SUCH_FILE"
 	case StatusObjectNameInvalid:
 		return "STATUS_OBJECT_NAME_INVALID"
+	case StatusObjectPathInvalid:
+		return "STATUS_OBJECT_PATH_INVALID"
 	case StatusObjectPathSyntaxBad:
 		return "STATUS_OBJECT_PATH_SYNTAX_BAD"
 	case StatusSharingViolation:
