@@ -107,7 +107,7 @@ func TestDamageIsConfirmed(t *testing.T) {
 				if (got.Error == "") != (got.State == PhonebookOK) {
 					t.Errorf("%s: error %q", got.State, got.Error)
 				}
-				if errors.Is(err, smb.ErrConnectionLost) != (test.openings[len(test.openings)-1].openErr == lost.openErr) {
+				if errors.Is(err, smb.ErrConnectionLost) != errors.Is(test.openings[len(test.openings)-1].openErr, smb.ErrConnectionLost) {
 					t.Error(err)
 				}
 			})

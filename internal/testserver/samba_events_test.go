@@ -33,6 +33,7 @@ func TestWriteEventsAsSambaDoes(t *testing.T) {
 	theirs := testserver.StartSamba(t, testserver.SambaOptions{})
 	var b strings.Builder
 	for _, e := range events {
+		//nolint:misspell // a field of eventlogadm
 		fmt.Fprintf(&b, "LEN: 0\nRS1: 1699505740\nRCN: 0\nTMG: %d\nTMW: %d\nEID: %d\nETP: ERROR\nECT: 3\nRS2: 0\nCRN: 0\nUSL: 0\nSRC: %s\nSRN: EXCH01\n",
 			e.At.Unix(), e.At.Unix(), e.ID, e.Source)
 		for _, text := range e.Strings {

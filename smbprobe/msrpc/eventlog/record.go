@@ -10,11 +10,10 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
+// What of a record is kept; what is beyond is checked and dropped.
 const (
-	// MaxStrings is how many insertion strings of a record are kept, and MaxChars
-	// how many characters of each text. What is beyond is checked and dropped.
-	MaxStrings = 256
-	MaxChars   = 1024
+	MaxStrings = 256  // insertion strings
+	MaxChars   = 1024 // characters of each text
 )
 
 // Record is an event record (MS-EVEN 2.2.3, EVENTLOGRECORD). Its texts are valid

@@ -34,6 +34,7 @@ func writeEvents(t testing.TB, samba *testserver.Samba, log string, events []Rec
 	t.Helper()
 	var in strings.Builder
 	for _, e := range events {
+		//nolint:misspell // a field of eventlogadm
 		fmt.Fprintf(&in, "LEN: 0\nRS1: 1699505740\nRCN: 0\nTMG: %d\nTMW: %d\nEID: %d\nETP: %s\nECT: %d\nRS2: 0\nCRN: 0\nUSL: 0\nSRC: %s\nSRN: %s\n",
 			e.Generated.Unix(), e.Written.Unix(), e.ID, sambaType(t, e.Type), e.Category, e.Source, e.Computer)
 		for _, s := range e.Strings {

@@ -249,7 +249,7 @@ func (c *conn) read() {
 		if err == nil {
 			err = c.deliver(frame)
 		} else if first && errors.Is(err, smb.ErrProtocol) {
-			err = fmt.Errorf("%w (%s)", smb.ErrNotSMB, err)
+			err = fmt.Errorf("%w (%s)", smb.ErrNotSMB, err.Error()) // not ErrProtocol any more
 		}
 		if err != nil {
 			_ = c.fail(err)

@@ -86,9 +86,6 @@ func TestReadFileFromSamba(t *testing.T) {
 			if file.Info().Size != int64(len(test.content)) || time.Since(file.Info().Modified).Abs() > time.Minute {
 				t.Errorf("info %+v", file.Info())
 			}
-			if err := file.Close(t.Context()); err != nil {
-				t.Error(err)
-			}
 			if err := session.Close(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -96,6 +93,36 @@ func TestReadFileFromSamba(t *testing.T) {
 				t.Errorf("%d round trips, expected %d", rounds.Count(), test.rounds)
 			}
 		})
+	}
+}
+
+// TestReopen: a file that was closed can be opened again on the same session.
+func TestReopen(t *testing.T) {
+	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba.WritePhonebook(testserver.Phonebook())
+	client, _ := negotiate(t, samba.Port(), "", smb1.Options{})
+	session, err := client.Login(t.Context(), samba.Credentials(), "ADMIN$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := session.Connect(t.Context(), "ADMIN$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		file, err := tree.Open(t.Context(), phonebookPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err := file.ReadAll(t.Context()); err != nil || !bytes.Equal(data, testserver.Phonebook()) {
+			t.Errorf("%q, %v", data, err)
+		}
+		if err := file.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := session.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 

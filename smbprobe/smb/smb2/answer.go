@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -99,7 +100,7 @@ func (g *guard) answerEncrypted(frame []byte) error {
 	switch {
 	case !g.talk.encrypted || !g.talk.negotiated.cipher:
 		return violation("an encrypted frame, and nothing was sent encrypted")
-	case le.Uint16(frame[42:44]) != 1 || le.Uint64(frame[44:52]) != g.talk.sessionID:
+	case binary.LittleEndian.Uint16(frame[42:44]) != 1 || binary.LittleEndian.Uint64(frame[44:52]) != g.talk.sessionID:
 		return violation("an encrypted frame that is not for this session")
 	}
 	g.rounds.Answered(g.talk.cryptedAt)
@@ -186,7 +187,7 @@ func (c *conversation) learn(h header, r request, seenAt time.Time) (news bool, 
 		c.info.TimeSeenAt = r.sentAt.Add(seenAt.Sub(r.sentAt) / 2)
 		return true, nil
 	case cmdRead, cmdQueryInfo:
-		got := le.Uint32(body[4:8])
+		got := binary.LittleEndian.Uint32(body[4:8])
 		if got > r.length {
 			return false, violation("%d bytes where %d were asked for", got, r.length)
 		}
@@ -194,7 +195,7 @@ func (c *conversation) learn(h header, r request, seenAt time.Time) (news bool, 
 			return false, violation("%d bytes of information on a file", got)
 		}
 	case cmdWrite:
-		if got := le.Uint32(body[4:8]); got != r.length {
+		if got := binary.LittleEndian.Uint32(body[4:8]); got != r.length {
 			return false, violation("%d bytes written of %d", got, r.length)
 		}
 	}
@@ -209,11 +210,11 @@ func (c *conversation) learnLogin(h header, r request) (news bool, err error) {
 		c.loginStatus = status
 		return false, nil
 	}
-	if flags := le.Uint16(body[2:4]); flags&(sessionGuest|sessionNull) != 0 {
+	if flags := binary.LittleEndian.Uint16(body[2:4]); flags&(sessionGuest|sessionNull) != 0 {
 		return false, fmt.Errorf("%w: session flags 0x%04X", smb.ErrGuest, flags)
 	}
 	if status == smb.StatusMoreProcessingRequired {
-		offset, length := int(le.Uint16(body[4:6])), int(le.Uint16(body[6:8]))
+		offset, length := int(binary.LittleEndian.Uint16(body[4:6])), int(binary.LittleEndian.Uint16(body[6:8]))
 		if length == 0 {
 			return false, violation("a login that goes on without a challenge")
 		}
@@ -233,9 +234,9 @@ func (c *conversation) learnLogin(h header, r request) (news bool, err error) {
 func createInfo(body []byte) smb.FileInfo {
 	const attributeDirectory = 0x10 // [MS-FSCC] 2.6
 	return smb.FileInfo{
-		Modified:  fromFiletime(le.Uint64(body[24:32])),
-		Size:      int64(le.Uint64(body[48:56])),
-		Directory: le.Uint32(body[56:60])&attributeDirectory != 0,
+		Modified:  fromFiletime(binary.LittleEndian.Uint64(body[24:32])),
+		Size:      int64(binary.LittleEndian.Uint64(body[48:56])),
+		Directory: binary.LittleEndian.Uint32(body[56:60])&attributeDirectory != 0,
 	}
 }
 

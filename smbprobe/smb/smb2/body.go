@@ -1,6 +1,9 @@
 package smb2
 
-import "github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+import (
+	"encoding/binary"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
 
 // bodyRule says what the fixed part of an answer's body looks like.
 type bodyRule struct {
@@ -18,11 +21,11 @@ func ruleFor(command uint16) (rule bodyRule, ok bool) {
 	switch command {
 	case cmdNegotiate:
 		return bodyRule{65, 64, func(b []byte) (uint32, uint32) {
-			return uint32(le.Uint16(b[56:58])), uint32(le.Uint16(b[58:60]))
+			return uint32(binary.LittleEndian.Uint16(b[56:58])), uint32(binary.LittleEndian.Uint16(b[58:60]))
 		}, 0}, true
 	case cmdSessionSetup:
 		return bodyRule{9, 8, func(b []byte) (uint32, uint32) {
-			return uint32(le.Uint16(b[4:6])), uint32(le.Uint16(b[6:8]))
+			return uint32(binary.LittleEndian.Uint16(b[4:6])), uint32(binary.LittleEndian.Uint16(b[6:8]))
 		}, 0}, true
 	case cmdLogoff, cmdTreeDisconnect:
 		return bodyRule{4, 4, nil, 0}, true
@@ -30,19 +33,19 @@ func ruleFor(command uint16) (rule bodyRule, ok bool) {
 		return bodyRule{16, 16, nil, 0}, true
 	case cmdCreate:
 		return bodyRule{89, 88, func(b []byte) (uint32, uint32) {
-			return le.Uint32(b[80:84]), le.Uint32(b[84:88])
+			return binary.LittleEndian.Uint32(b[80:84]), binary.LittleEndian.Uint32(b[84:88])
 		}, 8}, true
 	case cmdClose:
 		return bodyRule{60, 60, nil, 0}, true
 	case cmdRead:
 		return bodyRule{17, 16, func(b []byte) (uint32, uint32) {
-			return uint32(b[2]), le.Uint32(b[4:8])
+			return uint32(b[2]), binary.LittleEndian.Uint32(b[4:8])
 		}, 0}, true
 	case cmdWrite:
 		return bodyRule{17, 16, nil, 0}, true
 	case cmdQueryInfo:
 		return bodyRule{9, 8, func(b []byte) (uint32, uint32) {
-			return uint32(le.Uint16(b[2:4])), le.Uint32(b[4:8])
+			return uint32(binary.LittleEndian.Uint16(b[2:4])), binary.LittleEndian.Uint32(b[4:8])
 		}, 0}, true
 	}
 	return bodyRule{}, false
@@ -69,7 +72,7 @@ func checkBody(h header) error {
 	if len(body) < rule.fixed {
 		return violation("an answer to command 0x%02X with a body of %d bytes, at least %d are due", command, len(body), rule.fixed)
 	}
-	if size := le.Uint16(body[0:2]); size != rule.structureSize {
+	if size := binary.LittleEndian.Uint16(body[0:2]); size != rule.structureSize {
 		return violation("StructureSize %d in an answer to command 0x%02X", size, command)
 	}
 	if rule.buffer != nil {
@@ -106,11 +109,11 @@ func checkErrorBody(command uint16, body []byte) error {
 	if len(body) < 8 {
 		return violation("an error answer to command 0x%02X with a body of %d bytes", command, len(body))
 	}
-	if size := le.Uint16(body[0:2]); size != 9 {
+	if size := binary.LittleEndian.Uint16(body[0:2]); size != 9 {
 		return violation("StructureSize %d in an error answer to command 0x%02X", size, command)
 	}
 	data := body[8:]
-	length := le.Uint32(body[4:8])
+	length := binary.LittleEndian.Uint32(body[4:8])
 	if uint64(length) > uint64(len(data)) {
 		return violation("an error answer to command 0x%02X whose data (%d bytes) leave the frame", command, length)
 	}
@@ -119,7 +122,7 @@ func checkErrorBody(command uint16, body []byte) error {
 		if len(data) < 8 {
 			return violation("an error answer to command 0x%02X with an error context cut short", command)
 		}
-		size := 8 + (uint64(le.Uint32(data[0:4]))+7)&^7
+		size := 8 + (uint64(binary.LittleEndian.Uint32(data[0:4]))+7)&^7
 		if size > uint64(len(data)) {
 			return violation("an error answer to command 0x%02X with an error context that leaves it", command)
 		}

@@ -2,6 +2,7 @@ package smb2
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"unicode/utf16"
 
@@ -34,16 +35,16 @@ func parseChallenge(token []byte) challenge {
 		return c
 	}
 	message := token[at:]
-	if flags := le.Uint32(message[20:24]); flags&negotiateVersion != 0 && len(message) >= challengeVersions {
-		c.os = windowsVersion(message[48], message[49], le.Uint16(message[50:52]))
+	if flags := binary.LittleEndian.Uint32(message[20:24]); flags&negotiateVersion != 0 && len(message) >= challengeVersions {
+		c.os = windowsVersion(message[48], message[49], binary.LittleEndian.Uint16(message[50:52]))
 	}
-	length, offset := uint64(le.Uint16(message[40:42])), uint64(le.Uint32(message[44:48]))
+	length, offset := uint64(binary.LittleEndian.Uint16(message[40:42])), uint64(binary.LittleEndian.Uint32(message[44:48]))
 	if offset+length > uint64(len(message)) {
 		return c
 	}
 	pairs := message[offset : offset+length]
 	for len(pairs) >= 4 {
-		id, size := le.Uint16(pairs[0:2]), int(le.Uint16(pairs[2:4]))
+		id, size := binary.LittleEndian.Uint16(pairs[0:2]), int(binary.LittleEndian.Uint16(pairs[2:4]))
 		if id == avEnd || size > len(pairs)-4 {
 			break
 		}
@@ -75,7 +76,7 @@ func windowsVersion(major, minor uint8, build uint16) string {
 func decodeUTF16(b []byte) string {
 	units := make([]uint16, min(len(b)/2, 2*smb.MaxText))
 	for i := range units {
-		units[i] = le.Uint16(b[2*i:])
+		units[i] = binary.LittleEndian.Uint16(b[2*i:])
 	}
 	return smb.CleanText(string(utf16.Decode(units)))
 }

@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -11,8 +12,8 @@ func TestParseChallenge(t *testing.T) {
 	long := append(avPair(avNbComputerName, encodeUTF16(strings.Repeat("x", 1000))), avPair(avEnd, nil)...)
 	withInfo := func(info []byte) []byte {
 		m := ntlmChallenge()[:challengeVersions]
-		le.PutUint16(m[40:], uint16(len(info)))
-		le.PutUint32(m[44:], challengeVersions)
+		binary.LittleEndian.PutUint16(m[40:], uint16(len(info)))
+		binary.LittleEndian.PutUint32(m[44:], challengeVersions)
 		return append(m, info...)
 	}
 	exch01 := challenge{os: "Windows 6.1 build 7601", netbiosName: "EXCH01", domain: "CORP"}
@@ -31,7 +32,7 @@ func TestParseChallenge(t *testing.T) {
 		{"version without a build", with(ntlmChallenge(), func(b []byte) { b[50], b[51] = 0, 0 }), challenge{os: "Windows 6.1", netbiosName: "EXCH01", domain: "CORP"}},
 		{"version 0.0", with(ntlmChallenge(), func(b []byte) { b[48], b[49] = 0, 0 }), challenge{netbiosName: "EXCH01", domain: "CORP"}},
 		{"target info leaves", with(ntlmChallenge(), func(b []byte) { b[44]++ }), challenge{os: "Windows 6.1 build 7601"}},
-		{"target info far off", with(ntlmChallenge(), func(b []byte) { le.PutUint32(b[44:], 0xFFFFFFFF) }), challenge{os: "Windows 6.1 build 7601"}},
+		{"target info far off", with(ntlmChallenge(), func(b []byte) { binary.LittleEndian.PutUint32(b[44:], 0xFFFFFFFF) }), challenge{os: "Windows 6.1 build 7601"}},
 		{"long name", withInfo(long), challenge{os: "Windows 6.1 build 7601", netbiosName: strings.Repeat("x", 256)}},
 		{"name cut", withInfo(avPair(avNbComputerName, encodeUTF16("EXCH01"))[:8]), challenge{os: "Windows 6.1 build 7601"}},
 		{"control characters", withInfo(avPair(avNbDomainName, encodeUTF16("A\nB"))), challenge{os: "Windows 6.1 build 7601", domain: "A\uFFFDB"}},

@@ -7,8 +7,6 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-var le = binary.LittleEndian
-
 // Sizes in bytes.
 const (
 	headerSize    = 64 // SMB2 packet header, [MS-SMB2] 2.2.1
@@ -50,14 +48,14 @@ const unsolicited uint64 = 0xFFFFFFFFFFFFFFFF
 // header is a packet with a whole SMB2 header, in its sync or async form.
 type header []byte
 
-func (h header) nextCommand() uint32 { return le.Uint32(h[20:24]) }
-func (h header) status() smb.Status  { return smb.Status(le.Uint32(h[8:12])) }
-func (h header) command() uint16     { return le.Uint16(h[12:14]) }
-func (h header) flags() uint32       { return le.Uint32(h[16:20]) }
-func (h header) messageID() uint64   { return le.Uint64(h[24:32]) }
-func (h header) asyncID() uint64     { return le.Uint64(h[32:40]) }
-func (h header) treeID() uint32      { return le.Uint32(h[36:40]) }
-func (h header) sessionID() uint64   { return le.Uint64(h[40:48]) }
+func (h header) nextCommand() uint32 { return binary.LittleEndian.Uint32(h[20:24]) }
+func (h header) status() smb.Status  { return smb.Status(binary.LittleEndian.Uint32(h[8:12])) }
+func (h header) command() uint16     { return binary.LittleEndian.Uint16(h[12:14]) }
+func (h header) flags() uint32       { return binary.LittleEndian.Uint32(h[16:20]) }
+func (h header) messageID() uint64   { return binary.LittleEndian.Uint64(h[24:32]) }
+func (h header) asyncID() uint64     { return binary.LittleEndian.Uint64(h[32:40]) }
+func (h header) treeID() uint32      { return binary.LittleEndian.Uint32(h[36:40]) }
+func (h header) sessionID() uint64   { return binary.LittleEndian.Uint64(h[40:48]) }
 func (h header) body() []byte        { return h[headerSize:] }
 
 // frameKind is what a frame starts with.
@@ -129,7 +127,7 @@ func splitChain(frame []byte) ([]header, error) {
 			return nil, violation("%d bytes have no room for the SMB2 header", len(frame))
 		}
 		h := header(frame)
-		if kindOf(h) != kindPlain || le.Uint16(h[4:6]) != headerSize {
+		if kindOf(h) != kindPlain || binary.LittleEndian.Uint16(h[4:6]) != headerSize {
 			return nil, violation("no SMB2 header where one is due")
 		}
 		next := h.nextCommand()
@@ -166,7 +164,7 @@ func checkEncrypted(frame []byte) error {
 	if len(frame) < transformSize+headerSize {
 		return violation("an encrypted frame of %d bytes has no room for an SMB2 header", len(frame))
 	}
-	if size := le.Uint32(frame[36:40]); uint64(size) != uint64(len(frame)-transformSize) {
+	if size := binary.LittleEndian.Uint32(frame[36:40]); uint64(size) != uint64(len(frame)-transformSize) {
 		return violation("OriginalMessageSize %d in an encrypted frame of %d bytes", size, len(frame))
 	}
 	return nil

@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -10,14 +11,14 @@ import (
 // answerTo makes an answer to a request of this command.
 func answerTo(command uint16, status smb.Status, body []byte) []byte {
 	request := make(header, headerSize)
-	le.PutUint16(request[12:], command)
+	binary.LittleEndian.PutUint16(request[12:], command)
 	return packet(request, status, body)
 }
 
 // sized is a body of this length that starts with its StructureSize.
 func sized(structureSize uint16, length int) []byte {
 	body := make([]byte, length)
-	le.PutUint16(body, structureSize)
+	binary.LittleEndian.PutUint16(body, structureSize)
 	return body
 }
 
@@ -32,13 +33,13 @@ func TestCheckFrame(t *testing.T) {
 		for _, frame := range frames {
 			all = append(all, frame...)
 		}
-		le.PutUint32(all[20:], next)
+		binary.LittleEndian.PutUint32(all[20:], next)
 		return all
 	}
 	encrypted := func(size uint32, length int) []byte {
 		frame := make([]byte, length)
 		copy(frame, "\xFDSMB")
-		le.PutUint32(frame[36:], size)
+		binary.LittleEndian.PutUint32(frame[36:], size)
 		return frame
 	}
 	pending := answerTo(cmdRead, smb.StatusPending, nil)
@@ -76,8 +77,8 @@ func TestCheckFrame(t *testing.T) {
 		{"negotiate, wildcard", answerTo(cmdNegotiate, 0, negotiateBody(0x02FF)), false},
 		{"negotiate, buffer", answerTo(cmdNegotiate, 0, with(negotiateBody(dialect210), func(b []byte) { b[58] = 1 })), false},
 		{"negotiate, buffer sum wraps", answerTo(cmdNegotiate, 0, with(negotiateBody(dialect210), func(b []byte) {
-			le.PutUint16(b[56:], 0xFFFF)
-			le.PutUint16(b[58:], 2)
+			binary.LittleEndian.PutUint16(b[56:], 0xFFFF)
+			binary.LittleEndian.PutUint16(b[58:], 2)
 		})), false},
 		{"3.1.1 without contexts", answerTo(cmdNegotiate, 0, negotiateBody(dialect311)), false},
 		{"3.1.1", answerTo(cmdNegotiate, 0, body311(1, contextPreauth, 6)), true},
@@ -94,8 +95,8 @@ func TestCheckFrame(t *testing.T) {
 		{"create", answerTo(cmdCreate, 0, sized(89, 88)), true},
 		{"create, short", answerTo(cmdCreate, 0, sized(89, 87)), false},
 		{"create, contexts sum wraps", answerTo(cmdCreate, 0, with(sized(89, 88), func(b []byte) {
-			le.PutUint32(b[80:], 0xFFFFFFF8)
-			le.PutUint32(b[84:], 0x10)
+			binary.LittleEndian.PutUint32(b[80:], 0xFFFFFFF8)
+			binary.LittleEndian.PutUint32(b[84:], 0x10)
 		})), false},
 		{"create, contexts not aligned", answerTo(cmdCreate, 0, with(sized(89, 96), func(b []byte) { b[80] = 153 })), false},
 		{"close", answerTo(cmdClose, 0, sized(60, 60)), true},
@@ -115,7 +116,7 @@ func TestCheckFrame(t *testing.T) {
 		{"error, context leaves", answerTo(cmdCreate, smb.StatusAccessDenied, with(sized(9, 24), func(b []byte) { b[2], b[4], b[8] = 1, 16, 9 })), false},
 		{"error, context wraps", answerTo(cmdCreate, smb.StatusAccessDenied, with(sized(9, 24), func(b []byte) {
 			b[2], b[4] = 1, 16
-			le.PutUint32(b[8:], 0xFFFFFFFF)
+			binary.LittleEndian.PutUint32(b[8:], 0xFFFFFFFF)
 		})), false},
 	}
 	for _, tt := range tests {
@@ -130,13 +131,13 @@ func TestCheckFrame(t *testing.T) {
 // it has so many bytes of data.
 func body311(count, kind, length uint16) []byte {
 	body := negotiateBody(dialect311)
-	le.PutUint16(body[6:], count)
-	le.PutUint32(body[60:], headerSize+64)
+	binary.LittleEndian.PutUint16(body[6:], count)
+	binary.LittleEndian.PutUint32(body[60:], headerSize+64)
 	context := make([]byte, 14)
-	le.PutUint16(context[0:], kind)
-	le.PutUint16(context[2:], length)
-	le.PutUint16(context[8:], 1)  // one algorithm
-	le.PutUint16(context[12:], 1) // SHA-512
+	binary.LittleEndian.PutUint16(context[0:], kind)
+	binary.LittleEndian.PutUint16(context[2:], length)
+	binary.LittleEndian.PutUint16(context[8:], 1)  // one algorithm
+	binary.LittleEndian.PutUint16(context[12:], 1) // SHA-512
 	return append(body, context...)
 }
 

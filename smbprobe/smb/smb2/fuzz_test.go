@@ -2,6 +2,7 @@ package smb2
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -79,14 +80,14 @@ func FuzzConversation(f *testing.F) {
 			if fit && len(answer) >= headerSize {
 				copy(answer[12:14], request[12:14]) // Command
 				copy(answer[24:32], request[24:32]) // MessageId
-				le.PutUint64(answer[40:], testSession)
+				binary.LittleEndian.PutUint64(answer[40:], testSession)
 				answer[16] |= byte(flagResponse)
 			}
 			return framed(answer), false
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		s, err := Login(ctx, nc, testCreds, Options{})
+		s, err := Login(ctx, nc, testCreds(), Options{})
 		if err == nil {
 			_, err = s.Connect(ctx, "ADMIN$")
 			_ = s.Close(ctx) // the peer has gone

@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"testing"
@@ -22,7 +23,7 @@ func fileAnswer(request header) []byte {
 			b[2], b[4] = headerSize+16, byte(len(data))
 		}), data...))
 	case cmdWrite:
-		return packet(request, smb.StatusOK, with(sized(17, 16), func(b []byte) { le.PutUint32(b[4:], r.length) }))
+		return packet(request, smb.StatusOK, with(sized(17, 16), func(b []byte) { binary.LittleEndian.PutUint32(b[4:], r.length) }))
 	case cmdClose:
 		return packet(request, smb.StatusOK, sized(60, 60))
 	}
@@ -46,7 +47,7 @@ func TestHostileFile(t *testing.T) {
 		return func(request header) []byte {
 			first := packet(request, smb.StatusPending, errorBody())
 			first[16] |= byte(flagAsync)
-			le.PutUint64(first[32:], 0x1122334455667788)
+			binary.LittleEndian.PutUint64(first[32:], 0x1122334455667788)
 			final := fileAnswer(request)
 			final[16] |= byte(flagAsync)
 			copy(final[32:40], first[32:40])
@@ -64,7 +65,7 @@ func TestHostileFile(t *testing.T) {
 		{"honest", cmdRead, edited(func([]byte) {}), nil, 0},
 		{"another tree", cmdRead, edited(func(b []byte) { b[36]++ }), smb.ErrProtocol, 0},
 		{"more than asked for", cmdRead, func(request header) []byte {
-			body := with(sized(17, 16+chunkSize+1), func(b []byte) { b[2] = headerSize + 16; le.PutUint32(b[4:], chunkSize+1) })
+			body := with(sized(17, 16+chunkSize+1), func(b []byte) { b[2] = headerSize + 16; binary.LittleEndian.PutUint32(b[4:], chunkSize+1) })
 			return framed(packet(request, smb.StatusOK, body))
 		}, smb.ErrProtocol, 0},
 		{"disk error", cmdRead, status(smb.StatusCRCError, errorBody()), nil, smb.StatusCRCError},
@@ -86,7 +87,7 @@ func TestHostileFile(t *testing.T) {
 				}
 				return framed(fileAnswer(request)), true
 			})
-			s := mustLogin(t, nc, testCreds, Options{})
+			s := mustLogin(t, nc, testCreds(), Options{})
 			data, err := readFileThenPipe(t, s)
 			if smb.StatusOf(err) != tt.status || tt.want != nil && !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v, %v", err, tt.want, tt.status)
@@ -140,7 +141,7 @@ func TestPipeEnd(t *testing.T) {
 			}
 			return framed(fileAnswer(request)), true
 		})
-		s := mustLogin(t, nc, testCreds, Options{})
+		s := mustLogin(t, nc, testCreds(), Options{})
 		pipe, err := mustConnect(t, s, "IPC$").OpenPipe(testContext(t), "hello")
 		if err != nil {
 			t.Fatalf("%s: OpenPipe: %v", name, err)
@@ -160,7 +161,7 @@ func TestFileEndsAtOnce(t *testing.T) {
 		}
 		return framed(fileAnswer(request)), true
 	})
-	s := mustLogin(t, nc, testCreds, Options{})
+	s := mustLogin(t, nc, testCreds(), Options{})
 	file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), "hello.txt")
 	if err != nil {
 		t.Fatalf("Open: %v", err)

@@ -1,6 +1,9 @@
 package smb2
 
-import "github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+import (
+	"encoding/binary"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
 
 // presentable returns a frame as go-smb2 can take it, nothing where the frame
 // holds nothing for it.
@@ -22,7 +25,7 @@ func presentable(frame []byte, chain []header, established bool, sessionID uint6
 	}
 	for _, h := range chain {
 		if isInterim(h) {
-			le.PutUint64(h[40:48], ^sessionID)
+			binary.LittleEndian.PutUint64(h[40:48], ^sessionID)
 		}
 	}
 	if first := chain[0]; isInterim(first) || first.messageID() == unsolicited {
@@ -40,11 +43,11 @@ func isInterim(h header) bool {
 func droppedPacket(sessionID uint64) []byte {
 	h := make([]byte, headerSize)
 	copy(h, "\xFESMB")
-	le.PutUint16(h[4:6], headerSize)
-	le.PutUint16(h[12:14], cmdOplockBreak)
-	le.PutUint32(h[16:20], flagResponse)
-	le.PutUint32(h[20:24], headerSize) // NextCommand
-	le.PutUint64(h[24:32], unsolicited)
-	le.PutUint64(h[40:48], sessionID)
+	binary.LittleEndian.PutUint16(h[4:6], headerSize)
+	binary.LittleEndian.PutUint16(h[12:14], cmdOplockBreak)
+	binary.LittleEndian.PutUint32(h[16:20], flagResponse)
+	binary.LittleEndian.PutUint32(h[20:24], headerSize) // NextCommand
+	binary.LittleEndian.PutUint64(h[24:32], unsolicited)
+	binary.LittleEndian.PutUint64(h[40:48], sessionID)
 	return h
 }

@@ -1,6 +1,9 @@
 package smb2
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // Dialects, [MS-SMB2] 2.2.4. The wildcard 0x02FF is not among them: it answers
 // the SMB1 form of the negotiation, which is not sent here.
@@ -55,16 +58,16 @@ func dialectName(dialect uint16) string {
 // parseNegotiate reads the body of a NEGOTIATE answer of at least 64 bytes.
 func parseNegotiate(body []byte) (negotiated, error) {
 	n := negotiated{
-		signingNeeded: le.Uint16(body[2:4])&0x02 != 0,
-		dialect:       le.Uint16(body[4:6]),
-		maxRead:       le.Uint32(body[32:36]),
-		systemTime:    fromFiletime(le.Uint64(body[40:48])),
+		signingNeeded: binary.LittleEndian.Uint16(body[2:4])&0x02 != 0,
+		dialect:       binary.LittleEndian.Uint16(body[4:6]),
+		maxRead:       binary.LittleEndian.Uint32(body[32:36]),
+		systemTime:    fromFiletime(binary.LittleEndian.Uint64(body[40:48])),
 	}
 	if dialectName(n.dialect) == "" {
 		return n, violation("dialect 0x%04X, which was not offered", n.dialect)
 	}
 	for _, at := range []int{28, 32, 36} { // MaxTransactSize, MaxReadSize, MaxWriteSize
-		if size := le.Uint32(body[at : at+4]); size < minTransfer {
+		if size := binary.LittleEndian.Uint32(body[at : at+4]); size < minTransfer {
 			return n, violation("the server takes no more than %d bytes at once", size)
 		}
 	}
@@ -84,7 +87,7 @@ func parseNegotiate(body []byte) (negotiated, error) {
 
 // parseContexts walks the negotiate contexts of SMB 3.1.1 ([MS-SMB2] 2.2.4.1).
 func (n *negotiated) parseContexts(body []byte) error {
-	count, offset := le.Uint16(body[6:8]), le.Uint32(body[60:64])
+	count, offset := binary.LittleEndian.Uint16(body[6:8]), binary.LittleEndian.Uint32(body[60:64])
 	if count > maxNegotiateContexts {
 		return violation("%d negotiate contexts", count)
 	}
@@ -96,11 +99,11 @@ func (n *negotiated) parseContexts(body []byte) error {
 		if len(list) < 8 {
 			return violation("a negotiate context cut short")
 		}
-		size := 8 + int(le.Uint16(list[2:4]))
+		size := 8 + int(binary.LittleEndian.Uint16(list[2:4]))
 		if size > len(list) {
 			return violation("a negotiate context of %d bytes leaves the frame", size)
 		}
-		switch le.Uint16(list[0:2]) {
+		switch binary.LittleEndian.Uint16(list[0:2]) {
 		case contextPreauth:
 			n.preauthOffered = true
 		case contextEncryption:

@@ -58,7 +58,9 @@ func framed(frame []byte) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, uint32(len(frame))), frame...)
 }
 
-var testCreds = smb.Credentials{Username: "rasphone", Domain: "TESTDOM", Password: secret.New("not-a-real-password")}
+func testCreds() smb.Credentials {
+	return smb.Credentials{Username: "rasphone", Domain: "TESTDOM", Password: secret.New("not-a-real-password")}
+}
 
 const testSession, testTree = 0x8D1BEFA, 7
 
@@ -66,46 +68,46 @@ const testSession, testTree = 0x8D1BEFA, 7
 func packet(request header, status smb.Status, body []byte) []byte {
 	h := make([]byte, headerSize, headerSize+len(body))
 	copy(h, "\xFESMB")
-	le.PutUint16(h[4:], headerSize)
-	le.PutUint16(h[6:], 1)
-	le.PutUint32(h[8:], uint32(status))
-	le.PutUint16(h[12:], request.command())
-	le.PutUint16(h[14:], 64) // credits
-	le.PutUint32(h[16:], flagResponse)
-	le.PutUint64(h[24:], request.messageID())
-	le.PutUint32(h[36:], request.treeID())
+	binary.LittleEndian.PutUint16(h[4:], headerSize)
+	binary.LittleEndian.PutUint16(h[6:], 1)
+	binary.LittleEndian.PutUint32(h[8:], uint32(status))
+	binary.LittleEndian.PutUint16(h[12:], request.command())
+	binary.LittleEndian.PutUint16(h[14:], 64) // credits
+	binary.LittleEndian.PutUint32(h[16:], flagResponse)
+	binary.LittleEndian.PutUint64(h[24:], request.messageID())
+	binary.LittleEndian.PutUint32(h[36:], request.treeID())
 	if request.command() != cmdNegotiate {
-		le.PutUint64(h[40:], testSession)
+		binary.LittleEndian.PutUint64(h[40:], testSession)
 	}
 	return append(h, body...)
 }
 
 func negotiateBody(dialect uint16) []byte {
 	b := make([]byte, 64)
-	le.PutUint16(b[0:], 65)
-	le.PutUint16(b[2:], 1) // signing enabled
-	le.PutUint16(b[4:], dialect)
-	le.PutUint32(b[24:], 0x44) // large MTU, encryption
+	binary.LittleEndian.PutUint16(b[0:], 65)
+	binary.LittleEndian.PutUint16(b[2:], 1) // signing enabled
+	binary.LittleEndian.PutUint16(b[4:], dialect)
+	binary.LittleEndian.PutUint32(b[24:], 0x44) // large MTU, encryption
 	for _, at := range []int{28, 32, 36} {
-		le.PutUint32(b[at:], 1<<20)
+		binary.LittleEndian.PutUint32(b[at:], 1<<20)
 	}
-	le.PutUint64(b[40:], filetimeEpoch+10_000_000)
-	le.PutUint16(b[56:], 128)
+	binary.LittleEndian.PutUint64(b[40:], filetimeEpoch+10_000_000)
+	binary.LittleEndian.PutUint16(b[56:], 128)
 	return b
 }
 
 func setupBody(flags uint16, token []byte) []byte {
 	b := make([]byte, 8, 8+len(token))
-	le.PutUint16(b[0:], 9)
-	le.PutUint16(b[2:], flags)
-	le.PutUint16(b[4:], headerSize+8)
-	le.PutUint16(b[6:], uint16(len(token)))
+	binary.LittleEndian.PutUint16(b[0:], 9)
+	binary.LittleEndian.PutUint16(b[2:], flags)
+	binary.LittleEndian.PutUint16(b[4:], headerSize+8)
+	binary.LittleEndian.PutUint16(b[6:], uint16(len(token)))
 	return append(b, token...)
 }
 
 func treeBody() []byte {
 	b := make([]byte, 16)
-	le.PutUint16(b[0:], 16)
+	binary.LittleEndian.PutUint16(b[0:], 16)
 	b[2] = 1
 	return b
 }
@@ -125,7 +127,7 @@ func honestAnswer(request header) []byte {
 		return packet(request, smb.StatusOK, setupBody(0, nil))
 	case cmdTreeConnect:
 		answer := packet(request, smb.StatusOK, treeBody())
-		le.PutUint32(answer[36:], testTree)
+		binary.LittleEndian.PutUint32(answer[36:], testTree)
 		return answer
 	case cmdLogoff:
 		return packet(request, smb.StatusOK, []byte{4, 0, 0, 0})
@@ -169,27 +171,27 @@ func ntlmChallenge() []byte {
 
 	m := make([]byte, challengeVersions)
 	copy(m, "NTLMSSP\x00\x02")
-	le.PutUint16(m[12:], uint16(len(name)))
-	le.PutUint16(m[14:], uint16(len(name)))
-	le.PutUint32(m[16:], challengeVersions)
-	le.PutUint32(m[20:], 0xE28A8215)
+	binary.LittleEndian.PutUint16(m[12:], uint16(len(name)))
+	binary.LittleEndian.PutUint16(m[14:], uint16(len(name)))
+	binary.LittleEndian.PutUint32(m[16:], challengeVersions)
+	binary.LittleEndian.PutUint32(m[20:], 0xE28A8215)
 	copy(m[24:], "8 bytes.")
-	le.PutUint16(m[40:], uint16(len(info)))
-	le.PutUint16(m[42:], uint16(len(info)))
-	le.PutUint32(m[44:], uint32(challengeVersions+len(name)))
+	binary.LittleEndian.PutUint16(m[40:], uint16(len(info)))
+	binary.LittleEndian.PutUint16(m[42:], uint16(len(info)))
+	binary.LittleEndian.PutUint32(m[44:], uint32(challengeVersions+len(name)))
 	copy(m[48:], []byte{6, 1, 0xB1, 0x1D, 0, 0, 0, 15})
 	return append(append(m, name...), info...)
 }
 
 func avPair(id uint16, value []byte) []byte {
-	b := le.AppendUint16(nil, id)
-	return append(le.AppendUint16(b, uint16(len(value))), value...)
+	b := binary.LittleEndian.AppendUint16(nil, id)
+	return append(binary.LittleEndian.AppendUint16(b, uint16(len(value))), value...)
 }
 
 func encodeUTF16(s string) []byte {
 	var b []byte
 	for _, unit := range utf16.Encode([]rune(s)) {
-		b = le.AppendUint16(b, unit)
+		b = binary.LittleEndian.AppendUint16(b, unit)
 	}
 	return b
 }

@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"encoding/binary"
 	"time"
 	"unicode/utf16"
 )
@@ -28,12 +29,12 @@ func parseRequest(frame []byte) (id uint64, r request, ok bool) {
 	body := h.body()
 	switch {
 	case r.command == cmdCreate && len(body) >= 56: // [MS-SMB2] 2.2.13
-		offset, length := int(le.Uint16(body[44:46])), int(le.Uint16(body[46:48]))
+		offset, length := int(binary.LittleEndian.Uint16(body[44:46])), int(binary.LittleEndian.Uint16(body[46:48]))
 		if offset+length <= len(h) {
 			r.name = decodeName(h[offset : offset+length])
 		}
 	case (r.command == cmdRead || r.command == cmdWrite || r.command == cmdQueryInfo) && len(body) >= 8:
-		r.length = le.Uint32(body[4:8]) // [MS-SMB2] 2.2.19, 2.2.21, 2.2.37
+		r.length = binary.LittleEndian.Uint32(body[4:8]) // [MS-SMB2] 2.2.19, 2.2.21, 2.2.37
 	}
 	return h.messageID(), r, true
 }
@@ -41,7 +42,7 @@ func parseRequest(frame []byte) (id uint64, r request, ok bool) {
 func decodeName(b []byte) string {
 	units := make([]uint16, len(b)/2)
 	for i := range units {
-		units[i] = le.Uint16(b[2*i:])
+		units[i] = binary.LittleEndian.Uint16(b[2*i:])
 	}
 	return string(utf16.Decode(units))
 }

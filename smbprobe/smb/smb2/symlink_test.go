@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 	"time"
@@ -15,27 +16,27 @@ import (
 func symlinkBody(target string) []byte {
 	name := encodeUTF16(target)
 	data := make([]byte, 28, 28+len(name))
-	le.PutUint32(data[0:], uint32(24+len(name)))
-	le.PutUint32(data[4:], 0x4C4D5953)
-	le.PutUint32(data[8:], 0xA000000C)
-	le.PutUint16(data[12:], uint16(12+len(name)))
-	le.PutUint16(data[18:], uint16(len(name))) // SubstituteNameLength
-	le.PutUint32(data[24:], 1)                 // relative
+	binary.LittleEndian.PutUint32(data[0:], uint32(24+len(name)))
+	binary.LittleEndian.PutUint32(data[4:], 0x4C4D5953)
+	binary.LittleEndian.PutUint32(data[8:], 0xA000000C)
+	binary.LittleEndian.PutUint16(data[12:], uint16(12+len(name)))
+	binary.LittleEndian.PutUint16(data[18:], uint16(len(name))) // SubstituteNameLength
+	binary.LittleEndian.PutUint32(data[24:], 1)                 // relative
 	data = append(data, name...)
 	body := sized(9, 8)
-	le.PutUint32(body[4:], uint32(len(data)))
+	binary.LittleEndian.PutUint32(body[4:], uint32(len(data)))
 	return append(body, data...)
 }
 
 // fileAllInfo is the answer to a query for FileAllInformation ([MS-FSCC] 2.4.2).
 func fileAllInfo(size uint64, modified uint64) []byte {
 	info := make([]byte, 100)
-	le.PutUint64(info[16:], modified)
-	le.PutUint32(info[32:], 0x20)
-	le.PutUint64(info[48:], size)
+	binary.LittleEndian.PutUint64(info[16:], modified)
+	binary.LittleEndian.PutUint32(info[32:], 0x20)
+	binary.LittleEndian.PutUint64(info[48:], size)
 	body := sized(9, 8)
 	body[2] = headerSize + 8
-	le.PutUint32(body[4:], uint32(len(info)))
+	binary.LittleEndian.PutUint32(body[4:], uint32(len(info)))
 	return append(body, info...)
 }
 
@@ -68,7 +69,7 @@ func TestSymbolicLink(t *testing.T) {
 			}
 			return framed(honestAnswer(request)), true
 		})
-		s := mustLogin(t, nc, testCreds, Options{})
+		s := mustLogin(t, nc, testCreds(), Options{})
 		file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), "link.pbk")
 		if got := smb.StatusOf(err); got != tt.status {
 			t.Errorf("%s: status %v, want %v", tt.target, got, tt.status)
@@ -89,7 +90,7 @@ func TestSymbolicLink(t *testing.T) {
 func TestBrokenSymbolicLink(t *testing.T) {
 	const at = 8 // the description's place in the body
 	for name, edit := range map[string]func(body []byte){
-		"too short":             func(b []byte) { le.PutUint32(b[4:], 27) },
+		"too short":             func(b []byte) { binary.LittleEndian.PutUint32(b[4:], 27) },
 		"another tag":           func(b []byte) { b[at+4]++ },
 		"not a symbolic link":   func(b []byte) { b[at+8]++ },
 		"its length":            func(b []byte) { b[at+0]++ },
@@ -97,8 +98,8 @@ func TestBrokenSymbolicLink(t *testing.T) {
 		"unparsed path":         func(b []byte) { b[at+14] = 2 * byte(len("link.pbk")+1) },
 		"odd offset":            func(b []byte) { b[at+16] = 1 },
 		"substitute name":       func(b []byte) { b[at+18] += 2 },
-		"print name":            func(b []byte) { le.PutUint16(b[at+20:], 0xFFFE) },
-		"print name, sum wraps": func(b []byte) { le.PutUint32(b[at+20:], 0xFFFEFFFE) },
+		"print name":            func(b []byte) { binary.LittleEndian.PutUint16(b[at+20:], 0xFFFE) },
+		"print name, sum wraps": func(b []byte) { binary.LittleEndian.PutUint32(b[at+20:], 0xFFFEFFFE) },
 	} {
 		nc := startPeer(t, func(request header) ([]byte, bool) {
 			if request.command() != cmdCreate {
@@ -108,7 +109,7 @@ func TestBrokenSymbolicLink(t *testing.T) {
 			edit(body)
 			return framed(packet(request, statusStoppedOnSymlink, body)), true
 		})
-		s := mustLogin(t, nc, testCreds, Options{})
+		s := mustLogin(t, nc, testCreds(), Options{})
 		_, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), "link.pbk")
 		if !errors.Is(err, smb.ErrProtocol) || errors.Is(err, errPanic) {
 			t.Errorf("%s: Open: %v", name, err)
@@ -121,9 +122,9 @@ func TestSymlinkInContext(t *testing.T) {
 	data := plain[8:]
 	body := sized(9, 8)
 	body[2] = 1
-	le.PutUint32(body[4:], uint32(8+len(data)))
-	body = le.AppendUint32(body, uint32(len(data)))
-	body = append(le.AppendUint32(body, 0), data...)
+	binary.LittleEndian.PutUint32(body[4:], uint32(8+len(data)))
+	body = binary.LittleEndian.AppendUint32(body, uint32(len(data)))
+	body = append(binary.LittleEndian.AppendUint32(body, 0), data...)
 	if err := checkSymlink(body, "link.pbk"); err != nil {
 		t.Errorf("a link in an error context: %v", err)
 	}
