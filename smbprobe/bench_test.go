@@ -27,7 +27,8 @@ func benchmarkProbe(b *testing.B, protocol string, records int) {
 		samba.WriteEvents(mixedEvents(records, 1)...)
 		s = direct(samba.Addr(), withEventlog)
 	}
-	p, target := newProber(b, smbprobe.Options{}), s.target(b)
+	counter := new(requestCounter)
+	p, target := newProber(b, smbprobe.Options{Dial: counter.dial}), s.target(b)
 	check := func(r *smbprobe.Result) {
 		if !r.Success || r.Phonebook.State != smbprobe.PhonebookOK || records > 0 && (r.Eventlog.Records == nil || *r.Eventlog.Records != records) {
 			b.Fatalf("share %s, phone book %s, event log %q: %q", r.Share, r.Phonebook.State, r.Eventlog.Error, r.Trace)
@@ -36,6 +37,7 @@ func benchmarkProbe(b *testing.B, protocol string, records int) {
 	check(p.Probe(b.Context(), target))
 	b.ReportAllocs()
 	rounds, probes := 0, 0
+	counter.sent, counter.bytes = 0, 0
 	for b.Loop() {
 		r := p.Probe(b.Context(), target)
 		check(r)
@@ -43,4 +45,6 @@ func benchmarkProbe(b *testing.B, protocol string, records int) {
 		probes++
 	}
 	b.ReportMetric(float64(rounds)/float64(probes), "round-trips/op")
+	b.ReportMetric(float64(counter.sent)/float64(probes), "requests/op")
+	b.ReportMetric(float64(counter.bytes)/float64(probes), "wire-bytes/op")
 }

@@ -9,8 +9,9 @@ import (
 
 // requestCounter is a dial function that counts the messages that are sent.
 type requestCounter struct {
-	mu   sync.Mutex
-	sent int
+	mu    sync.Mutex
+	sent  int
+	bytes int // both ways
 }
 
 func (c *requestCounter) dial(ctx context.Context, kind, address string) (net.Conn, error) {
@@ -19,6 +20,13 @@ func (c *requestCounter) dial(ctx context.Context, kind, address string) (net.Co
 		return nil, err
 	}
 	return &countedRequests{Conn: conn, counter: c}, nil
+}
+
+func (c *requestCounter) count(messages, bytes int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent += messages
+	c.bytes += bytes
 }
 
 // sentSince returns how many messages were sent, and begins anew.
@@ -39,7 +47,14 @@ type countedRequests struct {
 	header  []byte // as much as is there of the next header
 }
 
+func (c *countedRequests) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.counter.count(0, n)
+	return n, err
+}
+
 func (c *countedRequests) Write(b []byte) (int, error) {
+	c.counter.count(0, len(b))
 	for rest := b; len(rest) > 0; {
 		if c.left > 0 {
 			n := min(c.left, len(rest))
@@ -50,9 +65,7 @@ func (c *countedRequests) Write(b []byte) (int, error) {
 		if len(c.header) == 4 {
 			c.left = int(binary.BigEndian.Uint32(c.header) & 0xFFFFFF)
 			c.header = nil
-			c.counter.mu.Lock()
-			c.counter.sent++
-			c.counter.mu.Unlock()
+			c.counter.count(1, 0)
 		}
 	}
 	return c.Conn.Write(b)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // noise are so many random bytes.
@@ -30,6 +32,11 @@ func framed(message []byte) []byte {
 // A nil answer in its place: silence from then on. More false: the connection ends
 // behind it.
 type spoiler func(n int, answer []byte) (instead []byte, more bool)
+
+// interim says whether a message is an interim answer of SMB2, STATUS_PENDING.
+func interim(message []byte) bool {
+	return len(message) >= 12 && string(message[:4]) == "\xfeSMB" && binary.LittleEndian.Uint32(message[8:]) == uint32(smb.StatusPending)
+}
 
 // spoiled is a server whose answers a spoiler changes. What it has to itself ends
 // with the test.
@@ -60,6 +67,13 @@ func spoil(t testing.TB, server netip.AddrPort, change spoiler) *spoiled {
 				message, err := readMessage(upstream)
 				if err != nil {
 					return
+				}
+				if interim(message) { // as a busy Samba sends: not the answer, and not counted
+					n--
+					if _, err := client.Write(framed(message)); err != nil {
+						return
+					}
+					continue
 				}
 				instead, more := change(n, message)
 				if instead == nil {
