@@ -33,6 +33,9 @@ func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) 
 			if !each(record) {
 				return End{Bounds: b.bounds, Oldest: b.unasked}, nil
 			}
+			if err = b.verifyNewest(ctx); err != nil {
+				return End{}, err
+			}
 		}
 		records, err = b.next(ctx)
 	}
@@ -54,6 +57,32 @@ type backwards struct {
 	oldest  uint32 // as the server said when it was asked; 0: it was not
 	bounds  *Bounds
 	unasked *Record // the oldest record, where the first read gave it
+	doubted uint32  // the newest record by the server's own count alone; 0: none, or verified
+}
+
+// verifyNewest makes sure that nothing follows the newest record, where only the
+// server's count says that it is the newest: a wrong count would hide records. It
+// is asked once each has taken that record and wants more; where it is the one that the
+// caller knows already, nothing needs to be asked.
+func (b *backwards) verifyNewest(ctx context.Context) error {
+	if b.doubted == 0 {
+		return nil
+	}
+	next := b.doubted + 1
+	b.doubted = 0
+	if next == 0 {
+		return nil // the last number that there is
+	}
+	a, err := b.log.readWhole(ctx, readSeek|readBackwards, next, firstRead)
+	switch {
+	case err != nil:
+		return err
+	case a.status == smb.StatusOK && len(a.data) > 0:
+		return &smb.Error{Op: readName, Err: ErrChanged}
+	case a.status == smb.StatusOK, a.status == smb.StatusEndOfFile, a.status == smb.StatusInvalidParameter:
+		return nil
+	}
+	return statusError(readName, a.status)
 }
 
 // first reads the newest records. Two or more whose numbers fall by one can be
@@ -86,7 +115,7 @@ func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	if len(records) == 1 && records[0].Number == oldest {
 		b.unasked = &records[0]
 	}
-	b.seek, b.last = true, 0
+	b.seek, b.last, b.doubted = true, 0, newest
 	records, _, err = b.read(ctx, readSeek|readBackwards, newest)
 	if err == nil && len(records) == 0 {
 		err = smb.Protocolf(readName, "no record %d, which is the newest one of %d", newest, count)

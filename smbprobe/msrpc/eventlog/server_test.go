@@ -17,6 +17,7 @@ type server struct {
 	data     map[uint32]int
 	samba    bool // sequential reads begin at the oldest record
 	pruned   bool // sequential reads bring nothing
+	hidden   int  // records that the server's count leaves out, the newest ones
 	status   map[uint16]smb.Status
 	fragment int // bytes of stub in an answer's fragments
 
@@ -79,7 +80,7 @@ func (s *server) answer(opnum uint16, request []byte) []byte {
 	case opClose:
 		return u32(make([]byte, 20), status)
 	case opNumberOfRecords:
-		return u32(u32(nil, uint32(len(s.records))), status)
+		return u32(u32(nil, uint32(len(s.records)-s.hidden)), status)
 	case opOldestRecord:
 		return u32(u32(nil, oldest), status)
 	}
