@@ -27,7 +27,8 @@ type send func(value float64, labels ...string)
 
 // families returns every gauge of /probe, in the order of the documentation.
 func families() []family {
-	return slices.Concat(probeFamilies(), shareFamilies(), phonebookFamilies(), eventlogFamilies(), serverFamilies())
+	return slices.Concat(probeFamilies(), shareFamilies(), phonebookFamilies(), eventlogFamilies(),
+		registryFamilies(), serviceFamilies(), serverFamilies(), diagnosisFamilies())
 }
 
 // New makes a collector of the metrics of one probe. It reads r, which must not

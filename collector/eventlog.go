@@ -83,6 +83,15 @@ func eventlogFamilies() []family {
 			values: func(r *smbprobe.Result, send send) { sendTime(send, r.Eventlog.Newest) },
 		},
 		{
+			name: "rasphone_eventlog_size_bytes",
+			help: "Size of the event log's file, with room that no record fills yet; absent where it could not be asked.",
+			values: func(r *smbprobe.Result, send send) {
+				if size := r.Eventlog.Size; size != nil {
+					send(float64(*size))
+				}
+			},
+		},
+		{
 			name: "rasphone_eventlog_failures_forgotten",
 			help: "1: there were more failures in the largest window than the 16384 that are remembered, and the windows that reach beyond those are absent.",
 			values: func(r *smbprobe.Result, send send) {

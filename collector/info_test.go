@@ -22,7 +22,7 @@ func infoOf(mf *dto.MetricFamily, own bool) MetricInfo {
 
 func TestMetricsListsWhatIsGathered(t *testing.T) {
 	got := map[string]MetricInfo{}
-	for _, mf := range gather(t, New(results()["healthy"])) {
+	for _, mf := range gather(t, New(results()["healthy"])) { // which knows every value
 		got[mf.GetName()] = infoOf(mf, false)
 	}
 	own, err := NewExporter(time.Unix(1, 0), Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }}).Registry().Gather()

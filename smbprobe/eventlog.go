@@ -41,18 +41,20 @@ type EventlogResult struct {
 	Newest       *time.Time
 	Windows      []WindowResult // empty where the server's clock is not known
 	LastFailures []LastFailure  // inside the largest window
+	Companions   []Companion    // inside the largest window, the newest first
 	Forgotten    bool           // more failures than are remembered; the larger windows are not known
+	Size         *int64         // bytes of the log's file
 }
 
 // errLogChanged: the log was cleared or overwritten under the reader.
 var errLogChanged = errors.New("the event log changed while it was read")
 
 // readEventlog counts the failures to dial. It runs beside the phone book's
-// step on the same session.
-func (r *run) readEventlog(ctx context.Context, session smb.Session) error {
+// step on the same session. The tree is IPC$.
+func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
 	m := r.target.Module.EventLog
 	key := r.logKey()
-	memory, err := r.readLogTwice(ctx, session, r.prober.logs.get(key))
+	memory, err := r.readLogTwice(ctx, tree, r.prober.logs.get(key))
 	if err != nil {
 		readable := false
 		r.result.Eventlog = EventlogResult{Readable: &readable, Status: smb.StatusOf(err), Error: err.Error()}
@@ -72,6 +74,9 @@ func (r *run) readEventlog(ctx context.Context, session smb.Session) error {
 	}
 	e.Windows = countWindows(memory, m.Windows, now)
 	e.LastFailures = lastFailures(memory, now)
+	for _, c := range memory.companions {
+		e.Companions = append(e.Companions, Companion{At: c.at, Text: c.text})
+	}
 	return nil
 }
 
@@ -100,11 +105,7 @@ func (r *run) serverTime() (now time.Time, ok bool) {
 
 // readLogTwice reads the log, once more where it changed under the reader, or the
 // fragments of an answer came in an order that cannot be told.
-func (r *run) readLogTwice(ctx context.Context, session smb.Session, memory *logMemory) (*logMemory, error) {
-	tree, err := session.Connect(ctx, pipeShare)
-	if err != nil {
-		return nil, err
-	}
+func (r *run) readLogTwice(ctx context.Context, tree smb.Tree, memory *logMemory) (*logMemory, error) {
 	oneByOne := false
 	for attempt := 1; ; attempt++ {
 		read, err := r.readLog(ctx, tree, memory.clone(), oneByOne)
@@ -121,7 +122,7 @@ func (r *run) readLogTwice(ctx context.Context, session smb.Session, memory *log
 // The pipe stays open: closing it at the end of the session lets the server
 // close the log's handle, and costs no round trip of its own.
 func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory, oneByOne bool) (*logMemory, error) {
-	pipe, err := tree.OpenPipe(ctx, eventlog.PipeName)
+	pipe, err := openPipe(ctx, tree, eventlog.PipeName)
 	if err != nil {
 		return nil, err
 	}

@@ -114,10 +114,25 @@ func sound(log testserver.LogContent, now time.Time) smbprobe.EventlogResult {
 			last[pairOf(r)] = at
 		}
 	}
+	e.Companions = companionsSince(log, now.Add(-24*time.Hour), now)
 	for pair, at := range last {
 		e.LastFailures = append(e.LastFailures, smbprobe.LastFailure{Entry: pair[0], Code: pair[1], At: at})
 	}
 	return e
+}
+
+// companionsSince picks the events that tell more of failures, the newest first, as
+// many as are remembered.
+func companionsSince(log testserver.LogContent, start, end time.Time) []smbprobe.Companion {
+	const most = 256
+	var companions []smbprobe.Companion
+	for _, r := range slices.Backward(log.Records) {
+		at := logTime(r)
+		if strings.ToUpper(r.Source) == "MSEXCHANGEIMC" && r.ID%65536 == 4037 && !at.Before(start) && !at.After(end) && len(companions) < most {
+			companions = append(companions, smbprobe.Companion{At: at, Text: strings.Join(r.Strings, " ")})
+		}
+	}
+	return companions
 }
 
 func logTime(r testserver.LogRecord) time.Time { return time.Unix(r.At, 0).UTC() }
@@ -145,7 +160,7 @@ func pairOf(r testserver.LogRecord) [2]string {
 func countLog(log testserver.LogContent, label string, start, end time.Time) smbprobe.WindowResult {
 	failures := failuresSince(log, start, end)
 	n := len(failures)
-	w := smbprobe.WindowResult{Label: label, Failures: &n, Covered: log.Count > 0 && !logTime(log.Records[0]).After(start)}
+	w := smbprobe.WindowResult{Label: label, Duration: end.Sub(start), Failures: &n, Covered: log.Count > 0 && !logTime(log.Records[0]).After(start)}
 	names := map[string]string{"5": "ERROR_ACCESS_DENIED", "633": "ERROR_PORT_NOT_AVAILABLE", "676": "ERROR_LINE_BUSY"}
 	counts := map[[2]string]int{}
 	for _, r := range failures {

@@ -43,6 +43,9 @@ func (s site) config(t testing.TB) *config.Config {
 	if !strings.Contains(strings.Join(s.module, "\n"), "eventlog:") {
 		fmt.Fprintf(&b, "    eventlog: {enabled: false}\n") // a step of its own, with tests of its own
 	}
+	if !strings.Contains(strings.Join(s.module, "\n"), "server:") {
+		fmt.Fprintf(&b, "    server: {registry: false, services: []}\n") // likewise
+	}
 	for _, line := range s.module {
 		fmt.Fprintf(&b, "    %s\n", line)
 	}

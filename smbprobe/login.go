@@ -68,7 +68,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 // firstShare is what the login connects to in its own round trip: the share of
 // the longer branch of the probe.
 func (r *run) firstShare() string {
-	if r.target.Module.EventLog.Enabled {
+	if r.target.Module.wantsPipes() {
 		return pipeShare
 	}
 	return r.target.Module.Share

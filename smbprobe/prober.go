@@ -7,11 +7,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
@@ -99,16 +97,14 @@ func (p *Prober) Probe(ctx context.Context, t Target) *Result {
 		// makes an NT server drop our connection.
 		log.logf("connection lost; once more from the start")
 		r = r.again()
-		err = r.probe(ctx)
-	}
-	if err != nil {
-		log.logf("%v", err)
+		_ = r.probe(ctx) // the result has it
 	}
 	result := r.result
 	result.RoundTrips = r.rounds.Count()
 	result.Timeout = timeout
-	result.Success = result.Share.Definite() && (result.Share != ShareOK || result.Phonebook.State != PhonebookUnknown) && !r.eventlogSilent
+	result.Success = result.Share.Definite() && (result.Share != ShareOK || result.Phonebook.State != PhonebookUnknown) && !r.rpc.unanswered()
 	log.finish(result)
+	result.Causes = diagnose(result)
 	return result
 }
 
@@ -121,8 +117,10 @@ type run struct {
 	rounds smb.Rounds
 	result *Result
 
-	loginInDoubt   bool // a login was sent and not answered: another one might be a second refusal
-	eventlogSilent bool // the event log was asked and gave no definite answer
+	loginInDoubt bool     // a login was sent and not answered: another one might be a second refusal
+	ipc          smb.Tree // IPC$; nil where it was not asked for, or could not be connected
+	rpc          rpcWatch
+	logSize      *int64 // bytes of the event log's file; nil: not known
 }
 
 func newRun(p *Prober, t Target, log *recorder) *run {
@@ -135,6 +133,7 @@ func newRun(p *Prober, t Target, log *recorder) *run {
 			Target:    t.Name,
 			Module:    t.Module.Name,
 			Auth:      t.Auth.Name,
+			ShareName: t.Module.Share,
 			Share:     ShareNotProbed,
 			Phonebook: PhonebookResult{State: PhonebookUnknown},
 		},
@@ -182,54 +181,6 @@ func (r *run) probe(ctx context.Context) error {
 	r.serverSaid(info)
 
 	return r.ask(ctx, session)
-}
-
-// ask asks everything of a session, the phone book and the event log side by side:
-// each is reported where the other fails.
-func (r *run) ask(ctx context.Context, session smb.Session) error {
-	if !r.target.Module.EventLog.Enabled {
-		return r.askPhonebook(ctx, session)
-	}
-	var eventlogErr error
-	var wait sync.WaitGroup
-	branch := r.rounds.Fork()
-	wait.Go(func() { eventlogErr = r.askEventlog(smb.ContextWithRounds(ctx, branch), session) })
-	err := r.askPhonebook(ctx, session)
-	wait.Wait()
-	r.rounds.Join(branch)
-	if err == nil {
-		err = eventlogErr
-	}
-	return err
-}
-
-func (r *run) askPhonebook(ctx context.Context, session smb.Session) error {
-	var tree smb.Tree
-	err := r.log.step(StepShare, func() (err error) {
-		tree, err = session.Connect(ctx, r.target.Module.Share)
-		return err
-	})
-	if err != nil {
-		return r.shareFailed(treeState(err), err)
-	}
-	r.result.Share = ShareOK
-	return r.log.step(StepPhonebook, func() error { return r.readPhonebook(ctx, tree) })
-}
-
-func (r *run) askEventlog(ctx context.Context, session smb.Session) error {
-	err := r.log.step(StepEventlog, func() error { return r.readEventlog(ctx, session) })
-	if err != nil {
-		r.log.logf("event log: %v", err)
-		r.eventlogSilent = !definite(err)
-	}
-	return err
-}
-
-// definite says whether an error is the server's own answer: a status, or a fault
-// of its RPC.
-func definite(err error) bool {
-	_, fault := errors.AsType[msrpc.Fault](err)
-	return fault || smb.StatusOf(err) != smb.StatusOK
 }
 
 // shareFailed notes why the share could not be opened.

@@ -32,6 +32,7 @@ func (r *recorder) step(s Step, do func() error) error {
 	result := StepResult{Step: s, Duration: r.now().Sub(begin)}
 	if err != nil {
 		result.Error = err.Error()
+		r.logf("%s: %v", s, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

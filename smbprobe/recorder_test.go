@@ -31,7 +31,7 @@ func TestRecorderTimesSteps(t *testing.T) {
 		want := &Result{
 			Started: started, Duration: 10 * time.Second,
 			Steps: []StepResult{{Step: StepConnect, Duration: 4 * time.Second}, {Step: StepShare, Duration: 6 * time.Second}},
-			Trace: []string{" 3000.000 ms  once more"},
+			Trace: []string{" 3000.000 ms  share: connection lost", " 3000.000 ms  once more"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("result (-want +got):\n%s", diff)

@@ -12,12 +12,14 @@ import (
 // field says; it is never a made-up value. A Result does not change once Probe
 // has returned it.
 type Result struct {
-	Target   string // Target.Name
-	Module   string // Module.Name
-	Auth     string // Auth.Name
-	Started  time.Time
-	Duration time.Duration
-	Timeout  time.Duration // the time that the probe had
+	Target string // Target.Name
+	Module string // Module.Name
+	Auth   string // Auth.Name
+	// ShareName is the share that was to be opened: Module.Share.
+	ShareName string
+	Started   time.Time
+	Duration  time.Duration
+	Timeout   time.Duration // the time that the probe had
 
 	Success    bool // the server gave a definite answer to every enabled check
 	RoundTrips int  // see smb.Rounds
@@ -35,6 +37,12 @@ type Result struct {
 	ClockOffset *time.Duration // server minus exporter; nil where the server did not say
 	Phonebook   PhonebookResult
 	Eventlog    EventlogResult
+	Registry    RegistryResult
+	Services    []ServiceResult // in the order in which they were asked for
+	Host        HostResult
+	RPC         RPCState
+
+	Causes []Cause // what explains it, the one that explains most first
 }
 
 // ServerInfo is what the server said of itself.

@@ -84,7 +84,7 @@ func checkWell(t *testing.T, r *smbprobe.Result, target smbprobe.Target, server 
 	t.Helper()
 	size := int64(len(testserver.Phonebook()))
 	want := &smbprobe.Result{
-		Target: target.Name, Module: "default", Auth: "corp", Success: true, RoundTrips: rounds,
+		Target: target.Name, Module: "default", Auth: "corp", ShareName: "ADMIN$", Success: true, RoundTrips: rounds,
 		Share: smbprobe.ShareOK, Address: target.Name, Server: &server,
 		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Size: &size, Modified: &modified},
 	}

@@ -43,11 +43,30 @@ func WorstVerdict(verdicts ...Verdict) Verdict {
 	return worst
 }
 
-// Verdict judges a result. What says that this account or its configuration is
+// Verdict judges a result by its states and by its causes, the worst of them. What says that this account or its configuration is
 // wrong is a warning: it tells nothing of the mail service's own way to the
 // book. A server that does not answer is critical, and so is a dialed entry
 // that the book does not hold.
 func (r *Result) Verdict() Verdict {
+	verdicts := []Verdict{r.stateVerdict()}
+	for _, c := range r.Causes {
+		verdicts = append(verdicts, c.Severity.verdict())
+	}
+	return WorstVerdict(verdicts...)
+}
+
+// verdict is what a cause of a severity makes of a result.
+func (s Severity) verdict() Verdict {
+	switch s {
+	case SeverityCritical:
+		return VerdictCritical
+	case SeverityWarning:
+		return VerdictWarning
+	}
+	return VerdictOK
+}
+
+func (r *Result) stateVerdict() Verdict {
 	switch r.Share {
 	case ShareOK:
 		return r.Phonebook.verdict()

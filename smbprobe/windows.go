@@ -20,7 +20,8 @@ const (
 // WindowResult is the failures to dial in a window of time that ends now, by the
 // server's clock.
 type WindowResult struct {
-	Label    string         // as the configuration spells it
+	Label    string // as the configuration spells it
+	Duration time.Duration
 	Failures *int           // nil: not known, because events were forgotten
 	ByError  []FailureCount // the same, split; the 20 pairs with the most events in the largest window, then the rest as "other"
 	Covered  bool           // the oldest record is at or before the window's start
@@ -47,7 +48,7 @@ func countWindows(m *logMemory, windows []Window, now time.Time) []WindowResult 
 	var results []WindowResult
 	for _, w := range windows {
 		start := now.Add(-w.Duration)
-		result := WindowResult{Label: w.Label, Covered: m.oldest != 0 && !m.oldestAt.After(start)}
+		result := WindowResult{Label: w.Label, Duration: w.Duration, Covered: m.oldest != 0 && !m.oldestAt.After(start)}
 		if m.forgotten.IsZero() || m.forgotten.Before(start) {
 			result.Failures = new(int)
 			counts := slices.Clone(rows)

@@ -8,25 +8,17 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
 
-	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 const (
 	outputText    = "text"
 	outputMetrics = "metrics"
-
-	parallelProbes = 20
 )
 
 // probe probes targets now.
@@ -40,6 +32,7 @@ type probe struct {
 	domain       *string
 	passwordFile *string
 	dialed       *[]string
+	capture      *string
 }
 
 func newProbe(c *kingpin.CmdClause) *probe {
@@ -48,11 +41,12 @@ func newProbe(c *kingpin.CmdClause) *probe {
 		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").String(),
 		module:       c.Flag("module", "The module to probe with. Default: the one of the target.").String(),
 		timeout:      c.Flag("timeout", "Time for each target, instead of the module's.").Duration(),
-		output:       c.Flag("output", "What to print: a report (text) or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputMetrics),
+		output:       c.Flag("output", "What to print: a report (text), the same for a program (json), or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputJSON, outputMetrics),
 		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").String(),
 		domain:       c.Flag("domain", "NT domain or computer name of --username.").String(),
 		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").String(),
 		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").Strings(),
+		capture:      c.Flag("capture", "File for the SMB conversation, as a pcap that Wireshark opens, with password responses and signatures blanked.").String(),
 	}
 }
 
@@ -70,18 +64,23 @@ func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error
 	if err != nil {
 		return 0, err
 	}
-	prober, err := smbprobe.New(smbprobe.Options{})
+	var options smbprobe.Options
+	captured, err := startCapture(*p.capture, &options)
 	if err != nil {
 		return 0, err
 	}
-	var verdicts []smbprobe.Verdict
-	for _, result := range probeAll(ctx, prober, targets) {
-		verdicts = append(verdicts, result.Verdict())
-		if err := p.print(std.out, result); err != nil {
-			return 0, err
-		}
+	prober, err := smbprobe.New(options)
+	if err != nil {
+		return 0, errors.Join(err, captured.close())
 	}
-	return smbprobe.WorstVerdict(verdicts...), nil
+	out := newProbeOutput(std, *p.output, len(targets))
+	if err := errors.Join(probeAll(ctx, prober.Probe, targets, out.take), captured.close()); err != nil {
+		return 0, err
+	}
+	if err := out.end(); err != nil {
+		return 0, err
+	}
+	return smbprobe.WorstVerdict(out.verdicts...), nil
 }
 
 // findTargets returns the targets, all of them allowed.
@@ -140,42 +139,4 @@ func warn(w io.Writer, c *config.Config) error {
 		}
 	}
 	return nil
-}
-
-// probeAll probes side by side and returns the results in the targets' order.
-func probeAll(ctx context.Context, prober *smbprobe.Prober, targets []smbprobe.Target) []*smbprobe.Result {
-	results := make([]*smbprobe.Result, len(targets))
-	places := make(chan struct{}, parallelProbes)
-	var wait sync.WaitGroup
-	for i, t := range targets {
-		places <- struct{}{}
-		wait.Go(func() {
-			defer func() { <-places }()
-			results[i] = prober.Probe(ctx, t)
-		})
-	}
-	wait.Wait()
-	return results
-}
-
-func (p *probe) print(w io.Writer, r *smbprobe.Result) error {
-	if *p.output == outputText {
-		return report.Text(w, r)
-	}
-	registry := prometheus.NewPedanticRegistry()
-	if err := registry.Register(collector.New(r)); err != nil {
-		return err
-	}
-	families, err := registry.Gather()
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(&b, family); err != nil {
-			return err
-		}
-	}
-	_, err = io.WriteString(w, b.String())
-	return err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,14 +26,15 @@ func TestProbeCommand(t *testing.T) {
 		out    string // the output begins with it
 		err    string // standard error holds it
 	}{
-		{"with a configuration", []string{"--config.file=" + configFile, target}, 0, "OK " + target + ": the share is open and the phone book is sound\n", ""},
-		{"a closed port, in order", []string{"--config.file=" + configFile, closed, target}, 2, "CRITICAL " + closed + ": port_closed: ", ""},
+		{"with a configuration", []string{"--config.file=" + configFile, target}, 0, "OK " + target + ": the share is open and the phone book is sound", ""},
+		{"a closed port, in order", []string{"--config.file=" + configFile, closed, target}, 2, "CRITICAL " + closed + ": ", ""},
 		{"account typed, password from the environment", []string{"--username=" + creds.Username, "--domain=" + creds.Domain, target}, 0, "OK ", ""},
 		{"account typed, password from a file", []string{"--username=" + creds.Username, "--password-file=" + passwordFile, target}, 0, "OK ", ""},
-		{"wrong account", []string{"--username=nobody-there", target}, 1, "WARNING " + target + ": login_failed: ", ""},
+		{"wrong account", []string{"--username=nobody-there", target}, 1, "WARNING " + target + ": ", ""},
 		{"metrics", []string{"--output=metrics", "--config.file=" + configFile, target}, 0, "# HELP probe_duration_seconds", ""},
+		{"JSON", []string{"--output=json", "--config.file=" + configFile, target, closed}, 2, "[\n  {\n    \"target\": \"" + target + "\",\n", ""},
 		{"a dialed entry", []string{"--config.file=" + configFile, "--dialed-entry=Internet Dial-Up", target}, 0, "OK ", ""},
-		{"a dialed entry that is not there", []string{"--config.file=" + configFile, "--dialed-entry=Gone", target}, 2, "CRITICAL " + target + `: the dialed entry "Gone" is not in the phone book`, ""},
+		{"a dialed entry that is not there", []string{"--config.file=" + configFile, "--dialed-entry=Gone", target}, 2, "CRITICAL " + target + ": ", ""},
 		{"not in the configuration", []string{"--config.file=" + configFile, "127.0.0.1:2"}, 3, "", "127.0.0.1:2"},
 		{"unknown module", []string{"--config.file=" + configFile, "--module=nope", target}, 3, "", "nope"},
 		{"no configuration", []string{"--config.file=" + configFile + ".none", target}, 3, "", "--username"},
@@ -89,5 +91,35 @@ func TestUsage(t *testing.T) {
 				t.Errorf("exit status %d, expected %d\n%s\n%s", status, test.status, &out, &err)
 			}
 		})
+	}
+}
+
+// TestProbeCapture: the file of --capture is a pcap that its owner alone may read.
+func TestProbeCapture(t *testing.T) {
+	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	configFile := writeConfig(t, samba, samba.Addr().String())
+	file := filepath.Join(t.TempDir(), "probe.pcap")
+	writeFile(t, file, "what was there before")
+	if err := os.Chmod(file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut bytes.Buffer
+	if status := run(t.Context(), []string{"probe", "--config.file=" + configFile, "--capture=" + file, samba.Addr().String()}, strings.NewReader(""), &out, &errOut); status != 0 {
+		t.Errorf("exit status %d\n%s\n%s", status, &out, &errOut)
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %o, want 600", info.Mode().Perm())
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const magic = "\xd4\xc3\xb2\xa1" // of a pcap, little-endian
+	if !bytes.HasPrefix(content, []byte(magic)) || !bytes.Contains(content, []byte("\xFFSMB\x73")) {
+		t.Errorf("no pcap with a session setup: %d bytes", len(content))
 	}
 }

@@ -31,6 +31,8 @@ func TestREADMETables(t *testing.T) {
 		"share-states":     shareStatesTable(),
 		"phonebook-states": phonebookStatesTable(),
 		"checks":           checksTable(),
+		"causes":           causesTable(),
+		"report":           "```\n" + readGolden(t, "probe_share_removed.txt") + "```\n",
 	} {
 		before, rest, ok := strings.Cut(want, marker(name, "begin"))
 		_, after, ok2 := strings.Cut(rest, marker(name, "end"))
@@ -70,6 +72,16 @@ func TestREADMEExample(t *testing.T) {
 	if target, err := c.Target("10.1.2.3", ""); err != nil || target.Auth.Username != "rasphone" {
 		t.Error(target.Auth.Username, err)
 	}
+}
+
+// readGolden reads a report that the tests of the report hold against the code.
+func readGolden(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../internal/report/testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func readREADME(t *testing.T) string {
@@ -191,4 +203,20 @@ func checksTable() string {
 		rows = append(rows, []string{code(string(c.Check)), string(c.Class), meaning, c.Remedy})
 	}
 	return table([]string{"check", "class", "meaning", "remedy"}, rows)
+}
+
+func causesTable() string {
+	var rows [][]string
+	for _, c := range smbprobe.KnownCauses() {
+		var severities, articles []string
+		for _, s := range c.Severities {
+			severities = append(severities, string(s))
+		}
+		for _, a := range c.Articles {
+			articles = append(articles, code(a))
+		}
+		name := fmt.Sprintf("[`%s`](dashboards/runbooks/%s.md)", c.Name, c.Name)
+		rows = append(rows, []string{name, strings.Join(severities, ", "), c.Evidence, c.Remedy, strings.Join(articles, ", ")})
+	}
+	return table([]string{"cause", "severity", "what it takes", "remedy", "articles"}, rows)
 }

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -21,26 +20,6 @@ type Lint struct {
 	Dialed   []LintDialed  `json:"dialed_entries"`
 }
 
-// LintFinding is one thing that is not as it should be.
-type LintFinding struct {
-	Check   string `json:"check"`
-	Class   string `json:"class"`
-	Line    int    `json:"line,omitempty"` // from 1; absent: the file as a whole
-	Entry   string `json:"entry,omitempty"`
-	Text    string `json:"text,omitempty"` // the line as it stands
-	Detail  string `json:"detail,omitempty"`
-	Meaning string `json:"meaning"`
-	Remedy  string `json:"remedy"`
-	Article string `json:"article,omitempty"`
-}
-
-// LintCount is how often a check found something.
-type LintCount struct {
-	Check string `json:"check"`
-	Class string `json:"class"`
-	Count int    `json:"count"`
-}
-
 // LintDialed is an entry that the Internet Mail Service dials.
 type LintDialed struct {
 	Entry  string `json:"entry"`
@@ -55,39 +34,17 @@ func NewLint(file string, data []byte, dialed []string) *Lint {
 		File:     file,
 		Entries:  make([]string, len(book.Entries)),
 		Intact:   !found.Has(phonebook.ClassFile) && !found.Has(phonebook.ClassEntry),
-		Findings: make([]LintFinding, len(found.Findings)),
-		Counts:   make([]LintCount, len(found.Counts)),
+		Findings: newFindings(found.Findings),
+		Counts:   newCounts(found.Counts),
 		Dialed:   make([]LintDialed, len(found.Dialed)),
 	}
 	for i, e := range book.Entries {
 		l.Entries[i] = e.Name
 	}
-	infos := make(map[phonebook.CheckID]phonebook.CheckInfo)
-	for _, info := range phonebook.Checks() {
-		infos[info.Check] = info
-	}
-	for i, f := range found.Findings {
-		info := infos[f.Check]
-		l.Findings[i] = LintFinding{
-			Check: string(f.Check), Class: string(f.Class), Line: f.Line, Entry: f.Entry, Text: f.Text, Detail: f.Detail,
-			Meaning: info.Meaning, Remedy: info.Remedy, Article: info.Article,
-		}
-	}
-	for i, c := range found.Counts {
-		l.Counts[i] = LintCount{string(c.Check), string(c.Class), c.N}
-	}
 	for i, d := range found.Dialed {
 		l.Dialed[i] = LintDialed{d.Name, d.Usable}
 	}
 	return l
-}
-
-// WriteJSON writes what was found in all files as one JSON array.
-func WriteJSON(w io.Writer, all []*Lint) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
 }
 
 // WriteText writes what was found in a file for a person: each finding with its
@@ -154,31 +111,4 @@ func (l *Lint) verdict(p palette) string {
 		}
 	}
 	return p.bad("with entries that cannot be dialled")
-}
-
-func number(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// palette colours text for a terminal, or does not.
-type palette struct{ on bool }
-
-func (p palette) good(s string) string { return p.paint("32", s) }
-func (p palette) bad(s string) string  { return p.paint("31", s) }
-
-func (p palette) class(c string) string {
-	if c == string(phonebook.ClassOddity) {
-		return p.paint("33", c)
-	}
-	return p.bad(c)
-}
-
-func (p palette) paint(code, s string) string {
-	if !p.on {
-		return s
-	}
-	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }

@@ -1,4 +1,5 @@
-// Package report writes what a probe found for a person to read.
+// Package report writes what a probe or lint found: as text for a person to read,
+// and as JSON for a program.
 package report
 
 import (
@@ -8,111 +9,97 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
-// Text writes a report. Its first line is fit for a monitoring plugin: verdict,
-// target, what was found.
-func Text(w io.Writer, r *smbprobe.Result) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s\n", r.Verdict(), r.Target, Summary(r))
-	if r.Address != "" {
-		fmt.Fprintf(&b, "  address      %s\n", r.Address)
+// maxRows is how many things of a kind the text lists; the JSON has all that the result
+// has.
+const maxRows = 10
+
+// Text writes a report for a person, at most 80 columns wide. Its first line alone
+// may be longer: it is the one line that a monitoring plugin shows, see Headline.
+// With colour it holds escape sequences for a terminal.
+func Text(w io.Writer, r *smbprobe.Result, colour bool) error {
+	t := &text{palette: palette{on: colour}}
+	// A monitoring system takes what follows a | for performance data.
+	headline := strings.ReplaceAll(oneLine(r.Target+": "+Headline(r)), "|", "/")
+	t.line("%s %s", t.palette.verdict(r.Verdict()), headline)
+	t.steps(r)
+	t.found(r)
+	for i := range r.Causes {
+		t.cause(&r.Causes[i], i+1, len(r.Causes))
 	}
-	if s := r.Server; s != nil {
-		fmt.Fprintf(&b, "  server       %s\n", strings.Join(texts(s.OS, s.LANManager, s.NetBIOSName, s.Domain, s.Dialect), ", "))
-	}
-	if r.ClockOffset != nil {
-		fmt.Fprintf(&b, "  clock        %s off\n", r.ClockOffset.Round(time.Millisecond))
-	}
-	fmt.Fprintf(&b, "  share        %s\n", stateLine(string(r.Share), r.ShareError))
-	fmt.Fprintf(&b, "  phone book   %s\n", stateLine(string(r.Phonebook.State), r.Phonebook.Error))
-	if r.Phonebook.Size != nil {
-		fmt.Fprintf(&b, "  size         %d bytes\n", *r.Phonebook.Size)
-	}
-	if r.Phonebook.Modified != nil {
-		fmt.Fprintf(&b, "  written      %s\n", utc(*r.Phonebook.Modified))
-	}
-	if r.Phonebook.Entries != nil {
-		fmt.Fprintf(&b, "  entries      %d\n", *r.Phonebook.Entries)
-	}
-	for _, f := range r.Phonebook.Findings {
-		fmt.Fprintf(&b, "  finding      %s\n", findingLine(f))
-	}
-	for _, d := range r.Phonebook.Dialed {
-		fmt.Fprintf(&b, "  dialed entry %q: %s\n", d.Name, dialedText(d))
-	}
-	b.WriteString(eventlogText(&r.Eventlog))
-	var steps []string
-	for _, s := range r.Steps {
-		steps = append(steps, fmt.Sprintf("%s %s", s.Step, s.Duration.Round(100*time.Microsecond)))
-	}
-	fmt.Fprintf(&b, "  steps        %s\n", strings.Join(steps, ", "))
-	fmt.Fprintf(&b, "  took         %s, %d round trips\n", r.Duration.Round(100*time.Microsecond), r.RoundTrips)
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, t.b.String())
 	return err
 }
 
-// Summary says in one line what a result means.
-func Summary(r *smbprobe.Result) string {
-	if r.Share != smbprobe.ShareOK {
-		return stateLine(string(r.Share), r.ShareError)
+// text is a report that is being written.
+type text struct {
+	palette palette
+	b       strings.Builder
+}
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(&t.b, format+"\n", args...) }
+
+// heading begins a part of the report.
+func (t *text) heading(s string) { t.line("\n%s", t.palette.bold(s)) }
+
+// hanging writes a text that begins with a mark of at most indent columns; all lines of
+// the text are indented.
+func (t *text) hanging(mark string, indent int, s string) {
+	for _, l := range wrap(s, columns-indent) {
+		t.line("%-*s%s", indent, mark, l)
+		mark = ""
 	}
-	if r.Phonebook.State != smbprobe.PhonebookOK {
-		return "share open, phone book " + stateLine(string(r.Phonebook.State), r.Phonebook.Error)
+}
+
+// row writes one thing that was found.
+func (t *text) row(label, s string) { t.hanging("  "+label, 15, s) }
+
+// more says that not all rows are shown.
+func (t *text) more(label string, shown, all int) {
+	if all > shown {
+		t.row(label, fmt.Sprintf("and %d more; --output=json has them", all-shown))
 	}
-	for _, d := range r.Phonebook.Dialed {
-		if !d.Usable {
-			return fmt.Sprintf("the dialed entry %q is %s", d.Name, dialedText(d))
+}
+
+// steps writes what was tried. Steps may run side by side: their times need not
+// add up to the whole.
+func (t *text) steps(r *smbprobe.Result) {
+	if len(r.Steps) == 0 {
+		t.heading("Nothing was tried")
+		return
+	}
+	t.heading(fmt.Sprintf("Tried in %s, with %s", shortDuration(r.Duration), number(r.RoundTrips, "round trip", "round trips")))
+	for _, s := range r.Steps {
+		mark := fmt.Sprintf("  %-11s%9s", s.Step, shortDuration(s.Duration))
+		if s.Error == "" {
+			t.line("%s", mark)
+			continue
+		}
+		const indent = 24
+		for i, l := range wrap(s.Error, columns-indent) {
+			if i > 0 {
+				mark = ""
+			}
+			t.line("%-*s%s", indent, mark, t.palette.bad(l))
 		}
 	}
-	if intact := r.Phonebook.Intact; intact != nil && !*intact {
-		return "the phone book has entries that cannot be dialled"
-	}
-	return "the share is open and the phone book is sound"
 }
 
-func dialedText(d phonebook.Dialed) string {
-	switch {
-	case d.Usable:
-		return "usable"
-	case d.Missing:
-		return "not in the phone book"
-	case d.TooLong:
-		return fmt.Sprintf("longer than the %d characters that the Internet Mail Service dials", phonebook.MaxDialedName)
+// shortDuration is a duration in milliseconds or seconds, to a tenth; what a network
+// takes is not known better.
+func shortDuration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 	}
-	return "not usable"
+	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-// findingLine says a finding in one line.
-func findingLine(f phonebook.Finding) string {
-	parts := []string{string(f.Class), string(f.Check)}
-	if f.Line > 0 {
-		parts = append(parts, fmt.Sprintf("line %d", f.Line))
-	}
-	if f.Entry != "" {
-		parts = append(parts, fmt.Sprintf("entry %q", f.Entry))
-	}
-	if f.Detail != "" {
-		parts = append(parts, f.Detail)
-	}
-	return strings.Join(parts, ", ")
-}
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-func stateLine(state, why string) string {
-	if why == "" {
-		return state
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
 	}
-	return state + ": " + strings.Join(strings.Fields(why), " ")
-}
-
-// texts returns those that are not empty.
-func texts(all ...string) []string {
-	var known []string
-	for _, t := range all {
-		if t != "" {
-			known = append(known, t)
-		}
-	}
-	return known
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -15,11 +15,18 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// The account that every test server knows.
+// The account that every test server knows. Samba takes it for an administrator.
 const (
 	Username = "rasphone"
 	Password = "Pa$$w0rd-1998"
 )
+
+// UsernamePlain is an account of Samba that is no administrator, see AddPlainUser.
+const UsernamePlain = "plain"
+
+// plainUnixUser is the Unix account of UsernamePlain: one that every Linux has, and
+// that is not Samba's guest.
+const plainUnixUser = "daemon"
 
 const (
 	sambaDomain      = "TESTDOM"
@@ -63,7 +70,7 @@ func StartSamba(t testing.TB, o SambaOptions) *Samba {
 	}
 	makeDirs(t, filepath.Dir(s.PhonebookPath()))
 	s.WritePhonebook(Phonebook())
-	writeFile(t, filepath.Join(s.dir, "users.map"), fmt.Appendf(nil, "%s = %s\n", me.Username, Username))
+	writeFile(t, filepath.Join(s.dir, "users.map"), fmt.Appendf(nil, "%s = %s\n%s = %s\n", me.Username, Username, plainUnixUser, UsernamePlain))
 	s.writeConf(true)
 	s.setPassword(me.Username, Password)
 

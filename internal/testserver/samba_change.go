@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"os/user"
 	"strings"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // RemoveShare takes ADMIN$ away: the share is not there for who connects from now on.
@@ -64,6 +67,15 @@ func (s *Samba) SetPassword(password string) {
 		s.t.Fatalf("asking who runs the test: %v", err)
 	}
 	s.setPassword(me.Username, password)
+}
+
+// AddPlainUser makes the account UsernamePlain and returns what logs in with it. It is
+// no administrator: ADMIN$ is STATUS_ACCESS_DENIED at the tree connect, the event log
+// at the open, IPC$ is open to it.
+func (s *Samba) AddPlainUser() smb.Credentials {
+	s.t.Helper()
+	s.setPassword(plainUnixUser, Password)
+	return smb.Credentials{Username: UsernamePlain, Domain: sambaDomain, Password: secret.New(Password)}
 }
 
 func (s *Samba) setPassword(unixUser, password string) {

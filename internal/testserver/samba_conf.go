@@ -69,7 +69,7 @@ func (o SambaOptions) conf(dir string, port uint16, admin bool, adminLines []str
 	section(&b, "global", global, o.Extra)
 	share := []string{"read only = no", "guest ok = yes", "admin users = " + Username}
 	if admin && !slices.Contains(o.OmitShares, adminShare) {
-		section(&b, adminShare, []string{"path = " + filepath.Join(dir, driveName, rootName)}, share, o.ExtraShare, adminLines)
+		section(&b, adminShare, []string{"path = " + filepath.Join(dir, driveName, rootName), "invalid users = " + plainUnixUser}, share, o.ExtraShare, adminLines)
 	}
 	if !slices.Contains(o.OmitShares, driveShare) {
 		section(&b, driveShare, []string{"path = " + filepath.Join(dir, driveName)}, share)

@@ -56,14 +56,7 @@ type failureRow struct {
 
 func newEvents(e *smbprobe.EventlogResult) events {
 	v := events{Rows: failureRows(e)}
-	switch {
-	case e.Readable == nil:
-		v.State, v.Level = "not read: switched off in the module, or the probe did not come to it", "unclear"
-	case *e.Readable:
-		v.State, v.Level = "readable", "good"
-	default:
-		v.State, v.Level = "not readable", "warning"
-	}
+	v.State, v.Level = readState(e.Readable)
 	return v
 }
 

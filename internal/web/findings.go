@@ -13,7 +13,7 @@ type finding struct {
 	Level   string // class in the style sheet
 	Meaning string
 	Remedy  string
-	Article string // "Q156063"; empty where there is none
+	Article article // zero where there is none
 }
 
 // moreFindings says that a check found more than the page shows.
@@ -33,7 +33,7 @@ func newFindings(p *smbprobe.PhonebookResult) (all []finding, more []moreFinding
 		shown[f.Check]++
 		info := infos[f.Check]
 		all = append(all, finding{
-			Finding: f, Level: classLevel(f.Class), Meaning: info.Meaning, Remedy: info.Remedy, Article: info.Article,
+			Finding: f, Level: classLevel(f.Class), Meaning: info.Meaning, Remedy: info.Remedy, Article: newArticle(info.Article),
 		})
 	}
 	for _, c := range p.Counts {

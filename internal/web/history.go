@@ -17,7 +17,7 @@ const maxOthers = 1000
 // remembered is the last result of a target and module.
 type remembered struct {
 	result *smbprobe.Result
-	since  time.Time // when the first result came that found the states that still hold
+	since  time.Time // when the first result came of the states and the verdict that still hold
 }
 
 // history remembers the last result of each target and module. Its size is
@@ -40,14 +40,18 @@ func (h *history) add(r *smbprobe.Result) {
 	defer h.mu.Unlock()
 	key := flightKey{r.Target, r.Module}
 	entry := remembered{result: r, since: r.Started}
-	if before, known := h.last[key]; known &&
-		before.result.Share == r.Share && before.result.Phonebook.State == r.Phonebook.State {
+	if before, known := h.last[key]; known && alike(before.result, r) {
 		entry.since = before.since
 	}
 	h.last[key] = entry
 	if len(h.last) > h.limit {
 		h.forget()
 	}
+}
+
+// alike says whether two results have the same states and the same verdict.
+func alike(a, b *smbprobe.Result) bool {
+	return a.Share == b.Share && a.Phonebook.State == b.Phonebook.State && a.Verdict() == b.Verdict()
 }
 
 // forget drops the oldest of what is not listed, some more than it must, so that

@@ -16,7 +16,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-//go:embed head.html index.html target.html missing.html
+//go:embed *.html
 var pagesFS embed.FS
 
 //go:embed style.css
@@ -48,11 +48,14 @@ type row struct {
 	Listed bool         // false: of a range, or of another module than the configuration's
 	Probed bool         // false: the fields below are empty
 
+	Verdict        smbprobe.Verdict
+	Level          string      // class in the style sheet, of the verdict
+	Cause          *firstCause // nil: the evidence supports none
 	Share          smbprobe.ShareState
 	ShareLevel     string // class in the style sheet, see verdictLevel
 	Phonebook      smbprobe.PhonebookState
 	PhonebookLevel string
-	Reason         string // why the states are not ok
+	Reason         string // why the states are not ok; empty where a cause says it
 	Broken         bool   // see broken
 	HeldBack       bool
 	Failures       *recentFailures // nil: there is no window
@@ -124,7 +127,11 @@ func newRow(key flightKey, entry remembered, probed bool) row {
 	result := entry.result
 	r.Share, r.Phonebook = result.Share, result.Phonebook.State
 	r.ShareLevel, r.PhonebookLevel = shareLevel(result), phonebookLevel(result)
-	r.Reason = cmp.Or(result.ShareError, result.Phonebook.Error)
+	r.Verdict = result.Verdict()
+	r.Level = verdictLevel(r.Verdict)
+	if r.Cause = newFirstCause(result.Causes); r.Cause == nil {
+		r.Reason = cmp.Or(result.ShareError, result.Phonebook.Error)
+	}
 	r.Broken = broken(&result.Phonebook)
 	r.HeldBack = result.LoginHeldBack
 	r.Failures = shortestWindow(result.Eventlog.Windows)

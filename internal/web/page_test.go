@@ -35,20 +35,22 @@ func TestIndex(t *testing.T) {
 	body := w.Body.String()
 	for _, want := range []string{
 		`href="metrics"`, `href="config"`, `href="sd"`,
-		`<td class="warning">login_failed (login held back)<small>refused by &lt;script&gt;alert(1)&lt;/script&gt;</small></td>`,
-		`<td class="unclear">unknown</td>`,
+		`<td data-label="State" class="whole"><span class="warning">WARNING</span><small>since <time datetime="2001-02-03T04:03:36Z">1m30s ago</time></small></td>`,
+		`<td data-label="Cause" class="main">none found</td>`,
+		`<td data-label="Share" class="warning"><span class="whole">login_failed</span> (login held back)<small>refused by &lt;script&gt;alert(1)&lt;/script&gt;</small></td>`,
+		`<td data-label="Phone book" class="unclear"><span class="whole">unknown</span></td>`,
 		`<time datetime="2001-02-03T04:03:36Z">1m30s ago</time>`,
-		`<td>120.1ms</td>`,
+		`<small>took 120.1ms</small></td>`,
 		`href="target?module=default&amp;target=exch01.corp.example"`,
-		`<td>unknown</td>`, // failures of exch01
-		`<td class="warning">3 in 15m</td>`,
-		`<td class="warning">ok<small>with findings that keep entries from being dialled</small></td>`,
+		`<td data-label="Failures">unknown</td>`, // failures of exch01
+		`<td data-label="Failures" class="whole warning">3 in 15m</td>`,
+		`<td data-label="Phone book" class="warning"><span class="whole">ok</span><small>with findings that keep entries from being dialled</small></td>`,
 		`href="probe?module=default&amp;target=exch01.corp.example"`,
 		`href="probe?debug=true&amp;module=default&amp;target=exch01.corp.example"`,
-		`<td class="good">ok</td>`,
+		`<td data-label="Share" class="good"><span class="whole">ok</span></td>`,
 		`href="probe?module=short&amp;target=10.1.2.3%26module%3Dx%22%3E%3Cb%3E"`,
 		"short (not listed)",
-		`<td colspan="6">not probed yet</td>`, // exch02:139
+		`<td data-label="State" colspan="6">not probed yet</td>`, // exch02:139
 	} {
 		if !strings.Contains(body, want) {
 			t.Errorf("%s is missing in:\n%s", want, body)
@@ -90,17 +92,23 @@ func TestHistorySince(t *testing.T) {
 	steps := []struct {
 		share     smbprobe.ShareState
 		book      smbprobe.PhonebookState
+		cause     smbprobe.Severity
 		wantSince int
 	}{
-		{smbprobe.ShareOK, smbprobe.PhonebookOK, 0},
-		{smbprobe.ShareOK, smbprobe.PhonebookOK, 0},
-		{smbprobe.ShareOK, smbprobe.PhonebookMissing, 2},
-		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, 3},
-		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, 3},
-		{smbprobe.ShareOK, smbprobe.PhonebookOK, 5},
+		{smbprobe.ShareOK, smbprobe.PhonebookOK, "", 0},
+		{smbprobe.ShareOK, smbprobe.PhonebookOK, smbprobe.SeverityInfo, 0},
+		{smbprobe.ShareOK, smbprobe.PhonebookMissing, "", 2},
+		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, "", 3},
+		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, smbprobe.SeverityCritical, 3},
+		{smbprobe.ShareOK, smbprobe.PhonebookOK, "", 5},
+		{smbprobe.ShareOK, smbprobe.PhonebookOK, smbprobe.SeverityCritical, 6},
+		{smbprobe.ShareOK, smbprobe.PhonebookOK, smbprobe.SeverityCritical, 6},
 	}
 	for i, s := range steps {
 		r := &smbprobe.Result{Target: "a", Started: at(i), Share: s.share, Phonebook: smbprobe.PhonebookResult{State: s.book}}
+		if s.cause != "" {
+			r.Causes = []smbprobe.Cause{{Severity: s.cause}}
+		}
 		h.add(r)
 		got := h.all()[flightKey{"a", ""}]
 		if got.result != r || !got.since.Equal(at(s.wantSince)) {

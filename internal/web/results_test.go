@@ -72,6 +72,77 @@ func heldBack() *smbprobe.Result {
 	}
 }
 
+// shareDisabled is the result of a server that was told to make no administrative shares.
+func shareDisabled() *smbprobe.Result {
+	now := pageTime()
+	return &smbprobe.Result{
+		Target: "exch01.corp.example", Module: "default", Auth: "corp", ShareName: "ADMIN$", Started: now.Add(-12 * time.Second),
+		Duration: 84 * time.Millisecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 9,
+		Steps: []smbprobe.StepResult{
+			{Step: smbprobe.StepResolve, Duration: 800 * time.Microsecond}, {Step: smbprobe.StepConnect, Duration: 12 * time.Millisecond},
+			{Step: smbprobe.StepNegotiate, Duration: 9 * time.Millisecond}, {Step: smbprobe.StepLogin, Duration: 21 * time.Millisecond},
+			{Step: smbprobe.StepShare, Duration: 6 * time.Millisecond, Error: `open \\exch01.corp.example\ADMIN$: STATUS_BAD_NETWORK_NAME`},
+			{Step: smbprobe.StepEventlog, Duration: 18 * time.Millisecond}, {Step: smbprobe.StepRegistry, Duration: 14 * time.Millisecond},
+			{Step: smbprobe.StepServices, Duration: 11 * time.Millisecond},
+		},
+		Share: smbprobe.ShareMissing, ShareError: `open \\exch01.corp.example\ADMIN$: STATUS_BAD_NETWORK_NAME`,
+		Address: "10.1.2.3:139", ClockOffset: new(-1482345 * time.Microsecond), RPC: smbprobe.RPCAnswers,
+		Server:    &smbprobe.ServerInfo{OS: "Windows NT 4.0", LANManager: "NT LAN Manager 4.0", NetBIOSName: "EXCH01", Domain: "CORP", Dialect: "NT LM 0.12"},
+		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown},
+		Host: smbprobe.HostResult{
+			Known: true, Major: 4, Server: true, Started: new(76*time.Hour + 5*time.Minute),
+			AdminShare: new(false), SystemShare: new(false), SystemDrive: "C$",
+		},
+		Registry: smbprobe.RegistryResult{
+			Readable: new(true), AutoShareServer: &smbprobe.RegistryNumber{Set: true}, AutoShareWks: &smbprobe.RegistryNumber{},
+			IRPStackSize: &smbprobe.RegistryNumber{Set: true, Value: 4}, LogMaxSize: &smbprobe.RegistryNumber{Set: true, Value: 524288},
+			LogRetention: &smbprobe.RegistryNumber{Set: true, Value: 604800}, ServicePack: &smbprobe.RegistryText{Set: true, Value: "Service Pack 6"},
+			SystemRoot: &smbprobe.RegistryText{Set: true, Value: `C:\WINNT`}, ProductType: &smbprobe.RegistryText{Set: true, Value: "ServerNT"},
+			ProductSuite: &smbprobe.RegistryText{},
+		},
+		Services: []smbprobe.ServiceResult{
+			{Name: "MSExchangeIMC", Installed: new(true), State: smbprobe.ServiceRunning, StartMode: smbprobe.StartAutomatic},
+			{Name: "RasMan", Installed: new(true), State: smbprobe.ServiceStopped, StartMode: smbprobe.StartManual, ExitCode: 1077},
+		},
+		Eventlog: smbprobe.EventlogResult{
+			Readable: new(true), Records: new(1207), Oldest: new(now.Add(-20 * time.Hour)), Newest: new(now.Add(-time.Minute)), Size: new(int64(262144)),
+			Windows: []smbprobe.WindowResult{
+				{Label: "15m", Duration: 15 * time.Minute, Failures: new(3), Covered: true, ByError: []smbprobe.FailureCount{
+					{Entry: "ISP", Code: "5", Error: "ERROR_ACCESS_DENIED", N: 3},
+				}},
+				{Label: "1h", Duration: time.Hour, Failures: new(12), Covered: true, ByError: []smbprobe.FailureCount{
+					{Entry: "ISP", Code: "5", Error: "ERROR_ACCESS_DENIED", N: 12},
+				}},
+			},
+			LastFailures: []smbprobe.LastFailure{{Entry: "ISP", Code: "5", At: now.Add(-time.Minute)}},
+			Companions:   []smbprobe.Companion{{At: now.Add(-2 * time.Minute), Text: "0xc0000005"}},
+		},
+		Causes: []smbprobe.Cause{
+			{
+				Name: "admin_share_disabled", Severity: smbprobe.SeverityCritical, Articles: []string{"Q245117", "Q156365", "Q172767"},
+				Headline: "Admin$ was removed and AutoShareServer=0 keeps it away",
+				Evidence: []string{
+					`exch01.corp.example accepted the login and refused the share ADMIN$ with STATUS_BAD_NETWORK_NAME.`,
+					"AutoShareServer is 0.",
+				},
+				Explanation: `The Internet Mail Service opens its phone book through \\server\Admin$. Without the share it cannot dial, and mail waits.`,
+				Remedy: []string{
+					"At exch01.corp.example, logged on as an administrator, make the share at a command prompt:",
+					"`net share admin$`",
+					"Start the registry editor:",
+					"`regedt32`",
+					`Under HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters set AutoShareServer to 1, or delete it.`,
+					"Restart the server when mail allows it, and see that the share is there by itself.",
+				},
+			},
+			{
+				Name: "dialup_failing", Severity: smbprobe.SeverityInfo, Headline: "The connection ISP failed 3 times in 15m with error 5",
+				Evidence: []string{"3 events 4106 in 15m, the last one a minute before the probe."},
+			},
+		},
+	}
+}
+
 // hostile is a result with everything that comes from a server full of markup.
 func hostile() *smbprobe.Result {
 	const text = `</td></style><script>alert("1")</script><img src=x onerror='y'>`
@@ -87,5 +158,17 @@ func hostile() *smbprobe.Result {
 	e.Error = text
 	e.Windows = []smbprobe.WindowResult{{Label: text, Failures: new(1), ByError: []smbprobe.FailureCount{{Entry: text, Code: text, Error: text, N: 1}}}}
 	e.LastFailures = []smbprobe.LastFailure{{Entry: text, Code: text}}
+	e.Companions = []smbprobe.Companion{{At: pageTime(), Text: text}}
+	r.Host = smbprobe.HostResult{Error: text, Known: true, Major: 4, SystemDrive: text}
+	written := &smbprobe.RegistryText{Set: true, Value: text}
+	r.Registry = smbprobe.RegistryResult{
+		Readable: new(true), Error: text, ServicePack: written, SystemRoot: written, ProductType: written, ProductSuite: written,
+		StaleNetworkCards: []smbprobe.NetworkCard{{Key: text, Service: text}},
+	}
+	r.Services = []smbprobe.ServiceResult{{Name: text, State: text, StartMode: text, Error: text}}
+	r.Causes = []smbprobe.Cause{{
+		Name: text, Severity: text, Articles: []string{text, `Q1" onclick="x`}, Headline: text, Evidence: []string{text},
+		Explanation: text, Remedy: []string{text, "`" + text + "`", "javascript&colon;"},
+	}}
 	return r
 }

@@ -54,6 +54,18 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
+// readState says whether the event log or the registry was read, with its class in the
+// style sheet.
+func readState(readable *bool) (state, level string) {
+	switch {
+	case readable == nil:
+		return "not read: switched off in the module, or the probe did not come to it", "unclear"
+	case *readable:
+		return "readable", "good"
+	}
+	return "not readable", "warning"
+}
+
 // verdictLevel is the class of a verdict in the style sheet.
 func verdictLevel(v smbprobe.Verdict) string {
 	switch v {
@@ -67,12 +79,19 @@ func verdictLevel(v smbprobe.Verdict) string {
 	return "unclear"
 }
 
+// stateLevel is the class of the verdict that share and phone book alone give: a cause
+// that lies elsewhere makes neither look bad.
+func stateLevel(r *smbprobe.Result) string {
+	states := smbprobe.Result{Share: r.Share, Phonebook: r.Phonebook}
+	return verdictLevel(states.Verdict())
+}
+
 // shareLevel is good for an open share, whatever was found behind it.
 func shareLevel(r *smbprobe.Result) string {
 	if r.Share == smbprobe.ShareOK {
 		return "good"
 	}
-	return verdictLevel(r.Verdict())
+	return stateLevel(r)
 }
 
 // phonebookLevel is unclear for a book that was not looked at, whatever kept the
@@ -81,7 +100,7 @@ func phonebookLevel(r *smbprobe.Result) string {
 	if r.Phonebook.State == smbprobe.PhonebookUnknown {
 		return "unclear"
 	}
-	return verdictLevel(r.Verdict())
+	return stateLevel(r)
 }
 
 // broken says whether a book of state ok has findings that keep an entry from

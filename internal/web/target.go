@@ -31,6 +31,12 @@ type targetPage struct {
 	More           []moreFindings
 	Dialed         []dialedEntry
 	Events         events
+	Causes         []cause // the one that explains most first
+	HostFacts      []fact
+	ShareFacts     []fact
+	LogFacts       []fact
+	Services       []service
+	Registry       registry
 }
 
 // missingPage is what the template of a target that nothing is known of takes.
@@ -94,5 +100,9 @@ func newTargetPage(key flightKey, entry remembered, now time.Time) targetPage {
 	p.Findings, p.More = newFindings(&r.Phonebook)
 	p.Dialed = newDialed(r.Phonebook.Dialed)
 	p.Events = newEvents(&r.Eventlog)
+	p.Causes = newCauses(r.Causes)
+	p.HostFacts, p.ShareFacts, p.LogFacts = hostFacts(r), shareFacts(r), logFacts(r)
+	p.Services = newServices(r.Services)
+	p.Registry = newRegistry(&r.Registry)
 	return p
 }

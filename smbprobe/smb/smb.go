@@ -52,6 +52,10 @@ type Tree interface {
 	// Open opens a file for reading, sharing it with everybody. The path is
 	// relative to the share, with backslashes.
 	Open(ctx context.Context, path string) (File, error)
+	// Stat asks for size and time of a file or a folder, and reads nothing: it works
+	// for a file that another program holds exclusively, and where the account may
+	// see the file and not read it. The path is as for Open, and so are the errors.
+	Stat(ctx context.Context, path string) (FileInfo, error)
 	// OpenPipe opens a named pipe in message mode ("eventlog"); for IPC$.
 	OpenPipe(ctx context.Context, name string) (Pipe, error)
 }

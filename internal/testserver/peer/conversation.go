@@ -27,7 +27,8 @@ type conversation struct {
 	uids       map[uint16]bool
 	trees      map[uint16]bool
 	files      map[uint16]File
-	lastID     uint16 // of UIDs, TIDs and FIDs alike
+	refused    map[string]int // opens that File.OpenStatus answered, by CleanPath
+	lastID     uint16         // of UIDs, TIDs and FIDs alike
 }
 
 type received struct {
@@ -42,7 +43,7 @@ func newConversation(p *Peer, conn *net.TCPConn) *conversation {
 	return &conversation{
 		peer: p, script: &p.script, conn: conn, record: &Connection{},
 		frames: make(chan received, 64), gone: make(chan struct{}), over: make(chan struct{}),
-		seen: map[Step]int{}, uids: map[uint16]bool{}, trees: map[uint16]bool{}, files: map[uint16]File{},
+		seen: map[Step]int{}, uids: map[uint16]bool{}, trees: map[uint16]bool{}, files: map[uint16]File{}, refused: map[string]int{},
 		lastID: 0x07FF, // NT's first identifier is 0x0800
 	}
 }

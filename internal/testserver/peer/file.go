@@ -28,8 +28,8 @@ func (c *conversation) open(r request, b block, a *answer) (Status, error) {
 	if !ok {
 		return c.script.Missing, nil
 	}
-	if file.OpenStatus != 0 {
-		return file.OpenStatus, nil
+	if status := c.refuseOpen(CleanPath(path), file, le.Uint32(b.words[11:])); status != 0 {
+		return status, nil
 	}
 	fid := c.nextID()
 	c.files[fid] = file
@@ -41,6 +41,11 @@ func (c *conversation) open(r request, b block, a *answer) (Status, error) {
 	if file.Directory {
 		attributes, directory = 0x10, 1
 	}
+	const messagePipe, bothEndsMessages = 2, 0x05FF
+	var resourceType, pipeStatus uint16 // 0: disk
+	if file.Pipe {
+		resourceType, pipeStatus = messagePipe, bothEndsMessages
+	}
 	words := []byte{0} // OplockLevel
 	words = le.AppendUint16(words, fid)
 	words = le.AppendUint32(words, 1) // CreateAction: opened
@@ -50,11 +55,26 @@ func (c *conversation) open(r request, b block, a *answer) (Status, error) {
 	words = le.AppendUint32(words, attributes)
 	words = le.AppendUint64(words, (size+511)/512*512)
 	words = le.AppendUint64(words, size)
-	words = le.AppendUint16(words, 0) // ResourceType: disk
-	words = le.AppendUint16(words, 0) // NMPipeStatus
+	words = le.AppendUint16(words, resourceType)
+	words = le.AppendUint16(words, pipeStatus)
 	words = append(words, directory)
 	a.begin(cmdNTCreate, words)
 	return 0, nil
+}
+
+// refuseOpen returns the status that answers an open with this DesiredAccess, 0
+// where it succeeds.
+func (c *conversation) refuseOpen(path string, file File, access uint32) Status {
+	const readAttributes = 0x80
+	locked := file.OpenStatus == statusSharingViolation || file.OpenStatus == DOS(1, 32)
+	if file.OpenStatus == 0 || locked && access == readAttributes {
+		return 0
+	}
+	c.refused[path]++
+	if file.OpenRefusals != 0 && c.refused[path] > file.OpenRefusals {
+		return 0
+	}
+	return file.OpenStatus
 }
 
 func (c *conversation) readFile(b block, a *answer) (Status, error) {

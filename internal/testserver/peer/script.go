@@ -75,12 +75,20 @@ type Login struct {
 	Domain     string
 }
 
-// File is what stands under a path.
+// File is what stands under a path; in IPC$ the path is the name of a pipe.
 type File struct {
-	Content    []byte
-	Modified   time.Time
-	Directory  bool
-	OpenStatus Status // the answer to the open
+	Content   []byte
+	Modified  time.Time
+	Directory bool
+	Pipe      bool // a pipe in message mode; nobody is behind it, and calls are STATUS_NOT_IMPLEMENTED
+
+	// OpenStatus is the answer to the open. A sharing violation answers only who
+	// wants more than the attributes, as NT has it.
+	OpenStatus Status
+	// OpenRefusals is how many opens of a connection OpenStatus answers; those after
+	// them succeed. 0: all.
+	OpenRefusals int
+
 	ReadStatus Status // the answer to every read
 	ClaimSize  int64  // EndOfFile in the answer to the open, where it is not 0
 }
@@ -99,6 +107,7 @@ const (
 	statusBadNetworkName Status = 0xC00000CC
 
 	statusObjectNameNotFound Status = 0xC0000034
+	statusSharingViolation   Status = 0xC0000043
 )
 
 // DOS makes the status field of a DOS error (MS-CIFS 2.2.3.1); set DOSErrors too.

@@ -107,19 +107,76 @@ func TestReader(t *testing.T) {
 }
 
 func TestReaderBounds(t *testing.T) {
+	varying := func(r *Reader) bool { return r.VaryingArray(new([]byte)) }
+	unicode := func(r *Reader) bool { return r.UnicodeString(new(string)) }
 	for name, test := range map[string]struct {
 		stub []byte
 		read func(r *Reader) bool
 	}{
-		"string with an offset":    {[]byte{2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 65, 0}, func(r *Reader) bool { return r.String(new(string)) }},
-		"string over its room":     {[]byte{1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 0, 0}, func(r *Reader) bool { return r.String(new(string)) }},
-		"string of 8 GiB":          {[]byte{255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255, 65, 0}, func(r *Reader) bool { return r.String(new(string)) }},
-		"array of another size":    {[]byte{3, 0, 0, 0, 1, 2, 3, 4}, func(r *Reader) bool { return r.Array(4, new([]byte)) }},
-		"array that is cut":        {[]byte{4, 0, 0, 0, 1, 2, 3}, func(r *Reader) bool { return r.Array(4, new([]byte)) }},
-		"bytes of negative number": {[]byte{4}, func(r *Reader) bool { return r.Bytes(-1, new([]byte)) }},
+		"string with an offset":               {[]byte{2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 65, 0}, func(r *Reader) bool { return r.String(new(string)) }},
+		"string over its room":                {[]byte{1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 0, 0}, func(r *Reader) bool { return r.String(new(string)) }},
+		"string of 8 GiB":                     {[]byte{255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255, 65, 0}, func(r *Reader) bool { return r.String(new(string)) }},
+		"array of another size":               {[]byte{3, 0, 0, 0, 1, 2, 3, 4}, func(r *Reader) bool { return r.Array(4, new([]byte)) }},
+		"array that is cut":                   {[]byte{4, 0, 0, 0, 1, 2, 3}, func(r *Reader) bool { return r.Array(4, new([]byte)) }},
+		"bytes of negative number":            {[]byte{4}, func(r *Reader) bool { return r.Bytes(-1, new([]byte)) }},
+		"varying array over its room":         {[]byte{1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 66}, varying},
+		"varying array with an offset":        {[]byte{2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 65}, varying},
+		"varying array that is cut":           {[]byte{2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65}, varying},
+		"varying array of 4 GiB":              {[]byte{255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255, 65}, varying},
+		"Unicode string of odd length":        {[]byte{1, 0, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, unicode},
+		"Unicode string over its size":        {[]byte{4, 0, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 66, 0}, unicode},
+		"Unicode string without its array":    {[]byte{2, 0, 2, 0, 0, 0, 0, 0}, unicode},
+		"Unicode string of another length":    {[]byte{2, 0, 4, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 66, 0}, unicode},
+		"Unicode string of another size":      {[]byte{2, 0, 4, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 65, 0}, unicode},
+		"Unicode string whose array is short": {[]byte{2, 0, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 65}, unicode},
 	} {
 		if test.read(NewReader(test.stub)) {
 			t.Errorf("%s is taken", name)
 		}
 	}
+}
+
+func TestReadArrays(t *testing.T) {
+	stub := []byte{
+		4, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3, 0xEE, // three of four bytes, padding
+		4, 0, 8, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 0, 0, // "A" with its NUL
+		2, 0, 2, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 66, 0, 0xEE, 0xEE, // "B" without, padding
+		0, 0, 0, 2, 0, 0, 0, 0, // no text
+	}
+	r := NewReader(stub)
+	var data []byte
+	a, b, none := "?", "?", "?"
+	if !r.VaryingArray(&data) || !r.UnicodeString(&a) || !r.UnicodeString(&b) || !r.UnicodeString(&none) || !r.Empty() {
+		t.Fatal("not taken")
+	}
+	if diff := cmp.Diff([]any{[]byte{1, 2, 3}, "A", "B", ""}, []any{data, a, b, none}); diff != "" {
+		t.Errorf("(-there +read):\n%s", diff)
+	}
+}
+
+// TestWriteUnicodeRoom: room for a text of 256 units, and nothing in it.
+func TestWriteUnicodeRoom(t *testing.T) {
+	var w Writer
+	w.UnicodeRoom(256)
+	want := []byte{0, 0, 0, 2, 0, 0, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+	if diff := cmp.Diff(want, w.Stub()); diff != "" {
+		t.Errorf("(-by the specification +written):\n%s", diff)
+	}
+}
+
+func FuzzReader(f *testing.F) {
+	f.Add([]byte{4, 0, 8, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 65, 0, 0, 0})
+	f.Add([]byte{4, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3})
+	f.Fuzz(func(t *testing.T, stub []byte) {
+		var data []byte
+		if NewReader(stub).VaryingArray(&data); len(data) > len(stub) {
+			t.Fatalf("%d bytes of %d", len(data), len(stub))
+		}
+		for _, read := range []func(r *Reader, out *string) bool{(*Reader).String, (*Reader).UnicodeString} {
+			out := "as it was"
+			if ok := read(NewReader(stub), &out); !ok && out != "as it was" || ok && 2*len([]rune(out)) > len(stub) {
+				t.Fatalf("%q, %v", out, ok)
+			}
+		}
+	})
 }

@@ -89,6 +89,38 @@ func (r *Reader) Array(n int, out *[]byte) bool {
 	return r.U32(&count) && int64(count) == int64(n) && r.Bytes(n, out)
 }
 
+// VaryingArray reads a conformant and varying array of bytes (C706 14.3.3.4), which
+// holds no more than it has room for. It is a part of the stub and not a copy of it.
+func (r *Reader) VaryingArray(out *[]byte) bool {
+	var room, offset, count uint32
+	return r.U32(&room) && r.U32(&offset) && r.U32(&count) && offset == 0 && count <= room &&
+		int64(count) <= int64(len(r.b)) && r.Bytes(int(count), out)
+}
+
+// UnicodeString reads an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter of
+// its own, without the NUL at its end where there is one. Its lengths must agree
+// with those of the array that it points to. One without an array is empty.
+func (r *Reader) UnicodeString(out *string) bool {
+	var length, size uint16
+	var there bool
+	if !r.Align(4) || !r.U16(&length) || !r.U16(&size) || !r.Pointer(&there) || length%2 != 0 || length > size {
+		return false
+	}
+	if !there {
+		if length != 0 {
+			return false
+		}
+		*out = ""
+		return true
+	}
+	ahead := *r
+	var room, offset, count uint32
+	if !ahead.U32(&room) || !ahead.U32(&offset) || !ahead.U32(&count) || room != uint32(size/2) || count != uint32(length/2) {
+		return false
+	}
+	return r.String(out)
+}
+
 // String reads a conformant and varying array of wchar_t (C706 14.3.3.4), the
 // data of a [string] or of an RPC_UNICODE_STRING, without the NUL at its end where
 // there is one. What is no UTF-16 becomes U+FFFD.

@@ -89,6 +89,10 @@ func (w *Writer) UnicodeStringNUL(s string) {
 	w.unicodeString(units, len(units))
 }
 
+// UnicodeRoom writes an empty RPC_UNICODE_STRING with room for a text of so many
+// UTF-16 units, its NUL among them: where a server is to put one.
+func (w *Writer) UnicodeRoom(units int) { w.unicodeString(nil, units) }
+
 func (w *Writer) unicodeString(units []uint16, room int) {
 	w.align(4)
 	w.U16(uint16(2 * len(units)))

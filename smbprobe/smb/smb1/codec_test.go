@@ -96,7 +96,7 @@ func TestCreateRequestVector(t *testing.T) {
 	}
 	const processID, securityFlags = 26, 80
 	h := header{flags: flagCaseless | flagCanonical, flags2: flags2LongNames | flags2NTStatus | flags2Unicode, tid: 0x0800, uid: 0x0800}
-	b := createRequest(h, `\eventlog`, true).b[netbios.HeaderSize:]
+	b := createRequest(h, `\eventlog`, toTransact()).b[netbios.HeaderSize:]
 	binary.LittleEndian.PutUint16(b[30:], 2)
 	copy(b[processID:processID+2], vector[processID:])
 	b[securityFlags] = vector[securityFlags]

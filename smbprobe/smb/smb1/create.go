@@ -9,8 +9,9 @@ import (
 
 // What an open asks for (MS-CIFS 2.2.4.64.1).
 const (
-	accessReadFile = 0x00120089 // READ_CONTROL, SYNCHRONIZE, read attributes, EAs, data
-	accessPipe     = 0x0002019F // as Windows clients open a pipe
+	accessReadFile       = 0x00120089 // READ_CONTROL, SYNCHRONIZE, read attributes, EAs, data
+	accessReadAttributes = 0x00000080 // alone, it is never refused with a sharing violation
+	accessPipe           = 0x0002019F // as Windows clients open a pipe
 
 	shareRead          = 0x1
 	shareWrite         = 0x2
@@ -24,13 +25,22 @@ const (
 	typeMessagePipe    = 2
 )
 
-// createRequest opens a file or a pipe that exists, without an oplock and
+// opening is what an open is for.
+type opening struct{ access, share, options uint32 }
+
+func toRead() opening {
+	return opening{accessReadFile, shareRead | shareWrite | shareDelete, optionNotDirectory}
+}
+
+func toStat() opening {
+	return opening{accessReadAttributes, shareRead | shareWrite | shareDelete, 0}
+}
+
+func toTransact() opening { return opening{accessPipe, shareRead | shareWrite, 0} }
+
+// createRequest opens a file, a folder or a pipe that exists, without an oplock and
 // without the extended answer, whose WordCount Windows gets wrong.
-func createRequest(h header, path string, pipe bool) *builder {
-	access, share, options := uint32(accessReadFile), uint32(shareRead|shareWrite|shareDelete), uint32(optionNotDirectory)
-	if pipe {
-		access, share, options = accessPipe, shareRead|shareWrite, 0
-	}
+func createRequest(h header, path string, o opening) *builder {
 	h.command = cmdNTCreate
 	w := newBuilder(h)
 	w.startBlock()
@@ -40,12 +50,12 @@ func createRequest(h header, path string, pipe bool) *builder {
 	w.u16(0) // NameLength
 	w.u32(0) // Flags
 	w.u32(0) // RootDirectoryFID
-	w.u32(access)
+	w.u32(o.access)
 	w.u64(0) // AllocationSize
 	w.u32(0) // ExtFileAttributes
-	w.u32(share)
+	w.u32(o.share)
 	w.u32(dispositionOpen)
-	w.u32(options)
+	w.u32(o.options)
 	w.u32(impersonation)
 	w.u8(0) // SecurityFlags
 	w.startBytes()
@@ -71,6 +81,10 @@ type created struct {
 	size         int64
 	directory    bool
 	resourceType uint16
+}
+
+func (c created) info() smb.FileInfo {
+	return smb.FileInfo{Size: c.size, Modified: c.modified, Directory: c.directory}
 }
 
 func parseCreate(m *message) (created, error) {

@@ -16,18 +16,28 @@ type Tree struct {
 
 // Open implements smb.Tree (MS-CIFS 2.2.4.64).
 func (t *Tree) Open(ctx context.Context, path string) (smb.File, error) {
-	c, err := t.create(ctx, path, false)
+	c, err := t.create(ctx, "open "+path, path, toRead())
 	if err != nil {
 		return nil, err
 	}
 	return &File{tree: t, path: path, created: c}, nil
 }
 
-// create opens a file or a pipe.
-func (t *Tree) create(ctx context.Context, path string, pipe bool) (created, error) {
-	op := "open " + path
+// Stat implements smb.Tree (MS-CIFS 2.2.4.64): an open that asks for
+// FILE_READ_ATTRIBUTES alone, one round trip. The close that follows it is not
+// waited for.
+func (t *Tree) Stat(ctx context.Context, path string) (smb.FileInfo, error) {
+	c, err := t.create(ctx, "stat "+path, path, toStat())
+	if err != nil {
+		return smb.FileInfo{}, err
+	}
+	return c.info(), t.closeFID(ctx, c.fid)
+}
+
+// create opens a file, a folder or a pipe.
+func (t *Tree) create(ctx context.Context, op, path string, o opening) (created, error) {
 	s := t.session
-	answer, err := s.conn.roundTrip(ctx, op, createRequest(s.header(t.tid), `\`+path, pipe))
+	answer, err := s.conn.roundTrip(ctx, op, createRequest(s.header(t.tid), `\`+path, o))
 	if err != nil {
 		return created{}, err
 	}
@@ -47,9 +57,7 @@ type File struct {
 }
 
 // Info implements smb.File.
-func (f *File) Info() smb.FileInfo {
-	return smb.FileInfo{Size: f.created.size, Modified: f.created.modified, Directory: f.created.directory}
-}
+func (f *File) Info() smb.FileInfo { return f.created.info() }
 
 // ReadAll implements smb.File. The reads are in flight together.
 func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
@@ -86,10 +94,13 @@ func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 // Close implements smb.File.
 func (f *File) Close(ctx context.Context) error { return f.tree.closeFID(ctx, f.created.fid) }
 
-// closeFID sends a close and does not wait for its answer.
+// closeFID sends a close and does not wait for its answer, which therefore counts
+// as no round trip, however early it comes.
 func (t *Tree) closeFID(ctx context.Context, fid uint16) error {
-	t.session.closed(fid)
-	_, err := t.session.conn.start(ctx, t.closing(fid))
+	s := t.session
+	s.closed(fid)
+	unwaited := smb.RoundsFrom(ctx, s.conn.rounds).Fork()
+	_, err := s.conn.start(smb.ContextWithRounds(ctx, unwaited), t.closing(fid))
 	return err
 }
 

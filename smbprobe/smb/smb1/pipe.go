@@ -17,7 +17,7 @@ type Pipe struct {
 
 // OpenPipe implements smb.Tree.
 func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
-	c, err := t.create(ctx, name, true)
+	c, err := t.create(ctx, "open "+name, name, toTransact())
 	if err != nil {
 		return nil, err
 	}

@@ -32,13 +32,7 @@ func (t *Tree) Open(ctx context.Context, path string) (smb.File, error) {
 	file, err := t.open(ctx, op, path, os.O_RDONLY)
 	seen := t.s.g.takeOpened(path)
 	if err != nil {
-		switch {
-		case smb.StatusOf(err) != smb.StatusObjectNameNotFound, seen.status == smb.StatusObjectNameNotFound:
-			return nil, err
-		case seen.status == smb.StatusObjectPathNotFound:
-			return nil, &smb.Error{Op: op, Status: seen.status}
-		}
-		return nil, t.whatIsMissing(ctx, op, path, err)
+		return nil, t.refused(ctx, op, path, seen, err)
 	}
 	f := &File{handle: handle{s: t.s, f: file, op: "close " + path}, path: path, info: seen.info}
 	if !seen.ok {
@@ -92,11 +86,28 @@ func (t *Tree) stat(ctx context.Context, op string, file *gosmb2.File) (smb.File
 	if err != nil {
 		return smb.FileInfo{}, err
 	}
+	return fileInfo(fi), nil
+}
+
+// fileInfo is what go-smb2 says of a file.
+func fileInfo(fi os.FileInfo) smb.FileInfo {
 	info := smb.FileInfo{Size: fi.Size(), Modified: fi.ModTime().UTC(), Directory: fi.IsDir()}
 	if info.Modified.Equal(wrappedZero()) {
 		info.Modified = fromFiletime(0)
 	}
-	return info, nil
+	return info
+}
+
+// refused returns why an open failed, with the status that the server gave:
+// go-smb2 makes one error of a missing file and a missing folder.
+func (t *Tree) refused(ctx context.Context, op, path string, seen opened, err error) error {
+	switch {
+	case smb.StatusOf(err) != smb.StatusObjectNameNotFound, seen.status == smb.StatusObjectNameNotFound:
+		return err
+	case seen.status == smb.StatusObjectPathNotFound:
+		return &smb.Error{Op: op, Status: seen.status}
+	}
+	return t.whatIsMissing(ctx, op, path, err)
 }
 
 // whatIsMissing looks for the folder of a file that is not there, where the

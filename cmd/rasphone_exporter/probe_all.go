@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"sync"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// parallelProbes bounds the probes that run at a time.
+const parallelProbes = 20
+
+// probeAll probes side by side, and hands each result over as it comes, with the
+// target's place: never two at a time. It returns when no probe runs any more; an error
+// of take ends those that do.
+func probeAll(ctx context.Context, probe func(context.Context, smbprobe.Target) *smbprobe.Result, targets []smbprobe.Target, take func(place int, r *smbprobe.Result) error) error {
+	type result struct {
+		place int
+		*smbprobe.Result
+	}
+	places := make(chan int, len(targets))
+	for i := range targets {
+		places <- i
+	}
+	close(places)
+	results := make(chan result, len(targets)) // holds all: nobody waits to hand one over
+	var wait sync.WaitGroup
+	defer wait.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for range min(parallelProbes, len(targets)) {
+		wait.Go(func() {
+			for i := range places {
+				results <- result{i, probe(ctx, targets[i])}
+			}
+		})
+	}
+	for range targets {
+		r := <-results
+		if err := take(r.place, r.Result); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,130 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/gopacket/gopacket/pcapgo"
+)
+
+// snapLength is the longest packet that the file may hold.
+const snapLength = 65535
+
+// ErrNotIP is a connection that cannot be captured because it does not run over TCP
+// or UDP between two IP addresses of the same family.
+var ErrNotIP = errors.New("not a TCP or UDP connection between two IP addresses")
+
+// Capture writes what connections carry to a pcap file (link type RAW, microseconds).
+// Its methods and its connections may be used at once from several goroutines.
+type Capture struct {
+	mu     sync.Mutex // guards all below, and the flows of all connections
+	w      io.Writer
+	pcap   *pcapgo.Writer // into packet
+	packet bytes.Buffer   // the one being written
+	closed bool
+	err    error
+}
+
+// New begins a capture in w with the header of the file. Each packet is one Write, so
+// that the file is sound up to its last packet however the program ends. The error
+// is the writer's.
+func New(w io.Writer) (*Capture, error) {
+	c := &Capture{w: w}
+	c.pcap = pcapgo.NewWriter(&c.packet)
+	if err := c.pcap.WriteFileHeader(snapLength, layers.LinkTypeRaw); err != nil {
+		return nil, fmt.Errorf("make the header of the capture: %w", err)
+	}
+	if _, err := w.Write(c.packet.Bytes()); err != nil {
+		return nil, fmt.Errorf("write the header of the capture: %w", err)
+	}
+	return c, nil
+}
+
+// Dial returns a dial function that connects with next and captures the connections
+// that it makes, TCP and UDP. A connection that cannot be captured (ErrNotIP) works,
+// and fails the capture.
+func (c *Capture) Dial(next func(ctx context.Context, network, address string) (net.Conn, error)) func(ctx context.Context, network, address string) (net.Conn, error) {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		begin := time.Now()
+		conn, err := next(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return c.watch(conn, begin), nil
+	}
+}
+
+// Err returns the first error of the capture, nil while there is none. After an error
+// nothing more is written; the connections go on.
+func (c *Capture) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close ends the capture and returns its first error. It does not close the writer.
+// Connections that are still open go on and are captured no longer.
+func (c *Capture) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	return c.err
+}
+
+// watch returns conn as one that is captured. The attempt to connect began at begin.
+func (c *Capture) watch(conn net.Conn, begin time.Time) net.Conn {
+	local, remote := conn.LocalAddr(), conn.RemoteAddr()
+	from, errFrom := addrPort(local)
+	to, errTo := addrPort(remote)
+	network := remote.Network()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case errFrom != nil || errTo != nil || from.Addr().Is4() != to.Addr().Is4():
+	case network == "tcp":
+		return newTCPConn(c, conn, from, to, begin)
+	case network == "udp":
+		return &udpConn{Conn: conn, capture: c, local: from, remote: to}
+	}
+	c.fail(fmt.Errorf("capture %s from %s to %s: %w", network, local, remote, ErrNotIP))
+	return conn
+}
+
+// addrPort reads the address of one end of a connection. An IPv4 address inside of an
+// IPv6 one is the IPv4 address: that is what goes over the wire.
+func addrPort(a net.Addr) (netip.AddrPort, error) {
+	p, err := netip.ParseAddrPort(a.String())
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port()), err
+}
+
+// write writes one packet, from the IP header on. mu is held.
+func (c *Capture) write(at time.Time, packet []byte) {
+	if c.closed || c.err != nil {
+		return
+	}
+	c.packet.Reset()
+	info := gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(packet), Length: len(packet)}
+	if err := c.pcap.WritePacket(info, packet); err != nil {
+		c.fail(fmt.Errorf("make a packet of the capture: %w", err))
+		return
+	}
+	if _, err := c.w.Write(c.packet.Bytes()); err != nil {
+		c.fail(fmt.Errorf("write the capture: %w", err))
+	}
+}
+
+// fail keeps the first error. mu is held.
+func (c *Capture) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}

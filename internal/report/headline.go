@@ -1,0 +1,76 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// Headline says in one line what a result means: the first cause that is as bad as the
+// verdict, with its main article; where there is none, what was found.
+func Headline(r *smbprobe.Result) string {
+	verdict := r.Verdict()
+	i := slices.IndexFunc(r.Causes, func(c smbprobe.Cause) bool {
+		return verdict == smbprobe.VerdictCritical && c.Severity == smbprobe.SeverityCritical ||
+			verdict == smbprobe.VerdictWarning && c.Severity == smbprobe.SeverityWarning
+	})
+	if i < 0 {
+		return summary(r)
+	}
+	headline := r.Causes[i].Headline
+	if article := r.Causes[i].Article(); article != "" {
+		headline += " (" + article + ")"
+	}
+	return headline
+}
+
+// summary says what was found, without a cause.
+func summary(r *smbprobe.Result) string {
+	if r.Share != smbprobe.ShareOK {
+		return stateLine(string(r.Share), r.ShareError)
+	}
+	if r.Phonebook.State != smbprobe.PhonebookOK {
+		return "share open, phone book " + stateLine(string(r.Phonebook.State), r.Phonebook.Error)
+	}
+	for _, d := range r.Phonebook.Dialed {
+		if !d.Usable {
+			return fmt.Sprintf("the dialed entry %q is %s", d.Name, dialedText(d))
+		}
+	}
+	if intact := r.Phonebook.Intact; intact != nil && !*intact {
+		return "the phone book has entries that cannot be dialled"
+	}
+	return "the share is open and the phone book is sound" + failuresSummary(&r.Eventlog)
+}
+
+// failuresSummary says how many failures the largest window has that is known,
+// and that nothing is known where the log could not be read; else nothing.
+func failuresSummary(e *smbprobe.EventlogResult) string {
+	if e.Readable == nil {
+		return ""
+	}
+	if !*e.Readable {
+		return ", the event log could not be read"
+	}
+	var largest *smbprobe.WindowResult
+	for i, w := range e.Windows {
+		if w.Failures != nil && (largest == nil || w.Duration > largest.Duration) {
+			largest = &e.Windows[i]
+		}
+	}
+	switch {
+	case largest == nil:
+		return ", failures to dial are not known"
+	case *largest.Failures == 0:
+		return ""
+	}
+	return fmt.Sprintf(", %s to dial in %s", number(*largest.Failures, "failure", "failures"), largest.Label)
+}
+
+func stateLine(state, why string) string {
+	if why == "" {
+		return state
+	}
+	return state + ": " + why
+}

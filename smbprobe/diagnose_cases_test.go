@@ -1,0 +1,229 @@
+package smbprobe
+
+import (
+	"slices"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// probedAt is when the results of these tests were probed, by both clocks.
+func probedAt() time.Time { return time.Date(1999, time.May, 4, 3, 2, 1, 0, time.UTC) }
+
+func longName() string { return "Provider in the capital" } // 23 characters
+
+// healthy is the result for a server that has everything known of it, and nothing wrong.
+func healthy() *Result {
+	now := probedAt()
+	return &Result{
+		Target: "exch01", Module: "default", Auth: "corp", ShareName: "ADMIN$",
+		Started: now,
+		Success: true,
+		Share:   ShareOK,
+		Server: &ServerInfo{
+			OS: "Windows NT 4.0", LANManager: "NT LAN Manager 4.0", NetBIOSName: "EXCH01", Domain: "CORP", Dialect: "NT LM 0.12",
+			Time: now, TimeSeenAt: now,
+		},
+		ClockOffset: new(time.Duration),
+		Phonebook: PhonebookResult{
+			State: PhonebookOK, Size: new(int64(812)), Modified: new(now.Add(-30 * 24 * time.Hour)),
+			Entries: new(1), Intact: new(true),
+			Links:  []Link{{Entry: "Provider", Media: "serial", Device: "modem", Port: "COM1"}},
+			Dialed: []phonebook.Dialed{{Name: "Provider", Entry: "Provider", Usable: true}},
+		},
+		Eventlog: EventlogResult{
+			Readable: new(true), Records: new(900), Oldest: new(now.Add(-10 * 24 * time.Hour)), Newest: new(now.Add(-time.Minute)), Size: new(int64(262144)),
+			Windows: []WindowResult{
+				{Label: "15m", Duration: 15 * time.Minute, Failures: new(0), Covered: true},
+				{Label: "24h", Duration: 24 * time.Hour, Failures: new(0), Covered: true},
+			},
+		},
+		Registry: RegistryResult{
+			Readable: new(true), AutoShareServer: &RegistryNumber{}, AutoShareWks: &RegistryNumber{}, IRPStackSize: &RegistryNumber{},
+			LogMaxSize: &RegistryNumber{Set: true, Value: 524288}, LogRetention: &RegistryNumber{Set: true, Value: 7 * 24 * 3600},
+			ServicePack: &RegistryText{Set: true, Value: "Service Pack 6"}, SystemRoot: &RegistryText{Set: true, Value: `C:\WINNT`},
+			ProductType: &RegistryText{Set: true, Value: "ServerNT"}, ProductSuite: &RegistryText{},
+		},
+		Services: []ServiceResult{
+			{Name: "MSExchangeIMC", Installed: new(true), State: ServiceRunning, StartMode: StartAutomatic},
+			{Name: "RasMan", Installed: new(true), State: ServiceStopped, StartMode: StartManual, ExitCode: neverStarted},
+			{Name: "PlugPlay", Installed: new(true), State: ServiceRunning, StartMode: StartAutomatic},
+			{Name: "LanmanServer", Installed: new(true), State: ServiceRunning, StartMode: StartAutomatic},
+		},
+		Host: HostResult{
+			Known: true, Major: 4, Minor: 0, Server: true, Time: new(now), Started: new(50 * time.Hour),
+			AdminShare: new(true), SystemShare: new(true), SystemDrive: "C$",
+		},
+		RPC: RPCAnswers,
+	}
+}
+
+// dials adds failures to dial that happened some time ago.
+func dials(r *Result, entry, code string, ago time.Duration) {
+	for i := range r.Eventlog.Windows {
+		if w := &r.Eventlog.Windows[i]; ago <= w.Duration {
+			*w.Failures += 3
+			w.ByError = append(w.ByError, FailureCount{Entry: entry, Code: code, Error: errorName(code), N: 3})
+		}
+	}
+	r.Eventlog.LastFailures = append(r.Eventlog.LastFailures, LastFailure{Entry: entry, Code: code, At: probedAt().Add(-ago)})
+}
+
+// lately is when an event happened that lies in each window.
+const lately = 5 * time.Minute
+
+func failsWith(code string) func(*Result) {
+	return func(r *Result) { dials(r, "Provider", code, lately) }
+}
+
+// shareIs leaves a result as it is where the share could not be opened.
+func shareIs(state ShareState, status smb.Status) func(*Result) {
+	return func(r *Result) {
+		r.Share, r.ShareStatus, r.ShareError = state, status, "as the test has it"
+		r.Phonebook = PhonebookResult{State: PhonebookUnknown}
+		r.Host.AdminShare = nil
+		if state == ShareMissing {
+			r.Host.AdminShare = new(false)
+		}
+	}
+}
+
+// bookIs leaves a result as it is where the share is open and the book could not be read.
+func bookIs(state PhonebookState, status smb.Status) func(*Result) {
+	return func(r *Result) {
+		if r.Share == ShareOK {
+			r.Phonebook = PhonebookResult{State: state, Status: status}
+		}
+	}
+}
+
+// found adds a finding, where the book was read.
+func found(r *Result, f phonebook.Finding) {
+	if r.Phonebook.Entries == nil {
+		return
+	}
+	if f.Class == phonebook.ClassFile {
+		r.Phonebook.State = PhonebookDamaged
+	}
+	r.Phonebook.Findings = append(r.Phonebook.Findings, f)
+	r.Phonebook.Counts = append(r.Phonebook.Counts, phonebook.Count{Check: f.Check, Class: f.Class, N: 1})
+	if f.Class != phonebook.ClassOddity {
+		r.Phonebook.Intact = new(false)
+	}
+}
+
+// causeCase changes a healthy result so that it has one cause.
+type causeCase struct {
+	cause    string
+	severity Severity
+	change   func(*Result)
+}
+
+// causeCases has one for each cause.
+func causeCases() []causeCase {
+	return slices.Concat(wayCases(), bookCases(), dialCases(), []causeCase{
+		{"service_not_running", SeverityCritical, func(r *Result) { r.Services[0].State = ServiceStopped }},
+		{"event_log_full", SeverityWarning, func(r *Result) {
+			r.Eventlog.Size = new(int64(524288))
+			r.Registry.LogRetention.Value = neverOverwrite
+			r.Eventlog.Newest = new(probedAt().Add(-7 * time.Hour))
+		}},
+		{"clock_off", SeverityWarning, func(r *Result) { r.ClockOffset = new(-31 * time.Minute) }},
+	})
+}
+
+func wayCases() []causeCase {
+	return []causeCase{
+		{"server_service_stopped", SeverityCritical, shareIs(SharePortClosed, smb.StatusOK)},
+		{"services_exe_not_answering", SeverityCritical, func(r *Result) { r.RPC = RPCDead }},
+		{"server_out_of_resources", SeverityCritical, shareIs(ShareOutOfResources, smb.StatusInsuffServerResources)},
+		{"licences_used_up", SeverityWarning, shareIs(ShareServerFull, smb.StatusRequestNotAccepted)},
+		{"server_paused", SeverityWarning, shareIs(ShareServerPaused, smb.StatusSharingPaused)},
+		{"account_refused", SeverityWarning, shareIs(ShareAccountRestricted, smb.StatusAccountLockedOut)},
+		{"guest_only", SeverityWarning, shareIs(ShareGuestOnly, smb.StatusOK)},
+		{"account_not_administrator", SeverityWarning, shareIs(ShareAccessDenied, smb.StatusAccessDenied)},
+		{"admin_share_disabled", SeverityCritical, func(r *Result) {
+			shareIs(ShareMissing, smb.StatusBadNetworkName)(r)
+			r.Registry.AutoShareServer = &RegistryNumber{Set: true}
+		}},
+		{"admin_shares_lost_at_start", SeverityCritical, func(r *Result) {
+			shareIs(ShareMissing, smb.StatusBadNetworkName)(r)
+			r.Host.SystemShare, r.Host.DomainController = new(false), true
+		}},
+		{"admin_share_removed", SeverityCritical, shareIs(ShareMissing, smb.StatusBadNetworkName)},
+		{"admin_share_missing", SeverityCritical, func(r *Result) {
+			shareIs(ShareMissing, smb.StatusBadNetworkName)(r)
+			r.Registry.AutoShareServer = nil
+		}},
+		{"admin_share_not_automatic", SeverityWarning, func(r *Result) { r.Registry.AutoShareServer = &RegistryNumber{Set: true} }},
+	}
+}
+
+func bookCases() []causeCase {
+	return []causeCase{
+		{"ras_not_installed", SeverityCritical, bookIs(PhonebookFolderMissing, smb.StatusObjectPathNotFound)},
+		{"phonebook_missing", SeverityCritical, bookIs(PhonebookMissing, smb.StatusObjectNameNotFound)},
+		{"phonebook_damaged", SeverityCritical, func(r *Result) {
+			found(r, phonebook.Finding{Check: phonebook.CheckNULBytes, Class: phonebook.ClassFile})
+		}},
+		{"phonebook_access_denied", SeverityCritical, bookIs(PhonebookAccessDenied, smb.StatusAccessDenied)},
+		{"phonebook_elsewhere", SeverityWarning, bookIs(PhonebookElsewhere, smb.StatusObjectNameNotFound)},
+		{"phonebook_locked", SeverityWarning, bookIs(PhonebookLocked, smb.StatusSharingViolation)},
+		{"entry_unusable", SeverityWarning, func(r *Result) {
+			if r.Phonebook.Entries != nil {
+				r.Phonebook.Dialed = append(r.Phonebook.Dialed, phonebook.Dialed{Name: "Backup", Entry: "Backup"})
+			}
+			found(r, phonebook.Finding{Check: phonebook.CheckPortMissing, Class: phonebook.ClassEntry, Line: 7, Entry: "Backup"})
+		}},
+		{"phonebook_from_newer_windows", SeverityWarning, func(r *Result) {
+			found(r, phonebook.Finding{Check: phonebook.CheckNewerWindows, Class: phonebook.ClassOddity, Line: 2, Entry: "Provider"})
+		}},
+	}
+}
+
+func dialCases() []causeCase {
+	return []causeCase{
+		{"dialup_access_denied", SeverityCritical, failsWith("5")},
+		{"entry_not_in_book", SeverityCritical, failsWith("623")},
+		{"entry_name_too_long", SeverityCritical, func(r *Result) { dials(r, longName(), "87", lately); knows(r, longName()) }},
+		{"logon_domain_too_long", SeverityCritical, func(r *Result) {
+			failsWith("87")(r)
+			r.Eventlog.Companions = []Companion{{At: probedAt().Add(-lately + time.Minute), Text: "RasDial 0xC0000005"}}
+		}},
+		{"rasman_cannot_start", SeverityCritical, failsWith("711")},
+		{"dialup_network_card_key_stale", SeverityWarning, failsWith("2")},
+		{"nt4_dial_bug", SeverityWarning, func(r *Result) { failsWith("4264763456")(r); r.Registry.ServicePack.Value = "Service Pack 3" }},
+		{"port_locked_by_script", SeverityCritical, failsWith("633")},
+		{"line_or_answer_missing", SeverityWarning, failsWith("676")},
+		{"modem_changed", SeverityWarning, failsWith("615")},
+		{"modem_script_damaged", SeverityWarning, failsWith("657")},
+		{"port_taken", SeverityWarning, failsWith("692")},
+		{"dial_out_not_allowed", SeverityWarning, failsWith("720")},
+		{"dialup_failing", SeverityWarning, failsWith("691")},
+	}
+}
+
+// knows puts an entry into the book.
+func knows(r *Result, entry string) {
+	if r.Phonebook.Entries != nil {
+		r.Phonebook.Links = append(r.Phonebook.Links, Link{Entry: entry, Media: "serial", Device: "modem", Port: "COM2"})
+	}
+}
+
+func names(causes []Cause) []string {
+	var all []string
+	for _, c := range causes {
+		all = append(all, c.Name)
+	}
+	return all
+}
+
+// causeOf returns the cause of a name.
+func causeOf(causes []Cause, name string) (Cause, bool) {
+	i := slices.IndexFunc(causes, func(c Cause) bool { return c.Name == name })
+	if i < 0 {
+		return Cause{}, false
+	}
+	return causes[i], true
+}

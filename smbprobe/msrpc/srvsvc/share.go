@@ -1,0 +1,79 @@
+package srvsvc
+
+import (
+	"context"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/ndr"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// Bits of a share's type (MS-SRVS 2.2.2.4). A type of 0 in the lowest byte is a disk.
+const (
+	TypeMask    uint32 = 0xFF
+	TypeDisk    uint32 = 0
+	TypeSpecial uint32 = 0x80000000 // an administrative share; Samba does not say so
+)
+
+// ShareInfo is what the server says of a share. Its texts went through smb.CleanText.
+type ShareInfo struct {
+	Name   string // "ADMIN$"
+	Type   uint32 // see TypeMask
+	Remark string // "Remote Admin"
+}
+
+// Share asks for a share by its name (NetrShareGetInfo, MS-SRVS 3.1.4.10): one
+// round trip. found is false where the server says that it has none of this name.
+func (c *Conn) Share(ctx context.Context, name string) (share ShareInfo, found bool, err error) {
+	op := "ask for share " + name
+	stub, err := c.conn.Call(ctx, op, opShareGetInfo, shareStub(c.server, name), 5*4+2*maxText+4)
+	if err != nil {
+		return ShareInfo{}, false, err
+	}
+	share, code, ok := parseShare(stub)
+	switch {
+	case !ok:
+		return ShareInfo{}, false, smb.Protocolf(op, "an answer of %d bytes that contradicts itself", len(stub))
+	// Samba answers with the second where Windows does with the first.
+	case code == msrpc.ErrorShareNotFound, code == msrpc.ErrorInvalidName:
+		return ShareInfo{}, false, nil
+	case code != 0:
+		return ShareInfo{}, false, msrpc.Win32Status(op, uint32(code))
+	}
+	return share, true, nil
+}
+
+const shareLevel = 1
+
+func shareStub(server, name string) []byte {
+	var w ndr.Writer
+	serverName(&w, server)
+	w.String(name)
+	w.U32(shareLevel)
+	return w.Stub()
+}
+
+// parseShare takes an answer with SHARE_INFO_1 (MS-SRVS 2.2.4.23) apart, and says
+// whether it is sound. With a code other than 0 there is no share.
+func parseShare(stub []byte) (share ShareInfo, code msrpc.Win32Error, ok bool) {
+	r := ndr.NewReader(stub)
+	var there, hasName, hasRemark bool
+	var status uint32
+	if !info(r, shareLevel, &there) {
+		return ShareInfo{}, 0, false
+	}
+	if there && (!r.Pointer(&hasName) || !r.U32(&share.Type) || !r.Pointer(&hasRemark) ||
+		!text(r, hasName, &share.Name) || !text(r, hasRemark, &share.Remark)) {
+		return ShareInfo{}, 0, false
+	}
+	if !r.U32(&status) || !r.Empty() {
+		return ShareInfo{}, 0, false
+	}
+	if status != 0 {
+		return ShareInfo{}, msrpc.Win32Error(status), true
+	}
+	if !there || !hasName {
+		return ShareInfo{}, 0, false
+	}
+	return share, 0, true
+}

@@ -1,0 +1,84 @@
+package srvsvc
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+const specialDisk = 0x80000000
+
+// adminShare is the answer of Windows for its administrative share.
+func adminShare() []byte {
+	return stub(1, 0x20000, 0x20004, specialDisk, 0x20008, wide("ADMIN$"), wide("Remote Admin"), 0)
+}
+
+// noShare is an answer without a share.
+func noShare(code int) []byte { return stub(1, 0, code) }
+
+func TestShare(t *testing.T) {
+	admin := ShareInfo{"ADMIN$", TypeDisk | TypeSpecial, "Remote Admin"}
+	long := strings.Repeat("x", 300)
+	for _, test := range []struct {
+		name   string
+		answer []byte
+		want   ShareInfo
+		found  bool
+		err    error
+	}{
+		{"ADMIN$", adminShare(), admin, true, nil},
+		{"without a remark", stub(1, 1, 2, 0, 0, wide("C$"), 0), ShareInfo{Name: "C$"}, true, nil},
+		{"hostile", stub(1, 1, 2, 0, 3, wide("a\nb"), wide(long), 0), ShareInfo{Name: "a\uFFFDb", Remark: long[:smb.MaxText]}, true, nil},
+		{"not there", noShare(2310), ShareInfo{}, false, nil},
+		{"not there, Samba", noShare(123), ShareInfo{}, false, nil},
+		{"not there, with a structure", stub(1, 1, 0, 0, 0, 2310), ShareInfo{}, false, nil},
+		{"denied", noShare(5), ShareInfo{}, false, msrpc.ErrorAccessDenied},
+		{"level", noShare(124), ShareInfo{}, false, msrpc.ErrorInvalidLevel},
+		{"success and nothing", noShare(0), ShareInfo{}, false, smb.ErrProtocol},
+		{"success and no name", stub(1, 1, 0, 0, 0, 0), ShareInfo{}, false, smb.ErrProtocol},
+		{"another level", stub(2, 0, 2310), ShareInfo{}, false, smb.ErrProtocol},
+		{"a name of 8 GiB", stub(1, 1, 2, 0, 0, -1, 0, -1, 0, 0), ShareInfo{}, false, smb.ErrProtocol},
+		{"empty", nil, ShareInfo{}, false, smb.ErrProtocol},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn, s := openScript(t, test.answer)
+			share, found, err := conn.Share(t.Context(), "ADMIN$")
+			if diff := cmp.Diff(test.want, share); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if found != test.found || !errors.Is(err, test.err) || len(s.calls) != 1 {
+				t.Errorf("found %v, %v, in %d calls; expected %v, %v", found, err, len(s.calls), test.found, test.err)
+			}
+		})
+	}
+}
+
+func soundShare(stub []byte) bool {
+	_, _, ok := parseShare(stub)
+	return ok
+}
+
+func TestShareCut(t *testing.T) {
+	checkCut(t, "ADMIN$", adminShare(), soundShare)
+	checkCut(t, "not there", noShare(2310), soundShare)
+}
+
+func FuzzShare(f *testing.F) {
+	f.Add(adminShare())
+	f.Add(noShare(2310))
+	f.Add(stub(1, 1, 0, 7, 0, 0)) // no name
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		share, code, ok := parseShare(answer)
+		if (!ok || code != 0) && share != (ShareInfo{}) {
+			t.Fatalf("%+v, %v, %v", share, code, ok)
+		}
+		if smb.CleanText(share.Name) != share.Name || smb.CleanText(share.Remark) != share.Remark {
+			t.Fatalf("%+v", share)
+		}
+	})
+}

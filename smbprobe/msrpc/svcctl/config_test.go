@@ -1,0 +1,113 @@
+package svcctl
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// wide is a conformant and varying string with its NUL, padded.
+func wide(s string) []byte {
+	n := len([]rune(s)) + 1
+	return stub(n, 0, n, s, uint16(0), make([]byte, 2*(n&1)))
+}
+
+// config is an answer to RQueryServiceConfigW with success.
+func config(start int, account, display string) []byte {
+	return stub(0x10, start, 1, 1, 2, 0, 3, 4, 5,
+		wide(`C:\exchsrvr\connect\msexcimc\bin\msexcimc.exe`), wide(""), wide("RpcSs/"), wide(account), wide(display),
+		4096, 0)
+}
+
+func localSystem() []byte {
+	return config(2, "LocalSystem", "Microsoft Exchange Internet Mail Service")
+}
+
+// tooSmall is the answer of a server whose configuration does not fit.
+func tooSmall(needed int) []byte { return stub(0, 0, 0, 0, 0, 0, 0, 0, 0, needed, 122) }
+
+func TestConfig(t *testing.T) {
+	const h = "Grüße"
+	for _, test := range []struct {
+		name    string
+		answers [][]byte
+		want    Config
+		err     error
+	}{
+		{"automatic", [][]byte{localSystem()}, Config{StartAutomatic, "Microsoft Exchange Internet Mail Service", "LocalSystem"}, nil},
+		{"disabled", [][]byte{config(4, `.\imsuser`, h)}, Config{StartDisabled, h, `.\imsuser`}, nil},
+		{"boot", [][]byte{config(0, "", "")}, Config{}, nil},
+		{"all pointers null", [][]byte{stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0)}, Config{Start: StartManual}, nil},
+		{"hostile", [][]byte{config(2, "a\x1b[0m", "b\x00c")}, Config{StartAutomatic, "b\uFFFDc", "a\uFFFD[0m"}, nil},
+		{"long", [][]byte{config(2, strings.Repeat("x", 400), "")}, Config{Start: StartAutomatic, Account: strings.Repeat("x", smb.MaxText)}, nil},
+		{"once more", [][]byte{tooSmall(5000), localSystem()}, Config{StartAutomatic, "Microsoft Exchange Internet Mail Service", "LocalSystem"}, nil},
+		{"as much as may be", [][]byte{tooSmall(8192), localSystem()}, Config{StartAutomatic, "Microsoft Exchange Internet Mail Service", "LocalSystem"}, nil},
+		{"too much", [][]byte{tooSmall(8193)}, Config{}, smb.ErrProtocol},
+		{"not more than before", [][]byte{tooSmall(4096)}, Config{}, smb.ErrProtocol},
+		{"never enough", [][]byte{tooSmall(5000), tooSmall(6000)}, Config{}, msrpc.ErrorInsufficientBuffer},
+		{"denied", [][]byte{stub(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5)}, Config{}, msrpc.ErrorAccessDenied},
+		{"a start that there is not", [][]byte{config(5, "", "")}, Config{}, smb.ErrProtocol},
+		{"a string with an offset", [][]byte{stub(1, 3, 1, 1, 0, 0, 0, 0, 0, 2, 1, 1, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
+		{"a string of 8 GiB", [][]byte{stub(1, 3, 1, 1, 0, 0, 0, 0, 0, -1, 0, -1, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
+		{"a string that is not there", [][]byte{stub(1, 3, 1, 1, 0, 0, 0, 0, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
+		{"short", [][]byte{stub(1, 3, 1)}, Config{}, smb.ErrProtocol},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			service, s := openScript(t, test.answers...)
+			got, err := service.Config(t.Context())
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if !errors.Is(err, test.err) || len(s.calls) != 2+len(test.answers) {
+				t.Errorf("%v in %d calls, expected %v in %d", err, len(s.calls)-2, test.err, len(test.answers))
+			}
+		})
+	}
+}
+
+// TestConfigAsksForMore: the second request names the size that the server asked for.
+func TestConfigAsksForMore(t *testing.T) {
+	service, s := openScript(t, tooSmall(5001), localSystem())
+	if _, err := service.Config(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h := testHandle()
+	want := []call{{17, stub(h[:], 4096)}, {17, stub(h[:], 5001)}}
+	if diff := cmp.Diff(want, s.calls[2:]); diff != "" {
+		t.Errorf("calls (-want +sent):\n%s", diff)
+	}
+}
+
+func soundConfig(stub []byte) bool {
+	_, ok := parseConfig(stub)
+	return ok
+}
+
+func TestConfigCut(t *testing.T) {
+	checkCut(t, "success", localSystem(), soundConfig)
+	checkCut(t, "too small", tooSmall(5000), soundConfig)
+}
+
+func FuzzConfig(f *testing.F) {
+	f.Add(localSystem())
+	f.Add(tooSmall(5000))
+	f.Add(config(5, "LocalSystem", "x"))
+	f.Add(stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		a, ok := parseConfig(answer)
+		if a.config.Start > StartDisabled || (!ok || a.code != 0) && a.config != (Config{}) {
+			t.Fatalf("%+v, %v", a, ok)
+		}
+		for _, s := range []string{a.config.Account, a.config.DisplayName} {
+			if !utf8.ValidString(s) || utf8.RuneCountInString(s) > smb.MaxText {
+				t.Fatalf("text %q", s)
+			}
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package svcctl
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/ndr"
+)
+
+// call is a request as the server got it.
+type call struct {
+	Opnum uint16
+	Stub  []byte
+}
+
+// script is a pipe whose server takes the bind and answers each call with the next of
+// these stubs, in one fragment.
+type script struct {
+	stubs [][]byte
+	bind  []byte
+	calls []call
+}
+
+func (s *script) Transact(_ context.Context, message []byte, limit int) ([]byte, error) {
+	if message[2] == 11 {
+		s.bind = bytes.Clone(message)
+		ack := []byte{5, 0, 12, 3, 0x10, 0, 0, 0, 56, 0, 0, 0, 1, 0, 0, 0, 0xb8, 0x10, 0xb8, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}
+		return append(ack, 0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2, 0, 0, 0), nil
+	}
+	if len(s.calls) == len(s.stubs) {
+		return nil, errors.New("a call that the script does not have")
+	}
+	stub := s.stubs[len(s.calls)]
+	s.calls = append(s.calls, call{binary.LittleEndian.Uint16(message[22:]), bytes.Clone(message[24:])})
+	answer := []byte{5, 0, 2, 3, 0x10, 0, 0, 0}
+	answer = binary.LittleEndian.AppendUint16(answer, uint16(24+len(stub)))
+	answer = append(answer, 0, 0)
+	answer = append(answer, message[12:16]...)
+	answer = binary.LittleEndian.AppendUint32(answer, uint32(len(stub)))
+	answer = append(append(answer, 0, 0, 0, 0), stub...)
+	if len(answer) > limit {
+		return nil, errors.New("an answer of the script does not fit a fragment")
+	}
+	return answer, nil
+}
+
+func (s *script) Read(context.Context, int) ([]byte, error) {
+	return nil, errors.New("a read, where every answer is one message")
+}
+
+func (s *script) Close(context.Context) error { return nil }
+
+// stub puts an answer together: numbers little-endian, texts in UTF-16. Padding is
+// the test's own.
+func stub(parts ...any) []byte {
+	var b []byte
+	for _, part := range parts {
+		switch v := part.(type) {
+		case int:
+			b = binary.LittleEndian.AppendUint32(b, uint32(v))
+		case uint16:
+			b = binary.LittleEndian.AppendUint16(b, v)
+		case string:
+			for _, unit := range utf16.Encode([]rune(v)) {
+				b = binary.LittleEndian.AppendUint16(b, unit)
+			}
+		case []byte:
+			b = append(b, v...)
+		}
+	}
+	return b
+}
+
+// testHandle is the handle of the recorded requests.
+func testHandle() ndr.Handle {
+	return ndr.Handle{0, 0, 0, 0, 0xa1, 0xa2, 0xa3, 0xa4, 0xb1, 0xb2, 0xc1, 0xc2, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8}
+}
+
+// handleAnswer is the answer to a call that opens something.
+func handleAnswer(code int) []byte {
+	h := testHandle()
+	return stub(h[:], code)
+}
+
+// vector returns the last field of the recorded line that begins with these words.
+func vector(t testing.TB, words ...string) []byte {
+	t.Helper()
+	file, err := os.ReadFile("testdata/vectors.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(file)) {
+		fields := strings.Fields(line)
+		if len(fields) > len(words) && slices.Equal(fields[:len(words)], words) {
+			b, err := hex.DecodeString(fields[len(fields)-1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return b
+		}
+	}
+	t.Fatalf("no recorded %v", words)
+	return nil
+}
+
+// checkBind expects a recorded bind, whatever the number of its call.
+func checkBind(t *testing.T, uuid string, got []byte) {
+	t.Helper()
+	want := vector(t, "BIND", uuid)
+	copy(want[12:16], []byte{1, 0, 0, 0})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("bind (-recorded +sent):\n%s", diff)
+	}
+}
+
+// checkCut cuts an answer everywhere, and makes it longer: nothing of that is sound.
+func checkCut(t *testing.T, name string, answer []byte, sound func(stub []byte) bool) {
+	t.Helper()
+	if !sound(answer) {
+		t.Errorf("%s: the whole answer is not taken", name)
+	}
+	for n := range answer {
+		if sound(answer[:n]) {
+			t.Errorf("%s cut after %d of %d bytes, and nothing noticed", name, n, len(answer))
+		}
+	}
+	if sound(append(bytes.Clone(answer), 0, 0, 0, 0)) {
+		t.Errorf("%s with four bytes too many, and nothing noticed", name)
+	}
+}

@@ -1,0 +1,136 @@
+package smbprobe
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+)
+
+// verdictTest is a change to a healthy result, and what comes of it.
+type verdictTest struct {
+	name   string
+	change func(*Result)
+	want   []string // "cause severity"
+	says   string   // in headline, evidence or remedy of the first
+}
+
+func runVerdicts(t *testing.T, tests []verdictTest) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := healthy()
+			test.change(r)
+			causes := diagnose(r)
+			var got []string
+			for _, c := range causes {
+				got = append(got, c.Name+" "+string(c.Severity))
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Fatalf("causes (-want +got):\n%s", diff)
+			}
+			wantComplete(t, r, causes)
+			if len(causes) > 0 && !strings.Contains(fmt.Sprint(causes[0]), test.says) {
+				t.Errorf("%q is not in %+v", test.says, causes[0])
+			}
+		})
+	}
+}
+
+func TestCode87(t *testing.T) {
+	companion := func(text string, ago time.Duration) func(*Result) {
+		return func(r *Result) {
+			failsWith("87")(r)
+			r.Eventlog.Companions = []Companion{{At: probedAt().Add(-ago), Text: text}}
+		}
+	}
+	dialed := func(r *Result) {
+		r.Phonebook.Dialed = []phonebook.Dialed{{Name: longName(), Entry: longName(), TooLong: true}}
+		knows(r, longName())
+		found(r, phonebook.Finding{Check: phonebook.CheckDialedNameOver20, Class: phonebook.ClassEntry, Line: 1, Entry: longName()})
+	}
+	umlauts := strings.Repeat("ü", 20)
+	runVerdicts(t, []verdictTest{
+		{"alone", failsWith("87"), []string{"dialup_failing warning"}, "ERROR_INVALID_PARAMETER"},
+		{"long name in the event", func(r *Result) { dials(r, longName(), "87", lately); knows(r, longName()) }, []string{"entry_name_too_long critical"}, `"Provider in the capital" has 23 characters.`},
+		{"20 characters of two bytes", func(r *Result) { dials(r, umlauts, "87", lately) }, []string{"dialup_failing warning"}, umlauts},
+		{"long name that is dialed, no event", dialed, []string{"entry_name_too_long warning"}, `"Provider in the capital"`},
+		{"long name that is dialed, and the code", func(r *Result) { dialed(r); failsWith("87")(r) }, []string{"entry_name_too_long critical"}, "23 characters"},
+		{"long name that is dialed, and the code once", func(r *Result) { dialed(r); dials(r, longName(), "87", time.Hour) }, []string{"entry_name_too_long warning"}, "23 characters"},
+		{"long name and another code", func(r *Result) { dials(r, longName(), "691", lately); knows(r, longName()) }, []string{"dialup_failing warning"}, "[691]"},
+		{"companion", companion("code 0xc0000005", lately+4*time.Minute), []string{"logon_domain_too_long critical"}, `Event 4037 says "code 0xc0000005"`},
+		{"companion at a time not known", func(r *Result) { companion("C0000005", 0)(r); r.Eventlog.Companions[0].At = time.Time{} }, []string{"logon_domain_too_long critical"}, `"C0000005".`},
+		{"event at a time not known", func(r *Result) { companion("C0000005", 0)(r); r.Eventlog.LastFailures = nil }, []string{"logon_domain_too_long critical"}, "C0000005"},
+		{"companion at another time", companion("0xc0000005", lately+6*time.Minute), []string{"dialup_failing warning"}, "[87]"},
+		{"companion of another code", companion("0xc0000022", lately), []string{"dialup_failing warning"}, "[87]"},
+		{"companion alone", func(r *Result) { r.Eventlog.Companions = []Companion{{At: probedAt(), Text: "0xc0000005"}} }, nil, ""},
+		{"companion and a long name", func(r *Result) { dialed(r); companion("0xc0000005", lately)(r) }, []string{"entry_name_too_long critical", "logon_domain_too_long critical"}, "23 characters"},
+	})
+}
+
+func TestEntryNotInBook(t *testing.T) {
+	runVerdicts(t, []verdictTest{
+		{"dialed", func(r *Result) {
+			r.Phonebook.Dialed = []phonebook.Dialed{{Name: "Backup", Missing: true}}
+			found(r, phonebook.Finding{Check: phonebook.CheckDialedMissing, Class: phonebook.ClassEntry})
+		}, []string{"entry_not_in_book critical"}, `is not in the phone book: "Backup"`},
+		{"named in an event", func(r *Result) { dials(r, "Backup", "5", lately) }, []string{"dialup_access_denied critical", "entry_not_in_book critical"}, "[5]"},
+		{"named in an old event", func(r *Result) { dials(r, "Backup", "691", time.Hour) }, []string{"dialup_failing info"}, "[691]"},
+		{"named before the book was changed", func(r *Result) { dials(r, "Backup", "691", lately); changedAgo(time.Minute)(r) }, []string{"entry_not_in_book info", "dialup_failing info"}, "mended"},
+		{"other case", func(r *Result) { dials(r, "PROVIDER", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},
+		{"no name, and the rest", func(r *Result) { dials(r, "", "691", lately); dials(r, other, other, lately) }, []string{"dialup_failing warning"}, "[691]"},
+		{"a name beyond ASCII proves nothing", func(r *Result) { dials(r, "Büro", "691", lately) }, []string{"dialup_failing warning"}, "Büro"},
+		{"an empty book", func(r *Result) {
+			r.Phonebook.Entries, r.Phonebook.Links = new(0), nil
+			failsWith("691")(r)
+		}, []string{"entry_not_in_book critical", "dialup_failing warning"}, `"Provider"`},
+		{"more links than are listed", func(r *Result) {
+			r.Phonebook.Links = make([]Link, maxLinks)
+			dials(r, "Backup", "691", lately)
+		}, []string{"dialup_failing warning"}, "[691]"},
+		{"the book was not read", func(r *Result) { bookIs(PhonebookTooLarge, 0)(r); dials(r, "Backup", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},
+		{"623 without a name", func(r *Result) { dials(r, "", "623", lately) }, []string{"entry_not_in_book critical"}, "hold an entry that"},
+		{"623 for an entry that is there", failsWith("623"), []string{"entry_not_in_book critical"}, `RAS did not find "Provider", and the book that was read holds it`},
+		{"623, and the book was not read", func(r *Result) { bookIs(PhonebookTooLarge, 0)(r); failsWith("623")(r) }, []string{"entry_not_in_book critical"}, `RAS did not find "Provider" in its book.`},
+	})
+}
+
+func TestNT4Bug(t *testing.T) {
+	with := func(code string, change func(*Result)) func(*Result) {
+		return func(r *Result) { failsWith(code)(r); change(r) }
+	}
+	pack := func(p *RegistryText) func(*Result) { return func(r *Result) { r.Registry.ServicePack = p } }
+	for _, code := range []string{"317", "4264763456"} {
+		runVerdicts(t, []verdictTest{
+			{code + " not known", with(code, pack(nil)), []string{"nt4_dial_bug warning"}, "not known"},
+			{code + " none", with(code, pack(&RegistryText{})), []string{"nt4_dial_bug warning"}, "has no service pack"},
+			{code + " 3", with(code, pack(&RegistryText{Set: true, Value: "Service Pack 3"})), []string{"nt4_dial_bug warning"}, "has Service Pack 3"},
+			{code + " no number", with(code, pack(&RegistryText{Set: true, Value: "RC 1"})), []string{"nt4_dial_bug warning"}, "not known"},
+			{code + " 4", with(code, pack(&RegistryText{Set: true, Value: "Service Pack 4"})), []string{"dialup_failing warning"}, code},
+			{code + " 6a", with(code, pack(&RegistryText{Set: true, Value: "Service Pack 6a"})), []string{"dialup_failing warning"}, code},
+			{code + " Windows 2000 by its version", with(code, func(r *Result) { pack(nil)(r); r.Host.Major = 5 }), []string{"dialup_failing warning"}, code},
+			{code + " Windows 2000 by its name", with(code, func(r *Result) { pack(nil)(r); r.Host = HostResult{}; r.Server.OS = "Windows 5.0" }), []string{"dialup_failing warning"}, code},
+			{code + " by its dialect", with(code, func(r *Result) { pack(nil)(r); r.Host = HostResult{}; r.Server.OS, r.Server.Dialect = "", "SMB 3.1.1" }), []string{"dialup_failing warning"}, code},
+			{code + " by nothing", with(code, func(r *Result) { pack(nil)(r); r.Host, r.Server = HostResult{}, nil }), []string{"nt4_dial_bug warning"}, "not known"},
+		})
+	}
+}
+
+func TestSeenWithoutEvents(t *testing.T) {
+	stale := func(r *Result) { r.Registry.StaleNetworkCards = []NetworkCard{{Key: "3", Service: "El90x1"}} }
+	plugPlay := func(state ServiceState, mode StartMode) func(*Result) {
+		return func(r *Result) { r.Services[2].State, r.Services[2].StartMode = state, mode }
+	}
+	runVerdicts(t, []verdictTest{
+		{"a stale key", stale, []string{"dialup_network_card_key_stale warning"}, `NetworkCards key "3" names the service "El90x1", which has no key.`},
+		{"a stale key and old events", func(r *Result) { stale(r); dials(r, "Provider", "2", time.Hour) }, []string{"dialup_network_card_key_stale warning"}, "[2] ERROR_FILE_NOT_FOUND"},
+		{"PlugPlay stopped", plugPlay(ServiceStopped, StartAutomatic), []string{"rasman_cannot_start critical", "service_not_running warning"}, "Service PlugPlay: stopped."},
+		{"PlugPlay stopped and manual", plugPlay(ServiceStopped, StartManual), []string{"rasman_cannot_start critical"}, "`net start PlugPlay`"},
+		{"PlugPlay starts", plugPlay(ServiceStartPending, StartAutomatic), nil, ""},
+		{"PlugPlay not known", plugPlay("", StartAutomatic), nil, ""},
+		{"PlugPlay not installed", func(r *Result) { plugPlay(ServiceStopped, StartAutomatic)(r); r.Services[2].Installed = new(false) }, nil, ""},
+	})
+}

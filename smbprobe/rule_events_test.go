@@ -1,0 +1,180 @@
+package smbprobe
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
+)
+
+func TestEachCodeIsNamed(t *testing.T) {
+	for _, e := range raserror.Errors() {
+		r := healthy()
+		failsWith(fmt.Sprint(e.Code))(r)
+		causes := diagnose(r)
+		if len(causes) != 1 {
+			t.Errorf("[%d]: %v", e.Code, names(causes))
+			continue
+		}
+		evidence := strings.Join(causes[0].Evidence, "\n")
+		if !strings.Contains(evidence, fmt.Sprintf("[%d] %s (%s)", e.Code, e.Name, e.Meaning)) || causes[0].Severity == SeverityInfo {
+			t.Errorf("[%d] %s: %s %v", e.Code, e.Name, causes[0].Severity, causes[0].Evidence)
+		}
+	}
+}
+
+func TestDialFailing(t *testing.T) {
+	tests := []struct {
+		name     string
+		change   func(*Result)
+		headline string
+		evidence []string
+	}{
+		{"a code", failsWith("691"), "Dialling fails with [691] ERROR_AUTHENTICATION_FAILURE", []string{
+			`Event 4106 reported [691] ERROR_AUTHENTICATION_FAILURE (user name or password refused) for entry "Provider", 3 times in the last 15m, the last time at 1999-05-04 02:57:01 UTC by the server's clock.`,
+		}},
+		{"no code", func(r *Result) { dials(r, "", unknownCode, lately) }, "Dialling fails with a code that could not be read", []string{
+			`Event 4106 reported a code that could not be read for an entry whose name could not be read, 3 times in the last 15m, the last time at 1999-05-04 02:57:01 UTC by the server's clock.`,
+		}},
+		{"a code without a name", failsWith("4000000000"), "Dialling fails with [4000000000] (a code without a name)", []string{
+			`Event 4106 reported [4000000000] (a code without a name) for entry "Provider", 3 times in the last 15m, the last time at 1999-05-04 02:57:01 UTC by the server's clock.`,
+		}},
+		{"two codes, and the rest", func(r *Result) {
+			failsWith("678")(r)
+			dials(r, other, other, 2*time.Hour)
+			r.Eventlog.LastFailures = nil
+			r.Eventlog.Windows[0].ByError[0].N = 1
+		}, "Dialling fails for 2 different reasons", []string{
+			`Event 4106 reported [678] ERROR_NO_ANSWER (nobody answered) for entry "Provider", once in the last 15m.`,
+			`Event 4106 reported codes beyond those that are told apart for further entries, 3 times in the last 24h.`,
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := healthy()
+			test.change(r)
+			causes := diagnose(r)
+			if diff := cmp.Diff([]string{"dialup_failing"}, names(causes)); diff != "" {
+				t.Fatalf("causes (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.headline, causes[0].Headline); diff != "" {
+				t.Errorf("headline (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.evidence, causes[0].Evidence); diff != "" {
+				t.Errorf("evidence (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// eventCodes are a code for each cause that rests on one.
+func eventCodes() map[string]string {
+	return map[string]string{
+		"5": "dialup_access_denied", "623": "entry_not_in_book", "711": "rasman_cannot_start", "2": "dialup_network_card_key_stale",
+		"317": "nt4_dial_bug", "4264763456": "nt4_dial_bug", "633": "port_locked_by_script", "676": "line_or_answer_missing", "680": "line_or_answer_missing",
+		"615": "modem_changed", "657": "modem_script_damaged", "659": "modem_script_damaged", "692": "port_taken", "720": "dial_out_not_allowed",
+		"691": "dialup_failing", "87": "dialup_failing",
+	}
+}
+
+func TestEventsThatAreOver(t *testing.T) {
+	states := []struct {
+		name    string
+		change  func(*Result)
+		ago     time.Duration
+		info    bool
+		because string // in the evidence
+	}{
+		{"now", func(*Result) {}, lately, false, ""},
+		{"old", func(*Result) {}, time.Hour, true, "it seems to be over"},
+		{"mended", changedAgo(time.Minute), lately, true, "it seems to be mended"},
+		{"old and mended", changedAgo(time.Minute), time.Hour, true, "it seems to be mended"},
+		{"changed before it", changedAgo(6 * time.Minute), lately, false, ""},
+		{"changed, time of the event not known", func(r *Result) { changedAgo(time.Minute)(r); r.Eventlog.LastFailures = nil }, lately, false, ""},
+		{"changed at a time not known", func(r *Result) { r.Phonebook.Modified = nil }, lately, false, ""},
+		{"windows in any order", func(r *Result) {
+			w := r.Eventlog.Windows
+			w[0], w[1] = w[1], w[0]
+		}, time.Hour, true, "it seems to be over"},
+		{"changed, and not sound", func(r *Result) {
+			changedAgo(time.Minute)(r)
+			r.Phonebook.Intact = new(false)
+		}, lately, false, ""},
+	}
+	for _, state := range states {
+		for code, cause := range eventCodes() {
+			r := healthy()
+			r.Registry.ServicePack = nil
+			dials(r, "Provider", code, state.ago)
+			state.change(r)
+			causes := diagnose(r)
+			if diff := cmp.Diff([]string{cause}, names(causes)); diff != "" {
+				t.Errorf("%s [%s]: causes (-want +got):\n%s", state.name, code, diff)
+				continue
+			}
+			wantComplete(t, r, causes)
+			if info := causes[0].Severity == SeverityInfo; info != state.info {
+				t.Errorf("%s [%s]: %s", state.name, code, causes[0].Severity)
+			}
+			if evidence := strings.Join(causes[0].Evidence, " "); !strings.Contains(evidence, state.because) || state.because == "" && strings.Contains(evidence, "it seems") {
+				t.Errorf("%s [%s]: %s", state.name, code, evidence)
+			}
+		}
+	}
+}
+
+// changedAgo changes the book that long before the probe.
+func changedAgo(ago time.Duration) func(*Result) {
+	return func(r *Result) { r.Phonebook.Modified = new(probedAt().Add(-ago)) }
+}
+
+func TestWindowsThatAreNotKnown(t *testing.T) {
+	r := healthy()
+	failsWith("691")(r)
+	r.Eventlog.Windows[1].Failures = nil // larger: the shortest one tells
+	if diff := cmp.Diff([]string{"dialup_failing"}, names(diagnose(r))); diff != "" {
+		t.Errorf("causes (-want +got):\n%s", diff)
+	}
+	r.Eventlog.Windows[0].Failures = nil
+	if causes := diagnose(r); causes != nil {
+		t.Errorf("%+v", causes)
+	}
+}
+
+func TestAccessDeniedIsExplained(t *testing.T) {
+	const reported = "[5] ERROR_ACCESS_DENIED"
+	tests := []struct {
+		name      string
+		change    func(*Result)
+		want      []string
+		mentioned bool // the event stands in the evidence of the cause
+	}{
+		{"by the share", shareIs(ShareMissing, 0), []string{"admin_share_removed"}, true},
+		{"by a book that is not there", bookIs(PhonebookMissing, 0), []string{"phonebook_missing"}, true},
+		{"by a book that is denied", bookIs(PhonebookAccessDenied, 0), []string{"phonebook_access_denied"}, true},
+		{"by a damaged book", func(r *Result) {
+			found(r, phonebook.Finding{Check: phonebook.CheckNULBytes, Class: phonebook.ClassFile})
+		}, []string{"phonebook_damaged"}, true},
+		{"by nothing: the book is not known", bookIs(PhonebookUnknown, 0), nil, false},
+		{"by nothing: this account may not see the share", shareIs(ShareAccessDenied, 0), []string{"account_not_administrator"}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := healthy()
+			failsWith("5")(r)
+			test.change(r)
+			causes := diagnose(r)
+			if diff := cmp.Diff(test.want, names(causes)); diff != "" {
+				t.Fatalf("causes (-want +got):\n%s", diff)
+			}
+			if len(causes) > 0 && strings.Contains(strings.Join(causes[0].Evidence, " "), reported) != test.mentioned {
+				t.Errorf("evidence: %v", causes[0].Evidence)
+			}
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package smbprobe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+)
+
+// nearInTime is how far apart a failure and its companion may be logged.
+const nearInTime = 5 * time.Minute
+
+// parameterRules are about code 87, whose meaning, that a parameter is wrong, says little.
+func parameterRules() []rule {
+	return []rule{
+		{KnownCause{
+			Name:       "entry_name_too_long",
+			Severities: []Severity{SeverityCritical, SeverityWarning, SeverityInfo},
+			Articles:   []string{"Q188272", "Q156063"},
+			Evidence:   "An entry that is dialed has a name of more than 20 characters; critical where event 4106 has [87].",
+			Remedy:     "Shorten the name, and choose the entry again in the properties of the Internet Mail Service.",
+		}, entryNameTooLong},
+		{KnownCause{
+			Name:       "logon_domain_too_long",
+			Severities: []Severity{SeverityCritical, SeverityInfo},
+			Articles:   []string{"Q199771"},
+			Evidence:   "Event 4106 with [87], and beside it event 4037 with 0xc0000005.",
+			Remedy:     "In the logon information of the connection, give the NT domain's name: 15 characters at most.",
+		}, logonDomainTooLong},
+	}
+}
+
+func tooLong(entry string) bool { return utf8.RuneCountInString(entry) > phonebook.MaxDialedName }
+
+// longDialed returns the dialed entries whose names are too long.
+func (c *clues) longDialed() []string {
+	var names []string
+	for _, d := range c.Phonebook.Dialed {
+		if tooLong(d.Name) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
+}
+
+// nameTooLong says whether the length of a name explains a failure with code 87.
+func (c *clues) nameTooLong(f dialFailure) bool {
+	return f.Code == "87" && (tooLong(f.Entry) || len(c.longDialed()) > 0)
+}
+
+func entryNameTooLong(c *clues) *judgement {
+	names := c.longDialed()
+	var otherwise Severity
+	if len(names) > 0 {
+		otherwise = SeverityWarning
+	}
+	failures := c.failedWhere(c.nameTooLong)
+	for _, f := range failures {
+		if tooLong(f.Entry) && !slices.Contains(names, f.Entry) {
+			names = append(names, f.Entry)
+		}
+	}
+	var quoted, evidence []string
+	for _, name := range names {
+		quoted = append(quoted, fmt.Sprintf("%q", name))
+		evidence = append(evidence, fmt.Sprintf("%q has %d characters.", name, utf8.RuneCountInString(name)))
+	}
+	list := strings.Join(quoted, ", ")
+	return c.conclude(failures, SeverityCritical, otherwise, judgement{
+		headline:    "An entry name of more than 20 characters is never dialled: " + list,
+		evidence:    evidence,
+		explanation: "The Internet Mail Service has room for 20 characters, and fails with [87] for each longer name, while dialling by hand works.",
+		remedy: []string{
+			fmt.Sprintf("At %s, in Dial-Up Networking, shorten %s to 20 characters or fewer:", c.host(), list),
+			command("rasphone"),
+			chooseAgain,
+		},
+	})
+}
+
+// hasLogonCompanion says whether a failure with code 87 stands beside an event that tells
+// of an access violation. Only the time of the last failure is known.
+func (c *clues) hasLogonCompanion(f dialFailure) bool {
+	return f.Code == "87" && slices.ContainsFunc(c.Eventlog.Companions, func(e Companion) bool { return accompanies(e, f) })
+}
+
+func accompanies(e Companion, f dialFailure) bool {
+	if !strings.Contains(strings.ToLower(e.Text), "c0000005") {
+		return false
+	}
+	return e.At.IsZero() || f.last.IsZero() || e.At.Sub(f.last).Abs() <= nearInTime
+}
+
+func logonDomainTooLong(c *clues) *judgement {
+	failures := c.failedWhere(c.hasLogonCompanion)
+	j := judgement{
+		headline:    "The Domain in the connection's logon information is too long",
+		explanation: "The Internet Mail Service fails with [87] and an access violation where that Domain has 18 or more characters; 15 is the limit. " + stopsMail,
+		remedy: []string{
+			fmt.Sprintf("At %s, in the properties of the Internet Mail Service, page Dial-up Connections, open Logon Information.", c.host()),
+			"Put the NT domain's name into Domain, not its DNS name: 15 characters at most.",
+		},
+	}
+	for _, e := range c.Eventlog.Companions {
+		if !slices.ContainsFunc(failures, func(f dialFailure) bool { return accompanies(e, f) }) {
+			continue
+		}
+		text := fmt.Sprintf("Event 4037 says %q", e.Text)
+		if !e.At.IsZero() {
+			text += ", at " + timeText(e.At)
+		}
+		j.evidence = append(j.evidence, text+".")
+		break // the newest; the others say the same
+	}
+	return c.conclude(failures, SeverityCritical, "", j)
+}
