@@ -7,13 +7,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // clock is an answer to NetrRemoteTOD: 24 June 1998, 10:30:15 UTC, an hour after the start.
 func clock(hundreds, zone, code int) []byte {
-	return stub(0x20000, 898684215, 3600_000, 10, 30, 15, hundreds, zone, 310, 24, 6, 1998, 3, code)
+	return rpctest.Stub(0x20000, 898684215, 3600_000, 10, 30, 15, hundreds, zone, 310, 24, 6, 1998, 3, code)
 }
 
 func pacific() []byte { return clock(25, 480, 0) }
@@ -31,14 +32,14 @@ func TestTimeOfDay(t *testing.T) {
 		{"east", clock(0, -120, 0), TimeOfDay{at, -120, true, time.Hour}, nil},
 		{"zone not known", clock(0, -1, 0), TimeOfDay{at, 0, false, time.Hour}, nil},
 		{"UTC", clock(0, 0, 0), TimeOfDay{at, 0, true, time.Hour}, nil},
-		{"49 days", stub(1, 898684215, -1, 10, 30, 15, 0, 0, 310, 24, 6, 1998, 3, 0), TimeOfDay{at, 0, true, 4294967295 * time.Millisecond}, nil},
-		{"denied", stub(0, 5), TimeOfDay{}, msrpc.ErrorAccessDenied},
+		{"49 days", rpctest.Stub(1, 898684215, -1, 10, 30, 15, 0, 0, 310, 24, 6, 1998, 3, 0), TimeOfDay{at, 0, true, 4294967295 * time.Millisecond}, nil},
+		{"denied", rpctest.Stub(0, 5), TimeOfDay{}, msrpc.ErrorAccessDenied},
 		{"denied with a time", clock(25, 480, 5), TimeOfDay{}, msrpc.ErrorAccessDenied},
-		{"success and nothing", stub(0, 0), TimeOfDay{}, smb.ErrProtocol},
+		{"success and nothing", rpctest.Stub(0, 0), TimeOfDay{}, smb.ErrProtocol},
 		{"more than a second", clock(100, 480, 0), TimeOfDay{}, smb.ErrProtocol},
 		{"a zone of two days", clock(0, 2880, 0), TimeOfDay{}, smb.ErrProtocol},
 		{"a zone of two days east", clock(0, -2880, 0), TimeOfDay{}, smb.ErrProtocol},
-		{"short", stub(1, 2, 3), TimeOfDay{}, smb.ErrProtocol},
+		{"short", rpctest.Stub(1, 2, 3), TimeOfDay{}, smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			conn, s := openScript(t, test.answer)
@@ -46,8 +47,8 @@ func TestTimeOfDay(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if !errors.Is(err, test.err) || len(s.calls) != 1 {
-				t.Errorf("%v in %d calls, expected %v", err, len(s.calls), test.err)
+			if !errors.Is(err, test.err) || len(s.Calls) != 1 {
+				t.Errorf("%v in %d calls, expected %v", err, len(s.Calls), test.err)
 			}
 		})
 	}
@@ -59,14 +60,14 @@ func soundClock(stub []byte) bool {
 }
 
 func TestClockCut(t *testing.T) {
-	checkCut(t, "Pacific", pacific(), soundClock)
-	checkCut(t, "denied", stub(0, 5), soundClock)
+	rpctest.CheckCut(t, "Pacific", pacific(), soundClock)
+	rpctest.CheckCut(t, "denied", rpctest.Stub(0, 5), soundClock)
 }
 
 func FuzzClock(f *testing.F) {
 	f.Add(pacific())
 	f.Add(clock(0, -1, 0))
-	f.Add(stub(0, 5))
+	f.Add(rpctest.Stub(0, 5))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		clock, code, ok := parseClock(answer)
 		if (!ok || code != 0) && clock != (TimeOfDay{}) || clock.Zone < -maxZone || clock.Zone > maxZone || !clock.HasZone && clock.Zone != 0 {

@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 )
 
 // openScript binds to a server that answers with these stubs.
-func openScript(t testing.TB, stubs ...[]byte) (*Conn, *script) {
+func openScript(t testing.TB, stubs ...[]byte) (*Conn, *rpctest.Script) {
 	t.Helper()
-	s := &script{stubs: stubs}
+	s := &rpctest.Script{Stubs: stubs}
 	conn, err := Open(t.Context(), s, "EXCH1")
 	if err != nil {
 		t.Fatal(err)
@@ -20,7 +22,7 @@ func openScript(t testing.TB, stubs ...[]byte) (*Conn, *script) {
 // wide is a conformant and varying string with its NUL, padded.
 func wide(s string) []byte {
 	n := len([]rune(s)) + 1
-	return stub(n, 0, n, s, uint16(0), make([]byte, 2*(n&1)))
+	return rpctest.Stub(n, 0, n, s, uint16(0), make([]byte, 2*(n&1)))
 }
 
 // TestRequests compares every request with the recorded ones.
@@ -35,13 +37,13 @@ func TestRequests(t *testing.T) {
 	if _, err := conn.TimeOfDay(t.Context()); err != nil {
 		t.Error(err)
 	}
-	checkBind(t, "4b324fc8-1670-01d3-1278-5a47bf6ee188", s.bind)
-	want := []call{
-		{16, vector(t, "NetrShareGetInfo")},
-		{21, vector(t, "NetrServerGetInfo")},
-		{28, vector(t, "NetrRemoteTOD")},
+	rpctest.CheckBind(t, "4b324fc8-1670-01d3-1278-5a47bf6ee188", s.Bind)
+	want := []rpctest.Call{
+		{Opnum: 16, Stub: rpctest.Vector(t, "NetrShareGetInfo")},
+		{Opnum: 21, Stub: rpctest.Vector(t, "NetrServerGetInfo")},
+		{Opnum: 28, Stub: rpctest.Vector(t, "NetrRemoteTOD")},
 	}
-	if diff := cmp.Diff(want, s.calls); diff != "" {
+	if diff := cmp.Diff(want, s.Calls); diff != "" {
 		t.Errorf("calls (-recorded +sent):\n%s", diff)
 	}
 }

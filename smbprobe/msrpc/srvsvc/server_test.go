@@ -6,16 +6,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // exchange is the answer of a Windows NT 4.0 Server.
 func exchange() []byte {
-	return stub(101, 0x20000, 500, 0x20004, 4, 0, 0x9003, 0x20008, wide("EXCH1"), wide("mail"), 0)
+	return rpctest.Stub(101, 0x20000, 500, 0x20004, 4, 0, 0x9003, 0x20008, wide("EXCH1"), wide("mail"), 0)
 }
 
-func noServer(code int) []byte { return stub(101, 0, code) }
+func noServer(code int) []byte { return rpctest.Stub(101, 0, code) }
 
 func TestServer(t *testing.T) {
 	for _, test := range []struct {
@@ -25,13 +26,13 @@ func TestServer(t *testing.T) {
 		err    error
 	}{
 		{"NT 4.0", exchange(), ServerInfo{PlatformNT, "EXCH1", 4, 0, 0x9003, "mail"}, nil},
-		{"2000, with flags in the version", stub(101, 1, 500, 2, 0x85, 0, 0x100B, 0, wide("DC1"), 0), ServerInfo{500, "DC1", 5, 0, 0x100B, ""}, nil},
+		{"2000, with flags in the version", rpctest.Stub(101, 1, 500, 2, 0x85, 0, 0x100B, 0, wide("DC1"), 0), ServerInfo{500, "DC1", 5, 0, 0x100B, ""}, nil},
 		{"denied", noServer(5), ServerInfo{}, msrpc.ErrorAccessDenied},
-		{"denied with a structure", stub(101, 1, 500, 0, 4, 0, 0, 0, 5), ServerInfo{}, msrpc.ErrorAccessDenied},
+		{"denied with a structure", rpctest.Stub(101, 1, 500, 0, 4, 0, 0, 0, 5), ServerInfo{}, msrpc.ErrorAccessDenied},
 		{"success and nothing", noServer(0), ServerInfo{}, smb.ErrProtocol},
-		{"success and no name", stub(101, 1, 500, 0, 4, 0, 0, 0, 0), ServerInfo{}, smb.ErrProtocol},
-		{"another level", stub(100, 0, 5), ServerInfo{}, smb.ErrProtocol},
-		{"a name over its room", stub(101, 1, 500, 2, 4, 0, 0, 0, 1, 0, 2, "a\x00", 0), ServerInfo{}, smb.ErrProtocol},
+		{"success and no name", rpctest.Stub(101, 1, 500, 0, 4, 0, 0, 0, 0), ServerInfo{}, smb.ErrProtocol},
+		{"another level", rpctest.Stub(100, 0, 5), ServerInfo{}, smb.ErrProtocol},
+		{"a name over its room", rpctest.Stub(101, 1, 500, 2, 4, 0, 0, 0, 1, 0, 2, "a\x00", 0), ServerInfo{}, smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			conn, s := openScript(t, test.answer)
@@ -39,8 +40,8 @@ func TestServer(t *testing.T) {
 			if diff := cmp.Diff(test.want, server); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if !errors.Is(err, test.err) || len(s.calls) != 1 {
-				t.Errorf("%v in %d calls, expected %v", err, len(s.calls), test.err)
+			if !errors.Is(err, test.err) || len(s.Calls) != 1 {
+				t.Errorf("%v in %d calls, expected %v", err, len(s.Calls), test.err)
 			}
 		})
 	}
@@ -52,14 +53,14 @@ func soundServer(stub []byte) bool {
 }
 
 func TestServerCut(t *testing.T) {
-	checkCut(t, "NT 4.0", exchange(), soundServer)
-	checkCut(t, "denied", noServer(5), soundServer)
+	rpctest.CheckCut(t, "NT 4.0", exchange(), soundServer)
+	rpctest.CheckCut(t, "denied", noServer(5), soundServer)
 }
 
 func FuzzServer(f *testing.F) {
 	f.Add(exchange())
 	f.Add(noServer(5))
-	f.Add(stub(101, 1, 500, 0, 4, 0, 0, 0, 0)) // no name
+	f.Add(rpctest.Stub(101, 1, 500, 0, 4, 0, 0, 0, 0)) // no name
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		server, code, ok := parseServer(answer)
 		if (!ok || code != 0) && server != (ServerInfo{}) {

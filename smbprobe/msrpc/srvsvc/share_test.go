@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -15,11 +16,11 @@ const specialDisk = 0x80000000
 
 // adminShare is the answer of Windows for its administrative share.
 func adminShare() []byte {
-	return stub(1, 0x20000, 0x20004, specialDisk, 0x20008, wide("ADMIN$"), wide("Remote Admin"), 0)
+	return rpctest.Stub(1, 0x20000, 0x20004, specialDisk, 0x20008, wide("ADMIN$"), wide("Remote Admin"), 0)
 }
 
 // noShare is an answer without a share.
-func noShare(code int) []byte { return stub(1, 0, code) }
+func noShare(code int) []byte { return rpctest.Stub(1, 0, code) }
 
 func TestShare(t *testing.T) {
 	admin := ShareInfo{"ADMIN$", TypeDisk | TypeSpecial, "Remote Admin"}
@@ -32,17 +33,17 @@ func TestShare(t *testing.T) {
 		err    error
 	}{
 		{"ADMIN$", adminShare(), admin, true, nil},
-		{"without a remark", stub(1, 1, 2, 0, 0, wide("C$"), 0), ShareInfo{Name: "C$"}, true, nil},
-		{"hostile", stub(1, 1, 2, 0, 3, wide("a\nb"), wide(long), 0), ShareInfo{Name: "a\uFFFDb", Remark: long[:smb.MaxText]}, true, nil},
+		{"without a remark", rpctest.Stub(1, 1, 2, 0, 0, wide("C$"), 0), ShareInfo{Name: "C$"}, true, nil},
+		{"hostile", rpctest.Stub(1, 1, 2, 0, 3, wide("a\nb"), wide(long), 0), ShareInfo{Name: "a\uFFFDb", Remark: long[:smb.MaxText]}, true, nil},
 		{"not there", noShare(2310), ShareInfo{}, false, nil},
 		{"not there, Samba", noShare(123), ShareInfo{}, false, nil},
-		{"not there, with a structure", stub(1, 1, 0, 0, 0, 2310), ShareInfo{}, false, nil},
+		{"not there, with a structure", rpctest.Stub(1, 1, 0, 0, 0, 2310), ShareInfo{}, false, nil},
 		{"denied", noShare(5), ShareInfo{}, false, msrpc.ErrorAccessDenied},
 		{"level", noShare(124), ShareInfo{}, false, msrpc.ErrorInvalidLevel},
 		{"success and nothing", noShare(0), ShareInfo{}, false, smb.ErrProtocol},
-		{"success and no name", stub(1, 1, 0, 0, 0, 0), ShareInfo{}, false, smb.ErrProtocol},
-		{"another level", stub(2, 0, 2310), ShareInfo{}, false, smb.ErrProtocol},
-		{"a name of 8 GiB", stub(1, 1, 2, 0, 0, -1, 0, -1, 0, 0), ShareInfo{}, false, smb.ErrProtocol},
+		{"success and no name", rpctest.Stub(1, 1, 0, 0, 0, 0), ShareInfo{}, false, smb.ErrProtocol},
+		{"another level", rpctest.Stub(2, 0, 2310), ShareInfo{}, false, smb.ErrProtocol},
+		{"a name of 8 GiB", rpctest.Stub(1, 1, 2, 0, 0, -1, 0, -1, 0, 0), ShareInfo{}, false, smb.ErrProtocol},
 		{"empty", nil, ShareInfo{}, false, smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -51,8 +52,8 @@ func TestShare(t *testing.T) {
 			if diff := cmp.Diff(test.want, share); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if found != test.found || !errors.Is(err, test.err) || len(s.calls) != 1 {
-				t.Errorf("found %v, %v, in %d calls; expected %v, %v", found, err, len(s.calls), test.found, test.err)
+			if found != test.found || !errors.Is(err, test.err) || len(s.Calls) != 1 {
+				t.Errorf("found %v, %v, in %d calls; expected %v, %v", found, err, len(s.Calls), test.found, test.err)
 			}
 		})
 	}
@@ -64,14 +65,14 @@ func soundShare(stub []byte) bool {
 }
 
 func TestShareCut(t *testing.T) {
-	checkCut(t, "ADMIN$", adminShare(), soundShare)
-	checkCut(t, "not there", noShare(2310), soundShare)
+	rpctest.CheckCut(t, "ADMIN$", adminShare(), soundShare)
+	rpctest.CheckCut(t, "not there", noShare(2310), soundShare)
 }
 
 func FuzzShare(f *testing.F) {
 	f.Add(adminShare())
 	f.Add(noShare(2310))
-	f.Add(stub(1, 1, 0, 7, 0, 0)) // no name
+	f.Add(rpctest.Stub(1, 1, 0, 7, 0, 0)) // no name
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		share, code, ok := parseShare(answer)
 		if (!ok || code != 0) && share != (ShareInfo{}) {

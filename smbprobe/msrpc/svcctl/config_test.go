@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -15,12 +16,12 @@ import (
 // wide is a conformant and varying string with its NUL, padded.
 func wide(s string) []byte {
 	n := len([]rune(s)) + 1
-	return stub(n, 0, n, s, uint16(0), make([]byte, 2*(n&1)))
+	return rpctest.Stub(n, 0, n, s, uint16(0), make([]byte, 2*(n&1)))
 }
 
 // config is an answer to RQueryServiceConfigW with success.
 func config(start int, account, display string) []byte {
-	return stub(0x10, start, 1, 1, 2, 0, 3, 4, 5,
+	return rpctest.Stub(0x10, start, 1, 1, 2, 0, 3, 4, 5,
 		wide(`C:\exchsrvr\connect\msexcimc\bin\msexcimc.exe`), wide(""), wide("RpcSs/"), wide(account), wide(display),
 		4096, 0)
 }
@@ -30,7 +31,7 @@ func localSystem() []byte {
 }
 
 // tooSmall is the answer of a server whose configuration does not fit.
-func tooSmall(needed int) []byte { return stub(0, 0, 0, 0, 0, 0, 0, 0, 0, needed, 122) }
+func tooSmall(needed int) []byte { return rpctest.Stub(0, 0, 0, 0, 0, 0, 0, 0, 0, needed, 122) }
 
 func TestConfig(t *testing.T) {
 	const h = "Grüße"
@@ -43,7 +44,7 @@ func TestConfig(t *testing.T) {
 		{"automatic", [][]byte{localSystem()}, Config{StartAutomatic, "Microsoft Exchange Internet Mail Service", "LocalSystem"}, nil},
 		{"disabled", [][]byte{config(4, `.\imsuser`, h)}, Config{StartDisabled, h, `.\imsuser`}, nil},
 		{"boot", [][]byte{config(0, "", "")}, Config{}, nil},
-		{"all pointers null", [][]byte{stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0)}, Config{Start: StartManual}, nil},
+		{"all pointers null", [][]byte{rpctest.Stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0)}, Config{Start: StartManual}, nil},
 		{"hostile", [][]byte{config(2, "a\x1b[0m", "b\x00c")}, Config{StartAutomatic, "b\uFFFDc", "a\uFFFD[0m"}, nil},
 		{"long", [][]byte{config(2, strings.Repeat("x", 400), "")}, Config{Start: StartAutomatic, Account: strings.Repeat("x", smb.MaxText)}, nil},
 		{"once more", [][]byte{tooSmall(5000), localSystem()}, Config{StartAutomatic, "Microsoft Exchange Internet Mail Service", "LocalSystem"}, nil},
@@ -51,12 +52,12 @@ func TestConfig(t *testing.T) {
 		{"too much", [][]byte{tooSmall(8193)}, Config{}, smb.ErrProtocol},
 		{"not more than before", [][]byte{tooSmall(4096)}, Config{}, smb.ErrProtocol},
 		{"never enough", [][]byte{tooSmall(5000), tooSmall(6000)}, Config{}, msrpc.ErrorInsufficientBuffer},
-		{"denied", [][]byte{stub(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5)}, Config{}, msrpc.ErrorAccessDenied},
+		{"denied", [][]byte{rpctest.Stub(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5)}, Config{}, msrpc.ErrorAccessDenied},
 		{"a start that there is not", [][]byte{config(5, "", "")}, Config{}, smb.ErrProtocol},
-		{"a string with an offset", [][]byte{stub(1, 3, 1, 1, 0, 0, 0, 0, 0, 2, 1, 1, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
-		{"a string of 8 GiB", [][]byte{stub(1, 3, 1, 1, 0, 0, 0, 0, 0, -1, 0, -1, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
-		{"a string that is not there", [][]byte{stub(1, 3, 1, 1, 0, 0, 0, 0, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
-		{"short", [][]byte{stub(1, 3, 1)}, Config{}, smb.ErrProtocol},
+		{"a string with an offset", [][]byte{rpctest.Stub(1, 3, 1, 1, 0, 0, 0, 0, 0, 2, 1, 1, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
+		{"a string of 8 GiB", [][]byte{rpctest.Stub(1, 3, 1, 1, 0, 0, 0, 0, 0, -1, 0, -1, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
+		{"a string that is not there", [][]byte{rpctest.Stub(1, 3, 1, 1, 0, 0, 0, 0, 0, 4096, 0)}, Config{}, smb.ErrProtocol},
+		{"short", [][]byte{rpctest.Stub(1, 3, 1)}, Config{}, smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service, s := openScript(t, test.answers...)
@@ -64,8 +65,8 @@ func TestConfig(t *testing.T) {
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if !errors.Is(err, test.err) || len(s.calls) != 2+len(test.answers) {
-				t.Errorf("%v in %d calls, expected %v in %d", err, len(s.calls)-2, test.err, len(test.answers))
+			if !errors.Is(err, test.err) || len(s.Calls) != 2+len(test.answers) {
+				t.Errorf("%v in %d calls, expected %v in %d", err, len(s.Calls)-2, test.err, len(test.answers))
 			}
 		})
 	}
@@ -77,9 +78,9 @@ func TestConfigAsksForMore(t *testing.T) {
 	if _, err := service.Config(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h := testHandle()
-	want := []call{{17, stub(h[:], 4096)}, {17, stub(h[:], 5001)}}
-	if diff := cmp.Diff(want, s.calls[2:]); diff != "" {
+	h := rpctest.Handle()
+	want := []rpctest.Call{{Opnum: 17, Stub: rpctest.Stub(h[:], 4096)}, {Opnum: 17, Stub: rpctest.Stub(h[:], 5001)}}
+	if diff := cmp.Diff(want, s.Calls[2:]); diff != "" {
 		t.Errorf("calls (-want +sent):\n%s", diff)
 	}
 }
@@ -90,15 +91,15 @@ func soundConfig(stub []byte) bool {
 }
 
 func TestConfigCut(t *testing.T) {
-	checkCut(t, "success", localSystem(), soundConfig)
-	checkCut(t, "too small", tooSmall(5000), soundConfig)
+	rpctest.CheckCut(t, "success", localSystem(), soundConfig)
+	rpctest.CheckCut(t, "too small", tooSmall(5000), soundConfig)
 }
 
 func FuzzConfig(f *testing.F) {
 	f.Add(localSystem())
 	f.Add(tooSmall(5000))
 	f.Add(config(5, "LocalSystem", "x"))
-	f.Add(stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0))
+	f.Add(rpctest.Stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		a, ok := parseConfig(answer)
 		if a.config.Start > StartDisabled || (!ok || a.code != 0) && a.config != (Config{}) {

@@ -6,15 +6,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // openScript opens the service of the recorded requests on a server that answers with
 // these stubs afterwards.
-func openScript(t testing.TB, stubs ...[]byte) (*Service, *script) {
+func openScript(t testing.TB, stubs ...[]byte) (*Service, *rpctest.Script) {
 	t.Helper()
-	s := &script{stubs: append([][]byte{handleAnswer(0), handleAnswer(0)}, stubs...)}
+	s := &rpctest.Script{Stubs: append([][]byte{rpctest.HandleAnswer(0), rpctest.HandleAnswer(0)}, stubs...)}
 	manager, err := Open(t.Context(), s, "EXCH1")
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +29,7 @@ func openScript(t testing.TB, stubs ...[]byte) (*Service, *script) {
 
 // TestRequests compares every request with the recorded ones.
 func TestRequests(t *testing.T) {
-	service, s := openScript(t, stub(0x10, 4, 5, 0, 0, 0, 0, 0), localSystem(), stub(make([]byte, 20), 0))
+	service, s := openScript(t, rpctest.Stub(0x10, 4, 5, 0, 0, 0, 0, 0), localSystem(), rpctest.Stub(make([]byte, 20), 0))
 	if _, err := service.Status(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -38,16 +39,16 @@ func TestRequests(t *testing.T) {
 	if err := service.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	checkBind(t, "367abb81-9844-35f1-ad32-98f038001003", s.bind)
-	h := testHandle()
-	want := []call{
-		{15, vector(t, "ROpenSCManagerW")},
-		{16, vector(t, "ROpenServiceW")},
-		{6, vector(t, "RQueryServiceStatus")},
-		{17, stub(h[:], 4096)},
-		{0, vector(t, "RCloseServiceHandle")},
+	rpctest.CheckBind(t, "367abb81-9844-35f1-ad32-98f038001003", s.Bind)
+	h := rpctest.Handle()
+	want := []rpctest.Call{
+		{Opnum: 15, Stub: rpctest.Vector(t, "ROpenSCManagerW")},
+		{Opnum: 16, Stub: rpctest.Vector(t, "ROpenServiceW")},
+		{Opnum: 6, Stub: rpctest.Vector(t, "RQueryServiceStatus")},
+		{Opnum: 17, Stub: rpctest.Stub(h[:], 4096)},
+		{Opnum: 0, Stub: rpctest.Vector(t, "RCloseServiceHandle")},
 	}
-	if diff := cmp.Diff(want, s.calls); diff != "" {
+	if diff := cmp.Diff(want, s.Calls); diff != "" {
 		t.Errorf("calls (-recorded +sent):\n%s", diff)
 	}
 }
@@ -57,13 +58,13 @@ func TestOpenRefused(t *testing.T) {
 		stubs [][]byte
 		want  error
 	}{
-		"manager denied":   {[][]byte{stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
-		"no handle":        {[][]byte{stub(make([]byte, 20), 0)}, smb.ErrProtocol},
-		"not installed":    {[][]byte{handleAnswer(0), stub(make([]byte, 20), 1060)}, msrpc.ErrorServiceDoesNotExist},
-		"service denied":   {[][]byte{handleAnswer(0), stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
-		"a service, short": {[][]byte{handleAnswer(0), stub(make([]byte, 16), 0)}, smb.ErrProtocol},
+		"manager denied":   {[][]byte{rpctest.Stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
+		"no handle":        {[][]byte{rpctest.Stub(make([]byte, 20), 0)}, smb.ErrProtocol},
+		"not installed":    {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 1060)}, msrpc.ErrorServiceDoesNotExist},
+		"service denied":   {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
+		"a service, short": {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 16), 0)}, smb.ErrProtocol},
 	} {
-		manager, err := Open(t.Context(), &script{stubs: test.stubs}, "EXCH1")
+		manager, err := Open(t.Context(), &rpctest.Script{Stubs: test.stubs}, "EXCH1")
 		if err == nil {
 			_, err = manager.OpenService(t.Context(), "RasMan", QueryConfig|QueryStatus)
 		}
@@ -76,7 +77,7 @@ func TestOpenRefused(t *testing.T) {
 
 // TestManagerAfterRefusal: a service that is not installed does not end the conversation.
 func TestManagerAfterRefusal(t *testing.T) {
-	manager, err := Open(t.Context(), &script{stubs: [][]byte{handleAnswer(0), stub(make([]byte, 20), 1060), handleAnswer(0)}}, "EXCH1")
+	manager, err := Open(t.Context(), &rpctest.Script{Stubs: [][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 1060), rpctest.HandleAnswer(0)}}, "EXCH1")
 	if err != nil {
 		t.Fatal(err)
 	}

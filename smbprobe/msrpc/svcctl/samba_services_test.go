@@ -8,23 +8,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func TestReadFromSamba(t *testing.T) {
-	for _, d := range dialects() {
-		t.Run(d.name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, d.options)
-			ctx, pipe, rounds := openPipe(t, d, samba)
+	for _, d := range rpctest.Dialects() {
+		t.Run(d.Name, func(t *testing.T) {
+			samba := testserver.StartSamba(t, d.Options)
+			ctx, pipe, rounds := d.OpenPipe(t, samba, PipeName)
 			var manager *Manager
 			var err error
-			d.costs(t, rounds, "Open", 2, func() { manager, err = Open(ctx, pipe, samba.NetBIOSName()) })
+			d.Costs(t, rounds, "Open", 2, func() { manager, err = Open(ctx, pipe, samba.NetBIOSName()) })
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, name := range []string{"MSExchangeIMC", "RasMan"} {
-				d.costs(t, rounds, name, 1, func() {
+				d.Costs(t, rounds, name, 1, func() {
 					if _, err := manager.OpenService(ctx, name, QueryConfig|QueryStatus); !errors.Is(err, msrpc.ErrorServiceDoesNotExist) {
 						t.Errorf("%s, which is not installed: %v", name, err)
 					}
@@ -44,7 +45,7 @@ func TestReadFromSamba(t *testing.T) {
 				if service, err = manager.OpenService(ctx, want.name, QueryConfig|QueryStatus); err != nil {
 					t.Fatal(err)
 				}
-				d.checkSamba(ctx, t, rounds, service, want.status, want.config)
+				checkSamba(ctx, t, d, rounds, service, want.status, want.config)
 			}
 			if fault, ok := errors.AsType[msrpc.Fault](service.Close(ctx)); !ok {
 				t.Errorf("a service that is closed twice: %v", fault)
@@ -57,21 +58,21 @@ func TestReadFromSamba(t *testing.T) {
 }
 
 // checkSamba expects a service of Samba to be so, and closes it.
-func (d dialect) checkSamba(ctx context.Context, t *testing.T, rounds *smb.Rounds, service *Service, want Status, wantConfig Config) {
+func checkSamba(ctx context.Context, t *testing.T, d rpctest.Dialect, rounds *smb.Rounds, service *Service, want Status, wantConfig Config) {
 	t.Helper()
-	d.costs(t, rounds, "Status", 1, func() {
+	d.Costs(t, rounds, "Status", 1, func() {
 		status, err := service.Status(ctx)
 		if diff := cmp.Diff(want, status); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", service.name, err, diff)
 		}
 	})
-	d.costs(t, rounds, "Config", 1, func() {
+	d.Costs(t, rounds, "Config", 1, func() {
 		config, err := service.Config(ctx)
 		if diff := cmp.Diff(wantConfig, config); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", service.name, err, diff)
 		}
 	})
-	d.costs(t, rounds, "Close", 1, func() {
+	d.Costs(t, rounds, "Close", 1, func() {
 		if err := service.Close(ctx); err != nil {
 			t.Error(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -17,16 +18,16 @@ func TestStatus(t *testing.T) {
 		want   Status
 		err    error
 	}{
-		{"running", stub(0x10, 4, 5, 0, 0, 0, 0, 0), Status{State: Running}, nil},
-		{"never started", stub(0x10, 1, 0, 1077, 0, 0, 0, 0), Status{State: Stopped, Win32ExitCode: 1077}, nil},
-		{"stopped with a code of its own", stub(0x10, 1, 0, 1066, 4037, 0, 0, 0), Status{Stopped, 1066, 4037}, nil},
-		{"starting", stub(0x10, 2, 0, 0, 0, 3, 2000, 0), Status{State: StartPending}, nil},
-		{"paused", stub(0x10, 7, 0, 0, 0, 0, 0, 0), Status{State: Paused}, nil},
-		{"denied", stub(0, 0, 0, 0, 0, 0, 0, 5), Status{}, msrpc.ErrorAccessDenied},
-		{"denied with a state", stub(0x10, 4, 0, 0, 0, 0, 0, 5), Status{}, msrpc.ErrorAccessDenied},
-		{"no state", stub(0x10, 0, 0, 0, 0, 0, 0, 0), Status{}, smb.ErrProtocol},
-		{"a state that there is not", stub(0x10, 8, 0, 0, 0, 0, 0, 0), Status{}, smb.ErrProtocol},
-		{"short", stub(0x10, 4, 0, 0, 0, 0, 0), Status{}, smb.ErrProtocol},
+		{"running", rpctest.Stub(0x10, 4, 5, 0, 0, 0, 0, 0), Status{State: Running}, nil},
+		{"never started", rpctest.Stub(0x10, 1, 0, 1077, 0, 0, 0, 0), Status{State: Stopped, Win32ExitCode: 1077}, nil},
+		{"stopped with a code of its own", rpctest.Stub(0x10, 1, 0, 1066, 4037, 0, 0, 0), Status{Stopped, 1066, 4037}, nil},
+		{"starting", rpctest.Stub(0x10, 2, 0, 0, 0, 3, 2000, 0), Status{State: StartPending}, nil},
+		{"paused", rpctest.Stub(0x10, 7, 0, 0, 0, 0, 0, 0), Status{State: Paused}, nil},
+		{"denied", rpctest.Stub(0, 0, 0, 0, 0, 0, 0, 5), Status{}, msrpc.ErrorAccessDenied},
+		{"denied with a state", rpctest.Stub(0x10, 4, 0, 0, 0, 0, 0, 5), Status{}, msrpc.ErrorAccessDenied},
+		{"no state", rpctest.Stub(0x10, 0, 0, 0, 0, 0, 0, 0), Status{}, smb.ErrProtocol},
+		{"a state that there is not", rpctest.Stub(0x10, 8, 0, 0, 0, 0, 0, 0), Status{}, smb.ErrProtocol},
+		{"short", rpctest.Stub(0x10, 4, 0, 0, 0, 0, 0), Status{}, smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			service, s := openScript(t, test.answer)
@@ -34,8 +35,8 @@ func TestStatus(t *testing.T) {
 			if diff := cmp.Diff(test.want, status); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if !errors.Is(err, test.err) || len(s.calls) != 3 {
-				t.Errorf("%v in %d calls, expected %v in one", err, len(s.calls)-2, test.err)
+			if !errors.Is(err, test.err) || len(s.Calls) != 3 {
+				t.Errorf("%v in %d calls, expected %v in one", err, len(s.Calls)-2, test.err)
 			}
 		})
 	}
@@ -47,13 +48,13 @@ func soundStatus(stub []byte) bool {
 }
 
 func TestStatusCut(t *testing.T) {
-	checkCut(t, "running", stub(0x10, 4, 5, 0, 0, 0, 0, 0), soundStatus)
-	checkCut(t, "denied", stub(0, 0, 0, 0, 0, 0, 0, 5), soundStatus)
+	rpctest.CheckCut(t, "running", rpctest.Stub(0x10, 4, 5, 0, 0, 0, 0, 0), soundStatus)
+	rpctest.CheckCut(t, "denied", rpctest.Stub(0, 0, 0, 0, 0, 0, 0, 5), soundStatus)
 }
 
 func FuzzStatus(f *testing.F) {
-	f.Add(stub(0x10, 4, 5, 0, 0, 0, 0, 0))
-	f.Add(stub(0, 0, 0, 0, 0, 0, 0, 5))
+	f.Add(rpctest.Stub(0x10, 4, 5, 0, 0, 0, 0, 0))
+	f.Add(rpctest.Stub(0, 0, 0, 0, 0, 0, 0, 5))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		status, code, ok := parseStatus(answer)
 		known := status.State >= Stopped && status.State <= Paused

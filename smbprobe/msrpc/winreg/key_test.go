@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -14,9 +15,9 @@ const parameters = `SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`
 
 // openScript opens the key of the recorded requests on a server that answers with these
 // stubs afterwards.
-func openScript(t testing.TB, stubs ...[]byte) (*Key, *script) {
+func openScript(t testing.TB, stubs ...[]byte) (*Key, *rpctest.Script) {
 	t.Helper()
-	s := &script{stubs: append([][]byte{handleAnswer(0), handleAnswer(0)}, stubs...)}
+	s := &rpctest.Script{Stubs: append([][]byte{rpctest.HandleAnswer(0), rpctest.HandleAnswer(0)}, stubs...)}
 	registry, err := Open(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -30,25 +31,25 @@ func openScript(t testing.TB, stubs ...[]byte) (*Key, *script) {
 
 // TestRequests compares every request with the recorded ones.
 func TestRequests(t *testing.T) {
-	key, s := openScript(t, stub(make([]byte, 20), 0))
+	key, s := openScript(t, rpctest.Stub(make([]byte, 20), 0))
 	if err := key.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	checkBind(t, "338cd001-2244-31f1-aaaa-900038001003", s.bind)
-	want := []call{
-		{2, vector(t, "OpenLocalMachine")},
-		{15, vector(t, "BaseRegOpenKey")},
-		{5, vector(t, "BaseRegCloseKey")},
+	rpctest.CheckBind(t, "338cd001-2244-31f1-aaaa-900038001003", s.Bind)
+	want := []rpctest.Call{
+		{Opnum: 2, Stub: rpctest.Vector(t, "OpenLocalMachine")},
+		{Opnum: 15, Stub: rpctest.Vector(t, "BaseRegOpenKey")},
+		{Opnum: 5, Stub: rpctest.Vector(t, "BaseRegCloseKey")},
 	}
-	if diff := cmp.Diff(want, s.calls); diff != "" {
+	if diff := cmp.Diff(want, s.Calls); diff != "" {
 		t.Errorf("calls (-recorded +sent):\n%s", diff)
 	}
 	// The recorded read has room for 1,024 bytes.
-	if diff := cmp.Diff(vector(t, "BaseRegQueryValue"), queryStub(testHandle(), "AutoShareServer", 1024)); diff != "" {
+	if diff := cmp.Diff(rpctest.Vector(t, "BaseRegQueryValue"), queryStub(rpctest.Handle(), "AutoShareServer", 1024)); diff != "" {
 		t.Errorf("query (-recorded +written):\n%s", diff)
 	}
-	h := testHandle()
-	enum := stub(h[:], 3,
+	h := rpctest.Handle()
+	enum := rpctest.Stub(h[:], 3,
 		uint16(0), uint16(512), 0x20000, 256, 0, 0,
 		0x20004, uint16(0), uint16(512), 0x20008, 256, 0, 0,
 		0)
@@ -62,15 +63,15 @@ func TestOpenRefused(t *testing.T) {
 		stubs [][]byte
 		want  error
 	}{
-		"denied at the root":  {[][]byte{stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
-		"no handle":           {[][]byte{stub(make([]byte, 20), 0)}, smb.ErrProtocol},
-		"a short answer":      {[][]byte{stub(make([]byte, 20))}, smb.ErrProtocol},
-		"a long answer":       {[][]byte{stub(make([]byte, 24), 0)}, smb.ErrProtocol},
-		"no such key":         {[][]byte{handleAnswer(0), stub(make([]byte, 20), 2)}, msrpc.ErrorFileNotFound},
-		"denied at the key":   {[][]byte{handleAnswer(0), stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
-		"refused with handle": {[][]byte{handleAnswer(0), handleAnswer(1018)}, msrpc.ErrorKeyDeleted},
+		"denied at the root":  {[][]byte{rpctest.Stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
+		"no handle":           {[][]byte{rpctest.Stub(make([]byte, 20), 0)}, smb.ErrProtocol},
+		"a short answer":      {[][]byte{rpctest.Stub(make([]byte, 20))}, smb.ErrProtocol},
+		"a long answer":       {[][]byte{rpctest.Stub(make([]byte, 24), 0)}, smb.ErrProtocol},
+		"no such key":         {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 2)}, msrpc.ErrorFileNotFound},
+		"denied at the key":   {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
+		"refused with handle": {[][]byte{rpctest.HandleAnswer(0), rpctest.HandleAnswer(1018)}, msrpc.ErrorKeyDeleted},
 	} {
-		registry, err := Open(t.Context(), &script{stubs: test.stubs})
+		registry, err := Open(t.Context(), &rpctest.Script{Stubs: test.stubs})
 		if err == nil {
 			_, err = registry.OpenKey(t.Context(), parameters)
 		}
@@ -83,7 +84,7 @@ func TestOpenRefused(t *testing.T) {
 
 // TestRegistryAfterRefusal: a key that is not there does not end the conversation.
 func TestRegistryAfterRefusal(t *testing.T) {
-	registry, err := Open(t.Context(), &script{stubs: [][]byte{handleAnswer(0), stub(make([]byte, 20), 2), handleAnswer(0)}})
+	registry, err := Open(t.Context(), &rpctest.Script{Stubs: [][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 2), rpctest.HandleAnswer(0)}})
 	if err != nil {
 		t.Fatal(err)
 	}

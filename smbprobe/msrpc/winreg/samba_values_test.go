@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 )
 
@@ -31,28 +32,28 @@ func importRegistry(t testing.TB, samba *testserver.Samba, file string) {
 }
 
 func TestReadFromSamba(t *testing.T) {
-	for _, d := range dialects() {
-		t.Run(d.name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, d.options)
+	for _, d := range rpctest.Dialects() {
+		t.Run(d.Name, func(t *testing.T) {
+			samba := testserver.StartSamba(t, d.Options)
 			importRegistry(t, samba, "testdata/values.reg")
 			checkSamba(t, d, samba)
 		})
 	}
 }
 
-func checkSamba(t *testing.T, d dialect, samba *testserver.Samba) {
-	ctx, pipe, rounds := openPipe(t, d, samba)
+func checkSamba(t *testing.T, d rpctest.Dialect, samba *testserver.Samba) {
+	ctx, pipe, rounds := d.OpenPipe(t, samba, PipeName)
 	var registry *Registry
 	var key *Key
 	var err error
-	d.costs(t, rounds, "Open", 2, func() { registry, err = Open(ctx, pipe) })
+	d.Costs(t, rounds, "Open", 2, func() { registry, err = Open(ctx, pipe) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := registry.OpenKey(ctx, sambaKey+`\missing`); !errors.Is(err, msrpc.ErrorFileNotFound) {
 		t.Errorf("a key that is not there: %v", err)
 	}
-	d.costs(t, rounds, "OpenKey", 1, func() { key, err = registry.OpenKey(ctx, sambaKey) })
+	d.Costs(t, rounds, "OpenKey", 1, func() { key, err = registry.OpenKey(ctx, sambaKey) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,20 +76,20 @@ func checkSamba(t *testing.T, d dialect, samba *testserver.Samba) {
 		{"texts", texts, "ProductSuite", got{[]string{"Small Business", "TS"}, true}, nil},
 		{"no texts", texts, "missing", got{[]string(nil), false}, nil},
 	} {
-		d.costs(t, rounds, test.name, 1, func() {
+		d.Costs(t, rounds, test.name, 1, func() {
 			have, err := test.read(ctx, key, test.value)
 			if diff := cmp.Diff(test.want, have); diff != "" || !errors.Is(err, test.err) {
 				t.Errorf("%s: %v, expected %v (-want +got):\n%s", test.name, err, test.err, diff)
 			}
 		})
 	}
-	d.costs(t, rounds, "SubKeys", 3, func() {
+	d.Costs(t, rounds, "SubKeys", 3, func() {
 		names, err := key.SubKeys(ctx, 10)
 		if diff := cmp.Diff([]string{"1", "12"}, names); diff != "" || err != nil {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	})
-	d.costs(t, rounds, "Close", 1, func() { err = key.Close(ctx) })
+	d.Costs(t, rounds, "Close", 1, func() { err = key.Close(ctx) })
 	if err != nil {
 		t.Error(err)
 	}

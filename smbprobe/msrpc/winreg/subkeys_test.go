@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -14,7 +15,7 @@ import (
 func keyName(name string) []byte {
 	n := len(name) + 1
 	padding := make([]byte, 2*(n&1))
-	return stub(
+	return rpctest.Stub(
 		uint16(2*n), uint16(512), 0x20000, 256, 0, n, name, uint16(0), padding,
 		0x20004, uint16(0), uint16(512), 0x20008, 256, 0, 0,
 		0, 0)
@@ -22,7 +23,7 @@ func keyName(name string) []byte {
 
 // noMoreKeys is the answer behind the last key.
 func noMoreKeys(code int) []byte {
-	return stub(uint16(0), uint16(512), 0x20000, 256, 0, 0, 0, 0, code)
+	return rpctest.Stub(uint16(0), uint16(512), 0x20000, 256, 0, 0, 0, 0, code)
 }
 
 func TestSubKeys(t *testing.T) {
@@ -40,9 +41,9 @@ func TestSubKeys(t *testing.T) {
 		{"hostile", 1, [][]byte{keyName("a\nb")}, []string{"a\uFFFDb"}, nil},
 		{"denied", 10, [][]byte{keyName("1"), noMoreKeys(5)}, nil, msrpc.ErrorAccessDenied},
 		{"no name", 10, [][]byte{noMoreKeys(0)}, nil, smb.ErrProtocol},
-		{"a time that was not asked for", 10, [][]byte{stub(uint16(0), uint16(0), 0, 0, 1, 0, 0, 259)}, nil, smb.ErrProtocol},
-		{"a length without an array", 10, [][]byte{stub(uint16(4), uint16(4), 0, 0, 0, 0)}, nil, smb.ErrProtocol},
-		{"an array of another length", 10, [][]byte{stub(uint16(4), uint16(4), 1, 2, 0, 1, "a\x00", 0, 0, 0)}, nil, smb.ErrProtocol},
+		{"a time that was not asked for", 10, [][]byte{rpctest.Stub(uint16(0), uint16(0), 0, 0, 1, 0, 0, 259)}, nil, smb.ErrProtocol},
+		{"a length without an array", 10, [][]byte{rpctest.Stub(uint16(4), uint16(4), 0, 0, 0, 0)}, nil, smb.ErrProtocol},
+		{"an array of another length", 10, [][]byte{rpctest.Stub(uint16(4), uint16(4), 1, 2, 0, 1, "a\x00", 0, 0, 0)}, nil, smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			key, s := openScript(t, test.answers...)
@@ -53,13 +54,13 @@ func TestSubKeys(t *testing.T) {
 			if !errors.Is(err, test.err) {
 				t.Errorf("%v, expected %v", err, test.err)
 			}
-			for i, c := range s.calls[2:] {
-				if diff := cmp.Diff(call{9, enumStub(testHandle(), uint32(i))}, c); diff != "" {
+			for i, c := range s.Calls[2:] {
+				if diff := cmp.Diff(rpctest.Call{Opnum: 9, Stub: enumStub(rpctest.Handle(), uint32(i))}, c); diff != "" {
 					t.Errorf("call %d (-want +sent):\n%s", i, diff)
 				}
 			}
-			if len(s.calls) != 2+len(test.answers) {
-				t.Errorf("%d calls, expected %d", len(s.calls)-2, len(test.answers))
+			if len(s.Calls) != 2+len(test.answers) {
+				t.Errorf("%d calls, expected %d", len(s.Calls)-2, len(test.answers))
 			}
 		})
 	}
@@ -71,8 +72,8 @@ func soundEnum(stub []byte) bool {
 }
 
 func TestEnumCut(t *testing.T) {
-	checkCut(t, "key", keyName("12"), soundEnum)
-	checkCut(t, "end", noMoreKeys(259), soundEnum)
+	rpctest.CheckCut(t, "key", keyName("12"), soundEnum)
+	rpctest.CheckCut(t, "end", noMoreKeys(259), soundEnum)
 }
 
 func FuzzEnumKey(f *testing.F) {

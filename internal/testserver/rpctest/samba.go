@@ -1,4 +1,6 @@
-package srvsvc
+// Package rpctest is what the tests of the RPC interfaces share: a scripted server behind a
+// pipe, recorded requests, and a way to the pipes of Samba. Tests alone may import it.
+package rpctest
 
 import (
 	"context"
@@ -14,18 +16,18 @@ import (
 
 const patience = 60 * time.Second
 
-// dialect is a way to reach Samba, and what a call costs in it.
-type dialect struct {
-	name    string
-	options testserver.SambaOptions
+// Dialect is a way to reach Samba, and what a call costs in it.
+type Dialect struct {
+	Name    string
+	Options testserver.SambaOptions
 	login   func(ctx context.Context, conn net.Conn, samba *testserver.Samba, rounds *smb.Rounds) (smb.Session, error)
 	rounds  int // round trips of a call
 }
 
-// dialects are SMB1, whose pipes take a request and its answer in one round trip,
+// Dialects are SMB1, whose pipes take a request and its answer in one round trip,
 // and SMB3, where that takes two.
-func dialects() []dialect {
-	return []dialect{
+func Dialects() []Dialect {
+	return []Dialect{
 		{"smb1", testserver.SambaOptions{}, loginSMB1, 1},
 		{"smb3", testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}, loginSMB3, 2},
 	}
@@ -43,8 +45,8 @@ func loginSMB3(ctx context.Context, conn net.Conn, samba *testserver.Samba, roun
 	return smb2.Login(ctx, conn, samba.Credentials(), smb2.Options{Rounds: rounds})
 }
 
-// openPipe logs in to Samba, and opens the pipe. The session ends with the test.
-func openPipe(t testing.TB, d dialect, samba *testserver.Samba) (context.Context, smb.Pipe, *smb.Rounds) {
+// OpenPipe logs in to Samba, and opens the pipe. The session ends with the test.
+func (d Dialect) OpenPipe(t testing.TB, samba *testserver.Samba, name string) (context.Context, smb.Pipe, *smb.Rounds) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
@@ -68,15 +70,15 @@ func openPipe(t testing.TB, d dialect, samba *testserver.Samba) (context.Context
 	if err != nil {
 		t.Fatal(err)
 	}
-	pipe, err := tree.OpenPipe(ctx, PipeName)
+	pipe, err := tree.OpenPipe(ctx, name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ctx, pipe, rounds
 }
 
-// costs expects a number of calls to cost what they do in this dialect.
-func (d dialect) costs(t testing.TB, rounds *smb.Rounds, what string, calls int, run func()) {
+// Costs expects a number of calls to cost what they do in this dialect.
+func (d Dialect) Costs(t testing.TB, rounds *smb.Rounds, what string, calls int, run func()) {
 	t.Helper()
 	before := rounds.Count()
 	run()

@@ -1,12 +1,12 @@
-package winreg
+package rpctest
 
 import (
 	"bytes"
 	"context"
+	_ "embed" // for vectors
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,31 +17,37 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/ndr"
 )
 
-// call is a request as the server got it.
-type call struct {
+// vectors are recorded binds and calls, see Vector.
+//
+//go:embed vectors.txt
+var vectors string
+
+// Call is a request as the server got it.
+type Call struct {
 	Opnum uint16
 	Stub  []byte
 }
 
-// script is a pipe whose server takes the bind and answers each call with the next of
+// Script is a pipe whose server takes the bind and answers each call with the next of
 // these stubs, in one fragment.
-type script struct {
-	stubs [][]byte
-	bind  []byte
-	calls []call
+type Script struct {
+	Stubs [][]byte
+	Bind  []byte // that was sent
+	Calls []Call // that were made
 }
 
-func (s *script) Transact(_ context.Context, message []byte, limit int) ([]byte, error) {
+// Transact implements smb.Pipe.
+func (s *Script) Transact(_ context.Context, message []byte, limit int) ([]byte, error) {
 	if message[2] == 11 {
-		s.bind = bytes.Clone(message)
+		s.Bind = bytes.Clone(message)
 		ack := []byte{5, 0, 12, 3, 0x10, 0, 0, 0, 56, 0, 0, 0, 1, 0, 0, 0, 0xb8, 0x10, 0xb8, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}
 		return append(ack, 0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2, 0, 0, 0), nil
 	}
-	if len(s.calls) == len(s.stubs) {
+	if len(s.Calls) == len(s.Stubs) {
 		return nil, errors.New("a call that the script does not have")
 	}
-	stub := s.stubs[len(s.calls)]
-	s.calls = append(s.calls, call{binary.LittleEndian.Uint16(message[22:]), bytes.Clone(message[24:])})
+	stub := s.Stubs[len(s.Calls)]
+	s.Calls = append(s.Calls, Call{binary.LittleEndian.Uint16(message[22:]), bytes.Clone(message[24:])})
 	answer := []byte{5, 0, 2, 3, 0x10, 0, 0, 0}
 	answer = binary.LittleEndian.AppendUint16(answer, uint16(24+len(stub)))
 	answer = append(answer, 0, 0)
@@ -54,15 +60,17 @@ func (s *script) Transact(_ context.Context, message []byte, limit int) ([]byte,
 	return answer, nil
 }
 
-func (s *script) Read(context.Context, int) ([]byte, error) {
+// Read implements smb.Pipe.
+func (s *Script) Read(context.Context, int) ([]byte, error) {
 	return nil, errors.New("a read, where every answer is one message")
 }
 
-func (s *script) Close(context.Context) error { return nil }
+// Close implements smb.Pipe.
+func (s *Script) Close(context.Context) error { return nil }
 
-// stub puts an answer together: numbers little-endian, texts in UTF-16. Padding is
+// Stub puts an answer together: numbers little-endian, texts in UTF-16. Padding is
 // the test's own.
-func stub(parts ...any) []byte {
+func Stub(parts ...any) []byte {
 	var b []byte
 	for _, part := range parts {
 		switch v := part.(type) {
@@ -81,25 +89,21 @@ func stub(parts ...any) []byte {
 	return b
 }
 
-// testHandle is the handle of the recorded requests.
-func testHandle() ndr.Handle {
+// Handle is the handle of the recorded requests.
+func Handle() ndr.Handle {
 	return ndr.Handle{0, 0, 0, 0, 0xa1, 0xa2, 0xa3, 0xa4, 0xb1, 0xb2, 0xc1, 0xc2, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8}
 }
 
-// handleAnswer is the answer to a call that opens something.
-func handleAnswer(code int) []byte {
-	h := testHandle()
-	return stub(h[:], code)
+// HandleAnswer is the answer to a call that opens something.
+func HandleAnswer(code int) []byte {
+	h := Handle()
+	return Stub(h[:], code)
 }
 
-// vector returns the last field of the recorded line that begins with these words.
-func vector(t testing.TB, words ...string) []byte {
+// Vector returns the last field of the recorded line that begins with these words.
+func Vector(t testing.TB, words ...string) []byte {
 	t.Helper()
-	file, err := os.ReadFile("testdata/vectors.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(file)) {
+	for line := range strings.Lines(vectors) {
 		fields := strings.Fields(line)
 		if len(fields) > len(words) && slices.Equal(fields[:len(words)], words) {
 			b, err := hex.DecodeString(fields[len(fields)-1])
@@ -113,18 +117,18 @@ func vector(t testing.TB, words ...string) []byte {
 	return nil
 }
 
-// checkBind expects a recorded bind, whatever the number of its call.
-func checkBind(t *testing.T, uuid string, got []byte) {
+// CheckBind expects a recorded bind, whatever the number of its call.
+func CheckBind(t *testing.T, uuid string, got []byte) {
 	t.Helper()
-	want := vector(t, "BIND", uuid)
+	want := Vector(t, "BIND", uuid)
 	copy(want[12:16], []byte{1, 0, 0, 0})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("bind (-recorded +sent):\n%s", diff)
 	}
 }
 
-// checkCut cuts an answer everywhere, and makes it longer: nothing of that is sound.
-func checkCut(t *testing.T, name string, answer []byte, sound func(stub []byte) bool) {
+// CheckCut cuts an answer everywhere, and makes it longer: nothing of that is sound.
+func CheckCut(t *testing.T, name string, answer []byte, sound func(stub []byte) bool) {
 	t.Helper()
 	if !sound(answer) {
 		t.Errorf("%s: the whole answer is not taken", name)
