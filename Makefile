@@ -28,6 +28,8 @@ ldflags = \
 # For how long "fuzz" runs each target, and "test" does.
 FUZZTIME ?= 10m
 TEST_FUZZTIME ?= 3s
+# For how long "soak" makes trouble.
+SOAK_TIME ?= 10m
 # How often "bench" runs each benchmark; benchstat wants ten or so.
 BENCH_COUNT ?= 10
 BENCH_FILE ?= bin/bench-$(or $(VERSION),unknown).txt
@@ -81,6 +83,15 @@ test-go: ## all tests, with the race detector; a skipped test is a failure
 test-long: ## event logs of 100,000 records; takes a minute, and is no part of test
 	@echo '== go test, build tag long'
 	@go test -tags long -run Long -timeout 60m ./smbprobe
+
+.PHONY: demo
+demo: ## the exporter against simulated Windows NT servers, http://localhost:10196/
+	@go run ./cmd/rasphone_exporter demo
+
+.PHONY: soak
+soak: ## 500 simulated servers and faults at random for SOAK_TIME (10m); memory has to stay flat
+	@echo '== go test, build tag soak'
+	@go test -tags soak -run Soak -v -timeout 30m ./smbprobe/simnt/fleet -soak.duration $(SOAK_TIME)
 
 .PHONY: test-fuzz
 test-fuzz: ## each fuzz target for TEST_FUZZTIME (3s)

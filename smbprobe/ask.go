@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/eventlog"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -89,7 +90,7 @@ func (r *run) askPipes(ctx context.Context, session smb.Session) error {
 	if m.EventLog.Enabled {
 		branches = append(branches, func(ctx context.Context) {
 			eventlogErr = r.log.step(StepEventlog, func() error { return r.readEventlog(ctx, tree) })
-			r.rpc.note(eventlogErr)
+			r.rpc.note(eventlog.PipeName, eventlogErr)
 		})
 	}
 	if m.Server.Registry {
@@ -109,7 +110,7 @@ func (r *run) askPipes(ctx context.Context, session smb.Session) error {
 // noPipes notes that no pipe could be asked for, and why.
 func (r *run) noPipes(err error) {
 	r.log.logf("no pipes: %v", err)
-	r.rpc.note(err)
+	r.rpc.note(pipeShare, err)
 	m, unreadable := r.target.Module, false
 	if m.EventLog.Enabled {
 		r.result.Eventlog = EventlogResult{Readable: &unreadable, Status: smb.StatusOf(err), Error: err.Error()}
@@ -134,13 +135,16 @@ func worst(errs ...error) (worst error) {
 	return worst
 }
 
-// definite says whether an error is the server's own answer: a status, a fault of its
-// RPC, or a code of a call.
+// definite says whether an error is the server's own answer: a status, a fault or a
+// refusal of its RPC, or a code of a call.
 func definite(err error) bool {
 	if _, ok := errors.AsType[msrpc.Fault](err); ok {
 		return true
 	}
 	if _, ok := errors.AsType[msrpc.Win32Error](err); ok {
+		return true
+	}
+	if errors.Is(err, msrpc.ErrRejected) {
 		return true
 	}
 	return smb.StatusOf(err) != smb.StatusOK

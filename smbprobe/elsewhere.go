@@ -3,6 +3,7 @@ package smbprobe
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -16,26 +17,43 @@ const (
 	keyShellFolders = `SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\Shell Folders`
 )
 
-// lookElsewhere looks for the phone book where Windows 2000 and later keep it. That it
-// could not be looked for leaves the state as it is.
-func (r *run) lookElsewhere(ctx context.Context, session smb.Session) error {
+// lookElsewhere looks for a phone book that is missing at the NT place where Windows 2000 and
+// later keep it. Where that cannot be told, the state is unknown: such a server may
+// dial all the same, and a page at night would be wrong.
+func (r *run) lookElsewhere(ctx context.Context, session smb.Session) {
+	m, p := r.target.Module, &r.result.Phonebook
+	missing := p.State == PhonebookMissing || p.State == PhonebookFolderMissing
+	if !missing || !r.isNewer() || !strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, adminShareName) {
+		return
+	}
+	place, found, err := r.findElsewhere(ctx, session)
+	switch {
+	case err != nil:
+		p.Error = fmt.Sprintf(`not at %s\%s (%s), and whether it is where Windows 2000 keeps it is not known: %v`, m.Share, m.Phonebook.Path, p.State, err)
+		p.State = PhonebookUnknown
+		r.note("the Windows 2000 place", err)
+	case found:
+		p.Error = fmt.Sprintf(`not at %s\%s (%s), but at %s`, m.Share, m.Phonebook.Path, p.State, place)
+		p.State = PhonebookElsewhere
+	}
+}
+
+// findElsewhere says whether there is a phone book at the Windows 2000 place. That there is
+// none is known only where the folder of all users is there.
+func (r *run) findElsewhere(ctx context.Context, session smb.Session) (place string, found bool, err error) {
 	share, folder := r.allUsers(ctx)
+	place = share + `\` + folder + allUsersPlace
 	tree, err := session.Connect(ctx, share)
 	if err != nil {
-		return err
+		return place, false, err
 	}
-	path := folder + allUsersPlace
-	info, err := tree.Stat(ctx, path)
-	if err != nil {
-		return err
+	info, err := tree.Stat(ctx, folder+allUsersPlace)
+	switch phonebookState(err) {
+	case PhonebookMissing, PhonebookFolderMissing:
+		_, err = tree.Stat(ctx, folder)
+		return place, false, err
 	}
-	if info.Directory {
-		return fmt.Errorf(`%s\%s is a folder`, share, path)
-	}
-	p := &r.result.Phonebook
-	p.Error = fmt.Sprintf(`not at %s\%s (%s), but at %s\%s`, r.target.Module.Share, r.target.Module.Phonebook.Path, p.State, share, path)
-	p.State = PhonebookElsewhere
-	return nil
+	return place, err == nil && !info.Directory, err
 }
 
 // allUsers returns the share and the folder of the application data of all users. Its

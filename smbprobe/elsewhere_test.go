@@ -24,6 +24,7 @@ func TestElsewhere(t *testing.T) {
 		name    string
 		options testserver.SambaOptions
 		place   string // of a book below C$; empty: there is none
+		empty   string // a folder of all users without a book in it
 		folder  string // that the registry names
 		path    string // of the module, where not the NT place
 		noRAS   bool   // the folder System32\Ras is missing too
@@ -32,12 +33,15 @@ func TestElsewhere(t *testing.T) {
 		{name: "Windows 2000", place: windows2000, want: smbprobe.PhonebookElsewhere},
 		{name: "Windows 2000, no folder Ras", place: windows2000, noRAS: true, want: smbprobe.PhonebookElsewhere},
 		{name: "SMB2 and later", options: smb3, place: vista, want: smbprobe.PhonebookElsewhere},
-		{name: "SMB2, at the place of Windows 2000", options: smb3, place: windows2000, want: smbprobe.PhonebookMissing},
+		{name: "SMB2, at the place of Windows 2000", options: smb3, place: windows2000, empty: vista, want: smbprobe.PhonebookMissing},
+		{name: "SMB2, and no folder where it is looked for", options: smb3, place: windows2000, want: smbprobe.PhonebookUnknown},
 		{name: "translated", place: german, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookElsewhere},
-		{name: "translated, and not there", place: windows2000, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookMissing},
+		{name: "translated, and not there", place: windows2000, empty: german, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookMissing},
+		{name: "translated, and the registry not asked", place: german, want: smbprobe.PhonebookUnknown},
+		{name: "no C$", options: testserver.SambaOptions{OmitShares: []string{"C$"}}, place: windows2000, want: smbprobe.PhonebookUnknown},
 		{name: "a folder that leads out", place: windows2000, folder: `C:\..\Documents and Settings\All Users\Application Data`, want: smbprobe.PhonebookElsewhere},
-		{name: "nowhere", want: smbprobe.PhonebookMissing},
-		{name: "nowhere, no folder Ras", noRAS: true, want: smbprobe.PhonebookFolderMissing},
+		{name: "nowhere", empty: windows2000, want: smbprobe.PhonebookMissing},
+		{name: "nowhere, no folder Ras", empty: windows2000, noRAS: true, want: smbprobe.PhonebookFolderMissing},
 		{name: "another path asked for", place: windows2000, path: `System32\Ras\other.pbk`, want: smbprobe.PhonebookMissing},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -52,6 +56,9 @@ func TestElsewhere(t *testing.T) {
 			if test.place != "" {
 				writeUnder(t, filepath.Dir(samba.Root()), test.place+place, testserver.Phonebook())
 			}
+			if test.empty != "" {
+				writeUnder(t, filepath.Dir(samba.Root()), test.empty+"/desktop.ini", nil)
+			}
 			module := []string{}
 			if test.folder != "" {
 				samba.SetRegistryText(folders, "Common AppData", test.folder)
@@ -62,7 +69,7 @@ func TestElsewhere(t *testing.T) {
 			}
 			r := probeOnce(t, direct(samba.Addr(), module...))
 			wantOutcome(t, test.name, book(test.want), r)
-			if exists, known := r.Phonebook.State.Exists(); exists || !known {
+			if exists, known := r.Phonebook.State.Exists(); exists || known != (test.want != smbprobe.PhonebookUnknown) {
 				t.Errorf("state %s: exists %t, known %t", r.Phonebook.State, exists, known)
 			}
 		})

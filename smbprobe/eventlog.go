@@ -118,14 +118,19 @@ func (r *run) readLogTwice(ctx context.Context, tree smb.Tree, memory *logMemory
 	}
 }
 
-// readLog reads what is new since the memory, and returns the memory with it.
-// The pipe stays open: closing it at the end of the session lets the server
-// close the log's handle, and costs no round trip of its own.
+// readLog reads what is new since the memory, and returns the memory with it. It
+// closes the pipe, and with it the log's handle, at once: clearing a log that somebody
+// holds open can crash services.exe (Q159840). Nobody waits for the answer.
 func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory, oneByOne bool) (*logMemory, error) {
 	pipe, err := openPipe(ctx, tree, eventlog.PipeName)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err := pipe.Close(ctx); err != nil {
+			r.log.logf("closing the event log: %v", err)
+		}
+	}()
 	if oneByOne {
 		pipe = struct{ smb.Pipe }{pipe} // without ReadMessages
 	}

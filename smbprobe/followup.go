@@ -14,20 +14,20 @@ const maxRegistryPath = 260
 
 // followUp asks what only some answers make worth asking, one after another.
 func (r *run) followUp(ctx context.Context, session smb.Session) {
+	r.lookElsewhere(ctx, session)
+	if r.result.RPC != RPCAnswers {
+		return
+	}
 	m := r.target.Module
-	if r.result.RPC == RPCAnswers {
-		if m.wantsHost() && r.result.Share == ShareMissing && r.systemDrive() != systemDriveShare {
-			r.note("shares", r.askSystemShare(ctx))
-		}
-		if m.Server.Registry && r.isNT4() && r.failedWith("2") {
-			r.note("network cards", r.askNetworkCards(ctx))
+	if drive := r.systemDrive(); m.wantsHost() && drive != systemDriveShare {
+		// C$ is not the system's drive, and tells nothing of it.
+		r.result.Host.SystemDrive, r.result.Host.SystemShare = drive, nil
+		if r.result.Share == ShareMissing {
+			r.note("share "+drive, r.askSystemShare(ctx, drive))
 		}
 	}
-	switch r.result.Phonebook.State {
-	case PhonebookMissing, PhonebookFolderMissing:
-		if r.isNewer() && strings.EqualFold(m.Phonebook.Path, ntPlace) && strings.EqualFold(m.Share, adminShareName) {
-			r.note("the Windows 2000 place", r.lookElsewhere(ctx, session))
-		}
+	if m.Server.Registry && r.isNT4() && r.failsWith("2") {
+		r.note("network cards", r.askNetworkCards(ctx))
 	}
 }
 
@@ -83,8 +83,7 @@ func splitDrive(path string) (share, rest string, ok bool) {
 
 // askSystemShare asks whether the share of the system's drive is there, where that is
 // another drive than C.
-func (r *run) askSystemShare(ctx context.Context) error {
-	share := r.systemDrive()
+func (r *run) askSystemShare(ctx context.Context, share string) error {
 	pipe, err := openPipe(ctx, r.ipc, srvsvc.PipeName)
 	if err != nil {
 		return err
@@ -93,10 +92,6 @@ func (r *run) askSystemShare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	there, err := hasShare(ctx, server, share)
-	if err != nil {
-		return err
-	}
-	r.result.Host.SystemDrive, r.result.Host.SystemShare = share, there
-	return nil
+	r.result.Host.SystemShare, err = hasShare(ctx, server, share)
+	return err
 }

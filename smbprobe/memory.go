@@ -2,6 +2,7 @@ package smbprobe
 
 import (
 	"sync"
+	"time"
 
 	"github.com/hashicorp/golang-lru/v2"
 )
@@ -16,6 +17,45 @@ type remembered struct {
 	port       uint16 // that answered
 	calledName string // that the NetBIOS session service took
 	smb2       bool   // the target has spoken SMB2: auto does not go back to SMB1
+}
+
+// faults keeps when share or book of a target was last seen at fault, by the server's
+// clock, for each module: what it probes may differ.
+type faults struct {
+	seen *lru.Cache[string, time.Time]
+}
+
+func newFaults() (*faults, error) {
+	seen, err := lru.New[string, time.Time](maxRemembered)
+	if err != nil {
+		return nil, err
+	}
+	return &faults{seen: seen}, nil
+}
+
+// note takes a result, and writes into it when a fault was last seen. now is the
+// server's time.
+func (f *faults) note(r *Result, now time.Time) {
+	key := r.Target + " " + r.Module
+	if r.atFault() {
+		f.seen.Add(key, now)
+	}
+	if at, ok := f.seen.Get(key); ok {
+		r.FaultSeen = &at
+	}
+}
+
+// atFault says whether the mail service cannot reach its book, on this evidence alone.
+func (r *Result) atFault() bool {
+	switch r.Share {
+	case ShareMissing, ShareOutOfResources, ShareServerPaused:
+		return true
+	}
+	switch r.Phonebook.State {
+	case PhonebookMissing, PhonebookFolderMissing, PhonebookDamaged, PhonebookAccessDenied, PhonebookDiskError:
+		return true
+	}
+	return false
 }
 
 // memory keeps remembered by target name.

@@ -1,6 +1,7 @@
 package smbprobe
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -11,17 +12,17 @@ import (
 const (
 	keyNetworkCards = keyWindowsNT + `\NetworkCards`
 	// maxNetworkCards bounds the network cards that are looked at.
-	maxNetworkCards = 16
+	maxNetworkCards = 8
 )
 
-// failedWith says whether a failure to dial with this code is in a window.
-func (r *run) failedWith(code string) bool {
-	for _, w := range r.result.Eventlog.Windows {
-		if slices.ContainsFunc(w.ByError, func(c FailureCount) bool { return c.Code == code }) {
-			return true
-		}
+// failsWith says whether a failure to dial with this code is in the shortest window.
+func (r *run) failsWith(code string) bool {
+	windows := r.result.Eventlog.Windows
+	if len(windows) == 0 {
+		return false
 	}
-	return false
+	shortest := slices.MinFunc(windows, func(a, b WindowResult) int { return cmp.Compare(a.Duration, b.Duration) })
+	return slices.ContainsFunc(shortest.ByError, func(c FailureCount) bool { return c.Code == code })
 }
 
 // askNetworkCards looks for NetworkCards keys that name a service which is gone (Q165846).
@@ -40,26 +41,38 @@ func (r *run) askNetworkCards(ctx context.Context) error {
 		return err
 	}
 	for _, number := range numbers {
-		card, err := registry.OpenKey(ctx, keyNetworkCards+`\`+number)
+		service, err := askNetworkCard(ctx, registry, number)
 		if err != nil {
 			return err
 		}
-		service, set, err := card.Text(ctx, "ServiceName")
-		if err != nil {
-			return err
-		}
-		if !set || service == "" || strings.Contains(service, `\`) {
+		if service == "" || strings.Contains(service, `\`) {
 			continue
 		}
-		_, err = registry.OpenKey(ctx, keyServices+service)
+		key, err := registry.OpenKey(ctx, keyServices+service)
 		switch {
 		case notFound(err):
 			r.result.Registry.StaleNetworkCards = append(r.result.Registry.StaleNetworkCards, NetworkCard{Key: number, Service: service})
+			continue
 		case err != nil:
+			return err
+		}
+		if err := key.Close(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// askNetworkCard returns the service that a numbered key names, "" where it names none.
+func askNetworkCard(ctx context.Context, registry *winreg.Registry, number string) (service string, err error) {
+	card, err := registry.OpenKey(ctx, keyNetworkCards+`\`+number)
+	if err != nil {
+		return "", err
+	}
+	if service, _, err = card.Text(ctx, "ServiceName"); err != nil {
+		return "", err
+	}
+	return service, card.Close(ctx)
 }
 
 func (r *run) openRegistry(ctx context.Context) (*winreg.Registry, error) {

@@ -37,6 +37,7 @@ func TestPhonebookOnSamba(t *testing.T) {
 				return r
 			}
 
+			emptyAllUsers(t, samba)
 			check("at first", smbprobe.PhonebookOK, smb.StatusOK)
 			const size = 300_000 // several reads
 			samba.WritePhonebook(bookOf(size))

@@ -3,6 +3,7 @@ package smbprobe
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ func openPipe(ctx context.Context, tree smb.Tree, name string) (smb.Pipe, error)
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, err
+			return nil, fmt.Errorf("%w; it was to be opened again, but %w", err, ctx.Err())
 		}
 		pause *= 2
 	}
@@ -50,14 +51,15 @@ func noInstance(err error) bool {
 // probe report to it.
 type rpcWatch struct {
 	mu       sync.Mutex
-	answered bool // an RPC server answered, be it with a refusal
-	dead     bool // nobody is behind a pipe
-	silent   bool // a pipe got no definite answer
-	doubtful bool // a failure that tells nothing of who is behind the pipe
+	answered bool            // an RPC server answered, be it with a refusal
+	gone     bool            // nobody is behind a pipe
+	busy     map[string]bool // pipes of which no instance was free
+	silent   bool            // a pipe got no definite answer
+	doubtful bool            // a failure that tells nothing of who is behind the pipe
 }
 
 // note takes the outcome of one pipe.
-func (w *rpcWatch) note(err error) {
+func (w *rpcWatch) note(pipe string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil && !definite(err) {
@@ -66,8 +68,15 @@ func (w *rpcWatch) note(err error) {
 	switch {
 	case err == nil || rpcAnswer(err):
 		w.answered = true
+	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		w.doubtful = true
+	case noInstance(err):
+		if w.busy == nil {
+			w.busy = make(map[string]bool)
+		}
+		w.busy[pipe] = true
 	case nobodyThere(err):
-		w.dead = true
+		w.gone = true
 	default:
 		w.doubtful = true
 	}
@@ -81,7 +90,9 @@ func (w *rpcWatch) state(share ShareState) RPCState {
 	switch {
 	case w.answered:
 		return RPCAnswers
-	case w.dead && !w.doubtful && share == ShareOK:
+	case w.doubtful || share != ShareOK:
+		return ""
+	case w.gone || len(w.busy) > 1: // a single pipe may be busy
 		return RPCDead
 	}
 	return ""
@@ -115,9 +126,6 @@ func rpcAnswer(err error) bool {
 
 // nobodyThere says whether a status means that the program behind a pipe is gone.
 func nobodyThere(err error) bool {
-	if noInstance(err) {
-		return true
-	}
 	switch smb.StatusOf(err) {
 	case smb.StatusObjectNameNotFound, smb.StatusPipeDisconnected, smb.StatusPipeClosing, smb.StatusPipeEmpty, smb.StatusPipeBroken:
 		return true

@@ -36,6 +36,7 @@ type Prober struct {
 	memory *memory
 	logins *logins
 	logs   *logMemories
+	faults *faults
 
 	forgotten atomic.Int64 // event logs whose memory gave way to another
 }
@@ -66,7 +67,11 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, memory: m, logins: newLogins(opts.Now), logs: logs}, nil
+	faults, err := newFaults()
+	if err != nil {
+		return nil, err
+	}
+	return &Prober{opts: opts, memory: m, logins: newLogins(opts.Now), logs: logs, faults: faults}, nil
 }
 
 // ForgetRefusals ends the holding back of logins: the configuration, and with it the
@@ -96,14 +101,16 @@ func (p *Prober) Probe(ctx context.Context, t Target) *Result {
 		// Another program on our host may have logged in with VcNumber 0, which
 		// makes an NT server drop our connection.
 		log.logf("connection lost; once more from the start")
-		r = r.again()
-		_ = r.probe(ctx) // the result has it
+		r = r.onceMore(ctx)
 	}
 	result := r.result
 	result.RoundTrips = r.rounds.Count()
 	result.Timeout = timeout
-	result.Success = result.Share.Definite() && (result.Share != ShareOK || result.Phonebook.State != PhonebookUnknown) && !r.rpc.unanswered()
+	result.Success = r.told() == toldAll
 	log.finish(result)
+	if now, ok := r.serverTime(); ok {
+		p.faults.note(result, now)
+	}
 	result.Causes = diagnose(result)
 	return result
 }
@@ -140,11 +147,41 @@ func newRun(p *Prober, t Target, log *recorder) *run {
 	}
 }
 
-// again makes a run that begins anew and counts on.
-func (r *run) again() *run {
-	n := newRun(r.prober, r.target, r.log)
-	n.rounds.Answered(int64(r.rounds.Count()))
-	return n
+// onceMore begins anew, counts on, and returns the run that told more: the second one
+// may have had too little time left.
+func (r *run) onceMore(ctx context.Context) *run {
+	steps := r.log.takeSteps()
+	second := newRun(r.prober, r.target, r.log)
+	second.rounds.Answered(int64(r.rounds.Count()))
+	_ = second.probe(ctx) // the result has it
+	if second.told() >= r.told() {
+		return second
+	}
+	r.log.logf("that told less: the first attempt stands")
+	r.log.putSteps(steps)
+	r.rounds.Answered(int64(second.rounds.Count()))
+	return r
+}
+
+// How much a run told.
+const (
+	toldNothing = iota // no definite answer on the share
+	toldShare          // and none on the phone book
+	toldBook           // but some other check got no answer
+	toldAll            // a definite answer to every check
+)
+
+// told says how much a run told.
+func (r *run) told() int {
+	switch {
+	case !r.result.Share.Definite():
+		return toldNothing
+	case r.result.Share == ShareOK && r.result.Phonebook.State == PhonebookUnknown:
+		return toldShare
+	case r.rpc.unanswered():
+		return toldBook
+	}
+	return toldAll
 }
 
 // probe takes the steps in order. The error is for the trace; the result has it

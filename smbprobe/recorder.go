@@ -47,6 +47,22 @@ func (r *recorder) step(s Step, do func() error) error {
 	return err
 }
 
+// takeSteps returns the steps of an attempt that is given up, and forgets them.
+func (r *recorder) takeSteps() []StepResult {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	steps := r.steps
+	r.steps = nil
+	return steps
+}
+
+// putSteps puts steps back that were taken.
+func (r *recorder) putSteps(steps []StepResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = steps
+}
+
 // log adds a line to the trace, with the time since the probe began.
 func (r *recorder) log(line string) {
 	r.mu.Lock()

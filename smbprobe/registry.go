@@ -61,7 +61,7 @@ func (r *run) readRegistry(ctx context.Context, tree smb.Tree) error {
 		branches[i] = func(ctx context.Context) {
 			readers[i].open(ctx, tree, key.path)
 			key.ask(ctx, &readers[i])
-			r.rpc.note(readers[i].answer())
+			r.rpc.note(winreg.PipeName, readers[i].answer())
 		}
 	}
 	r.beside(ctx, branches...)
@@ -87,7 +87,7 @@ type keyReader struct {
 	key      *winreg.Key // nil: there is no such key
 	opened   bool
 	answered bool  // the registry was read, were it only to say that there is nothing
-	err      error // the first
+	err      error // the first, or the one that ended it
 }
 
 func (k *keyReader) open(ctx context.Context, tree smb.Tree, path string) {
@@ -160,11 +160,12 @@ func (k *keyReader) ask(call func() error) (known bool) {
 	if err == nil {
 		return true
 	}
-	if k.err == nil {
+	_, refused := errors.AsType[msrpc.Win32Error](err)
+	switch {
+	case !refused && !errors.Is(err, winreg.ErrType):
+		k.opened, k.err = false, err // it says more than one before it
+	case k.err == nil:
 		k.err = err
-	}
-	if _, refused := errors.AsType[msrpc.Win32Error](err); !refused && !errors.Is(err, winreg.ErrType) {
-		k.opened = false
 	}
 	return false
 }

@@ -42,6 +42,10 @@ type Result struct {
 	Host        HostResult
 	RPC         RPCState
 
+	// FaultSeen is when share or book was last seen at fault, by the server's clock;
+	// nil: not since the exporter started, or not known.
+	FaultSeen *time.Time
+
 	Causes []Cause // what explains it, the one that explains most first
 }
 

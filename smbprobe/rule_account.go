@@ -64,6 +64,13 @@ func refusalReason(s smb.Status) (why, remedy string) {
 	return "see the status", "See what the status says of the account."
 }
 
+// countsAsRefusal says whether logins are held back after a status: not where nobody
+// looked at the password.
+func countsAsRefusal(s smb.Status) bool {
+	_, refused := loginState(&smb.Error{Status: s})
+	return refused
+}
+
 func accountRefused(c *clues) *judgement {
 	if c.Share != ShareLoginFailed && c.Share != ShareAccountRestricted {
 		return nil
@@ -86,7 +93,9 @@ func accountRefused(c *clues) *judgement {
 		}
 		j.evidence = append(j.evidence, held)
 	}
-	j.remedy = append(j.remedy, "Then reload the exporter's configuration: after a refusal it holds logins back for a while.")
+	if c.LoginHeldBack || countsAsRefusal(c.ShareStatus) {
+		j.remedy = append(j.remedy, "Then reload the exporter's configuration: after a refusal it holds logins back for a while.")
+	}
 	return j
 }
 
@@ -114,7 +123,7 @@ func notAdministrator(c *clues) *judgement {
 	return &judgement{
 		severity:    SeverityWarning,
 		headline:    fmt.Sprintf("The account may not open %s: it is no administrator there", c.share()),
-		evidence:    []string{c.statusSentence(fmt.Sprintf("%s accepted the login of auth %q and refused the share %s", c.host(), c.Auth, c.share()))},
+		evidence:    append([]string{c.statusSentence(fmt.Sprintf("%s accepted the login of auth %q and refused the share %s", c.host(), c.Auth, c.share()))}, c.accessDeniedEvents()...),
 		explanation: "Only administrators of the server may open an administrative share. Whether the Internet Mail Service's account may is not known; it must.",
 		remedy: []string{
 			fmt.Sprintf("At %s, see who is an administrator:", c.host()),

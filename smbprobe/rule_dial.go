@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 const stopsMail = "As long as the connection cannot be made, outgoing mail waits on the server."
@@ -71,13 +69,14 @@ func (c *clues) bookHolds(entry string) bool {
 
 // bookLacks says whether the book is known not to hold an entry. A name beyond ASCII
 // proves nothing: which code page the book is written in is not known, and a false alarm
-// wakes somebody.
+// wakes somebody. Nor does one that is too long to be dialed: it may be a whole sentence
+// of an event's text, of which nothing tells where the name is.
 func (c *clues) bookLacks(entry string) bool {
 	p := &c.Phonebook
 	if p.State != PhonebookOK || p.Entries == nil || len(p.Links) >= maxLinks {
 		return false
 	}
-	if entry == "" || entry == other || len(entry) >= smb.MaxText || strings.ContainsFunc(entry, func(r rune) bool { return r > '~' }) {
+	if entry == "" || entry == other || tooLong(entry) || strings.ContainsFunc(entry, func(r rune) bool { return r > '~' }) {
 		return false
 	}
 	return !c.bookHolds(entry)
@@ -101,7 +100,7 @@ func entryNotInBook(c *clues) *judgement {
 	failures := c.failedWhere(func(f dialFailure) bool { return f.Code == "623" || f.recent && c.bookLacks(f.Entry) })
 	for _, f := range failures {
 		switch {
-		case f.Entry == "":
+		case f.Entry == "", tooLong(f.Entry) && !c.bookHolds(f.Entry): // the event does not tell
 		case c.bookLacks(f.Entry):
 			note(f.Entry, fmt.Sprintf("The book was read and does not hold %q.", f.Entry))
 		case c.bookHolds(f.Entry):
@@ -128,12 +127,29 @@ func entryNotInBook(c *clues) *judgement {
 	return c.conclude(failures, SeverityCritical, otherwise, j)
 }
 
-// explained says whether a rule other than dialup_failing looks at a failure's code. One
-// of access denied is never a matter of dialling, see dialDenied.
+// deniedExplained says whether another cause has the failures with code 5 as its
+// evidence: the share or the book is seen to be at fault, or both are known to be
+// sound to this account, see dialDenied.
+func (c *clues) deniedExplained() bool {
+	if c.Share != ShareOK {
+		return c.adminShareMissing() || c.lostAtStart()
+	}
+	switch c.Phonebook.State {
+	case PhonebookOK, PhonebookMissing, PhonebookFolderMissing, PhonebookElsewhere,
+		PhonebookDamaged, PhonebookAccessDenied, PhonebookLocked:
+		return true
+	}
+	return false
+}
+
+// explained says whether a rule other than dialup_failing takes a failure for its
+// evidence.
 func (c *clues) explained(f dialFailure) bool {
 	switch f.Code {
-	case "2", "5", "623", "711":
+	case "2", "623", "711":
 		return true
+	case "5":
+		return c.deniedExplained()
 	case "87":
 		return c.nameTooLong(f) || c.hasLogonCompanion(f)
 	}
@@ -161,6 +177,9 @@ func dialFailing(c *clues) *judgement {
 	}
 	if len(codes) == 1 {
 		j.headline = "Dialling fails with " + codes[0]
+	}
+	if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.Code == "5" }) {
+		j.explanation = "[5] says that the Internet Mail Service was denied Admin$ or its phone book; whether they are at fault, this probe could not see. " + stopsMail
 	}
 	return c.conclude(failures, SeverityWarning, "", j)
 }

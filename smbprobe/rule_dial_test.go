@@ -40,6 +40,10 @@ func runVerdicts(t *testing.T, tests []verdictTest) {
 	}
 }
 
+// sentence is what stands for the entry's name in an event whose text has no quotes and
+// is in another language.
+func sentence() string { return "Verbindung mit ISP wurde nicht hergestellt" }
+
 func TestCode87(t *testing.T) {
 	companion := func(text string, ago time.Duration) func(*Result) {
 		return func(r *Result) {
@@ -67,6 +71,10 @@ func TestCode87(t *testing.T) {
 		{"companion at another time", companion("0xc0000005", lately+6*time.Minute), []string{"dialup_failing warning"}, "[87]"},
 		{"companion of another code", companion("0xc0000022", lately), []string{"dialup_failing warning"}, "[87]"},
 		{"companion alone", func(r *Result) { r.Eventlog.Companions = []Companion{{At: probedAt(), Text: "0xc0000005"}} }, nil, ""},
+		{"a sentence for a name", func(r *Result) { dials(r, sentence(), "87", lately) }, []string{"dialup_failing warning"}, sentence()},
+		{"a long name, and the book was not read", func(r *Result) { bookIs(PhonebookLocked, 0)(r); dials(r, longName(), "87", lately) }, []string{"phonebook_locked warning", "dialup_failing warning"}, "net file"},
+		{"long name of the book in small letters", func(r *Result) { dials(r, strings.ToLower(longName()), "87", lately); knows(r, longName()) }, []string{"entry_name_too_long critical"}, "23 characters"},
+		{"long name beside one that is no name", func(r *Result) { dialed(r); dials(r, sentence(), "87", lately) }, []string{"entry_name_too_long critical"}, "never dialled: \"Provider in the capital\" "},
 		{"companion and a long name", func(r *Result) { dialed(r); companion("0xc0000005", lately)(r) }, []string{"entry_name_too_long critical", "logon_domain_too_long critical"}, "23 characters"},
 	})
 }
@@ -94,6 +102,10 @@ func TestEntryNotInBook(t *testing.T) {
 		{"the book was not read", func(r *Result) { bookIs(PhonebookTooLarge, 0)(r); dials(r, "Backup", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},
 		{"623 without a name", func(r *Result) { dials(r, "", "623", lately) }, []string{"entry_not_in_book critical"}, "hold an entry that"},
 		{"623 for an entry that is there", failsWith("623"), []string{"entry_not_in_book critical"}, `RAS did not find "Provider", and the book that was read holds it`},
+		{"a sentence for a name", func(r *Result) { dials(r, sentence(), "676", lately) }, []string{"line_or_answer_missing warning"}, sentence()},
+		{"a name that is too long to be dialed", func(r *Result) { dials(r, longName(), "691", lately) }, []string{"dialup_failing warning"}, longName()},
+		{"623 and a sentence for a name", func(r *Result) { dials(r, sentence(), "623", lately) }, []string{"entry_not_in_book critical"}, "make the entry in Dial-Up Networking:"},
+		{"623 and a long name that is there", func(r *Result) { dials(r, longName(), "623", lately); knows(r, longName()) }, []string{"entry_not_in_book critical"}, "the book that was read holds it"},
 		{"623, and the book was not read", func(r *Result) { bookIs(PhonebookTooLarge, 0)(r); failsWith("623")(r) }, []string{"entry_not_in_book critical"}, `RAS did not find "Provider" in its book.`},
 	})
 }

@@ -16,11 +16,15 @@ type dialFailure struct {
 	window       string    // the label of that window
 	last         time.Time // zero: not known
 	recent       bool      // that window is the shortest one
-	mended       bool      // share and book are sound, and the book was changed after the last one
+	changed      bool      // share and book are sound, and the book was changed after the last one
+	faulty       bool      // share and book are sound, and one was seen at fault when the last one happened, or later
 }
 
+// mended says whether what caused a failure seems to be mended.
+func (f dialFailure) mended() bool { return f.changed || f.faulty }
+
 // current says whether nothing that is seen now speaks against a failure.
-func (f dialFailure) current() bool { return f.recent && !f.mended }
+func (f dialFailure) current() bool { return f.recent && !f.mended() }
 
 // dialFailures returns each pair of entry and code once, the pairs of the shortest
 // window first. A window that is not known tells nothing, and neither does a larger one.
@@ -34,7 +38,10 @@ func dialFailures(r *Result) []dialFailure {
 		}
 	}
 	sound := (&clues{Result: r}).bookSound()
-	modified := r.Phonebook.Modified
+	// happened says whether something is known to have happened after a failure.
+	happened := func(at *time.Time, slack time.Duration, p pair) bool {
+		return sound && at != nil && !last[p].IsZero() && last[p].Before(at.Add(slack))
+	}
 	seen := make(map[pair]bool)
 	var all []dialFailure
 	for i, w := range windows {
@@ -52,7 +59,8 @@ func dialFailures(r *Result) []dialFailure {
 				window:       w.Label,
 				last:         last[p],
 				recent:       i == 0,
-				mended:       sound && modified != nil && !last[p].IsZero() && last[p].Before(*modified),
+				changed:      happened(r.Phonebook.Modified, 0, p),
+				faulty:       happened(r.FaultSeen, clockSlack, p),
 			})
 		}
 	}
@@ -97,10 +105,14 @@ func (c *clues) conclude(failures []dialFailure, current, otherwise Severity, j 
 		j.severity = otherwise
 	case len(failures) == 0:
 		return nil
-	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.mended }):
+	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.changed }):
 		j.severity = SeverityInfo
 		j.headline += " (before the book was changed)"
 		j.evidence = append(j.evidence, fmt.Sprintf("The book was changed after that, at %s; now the share is open and the book sound: it seems to be mended.", timeText(*c.Phonebook.Modified)))
+	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.faulty }):
+		j.severity = SeverityInfo
+		j.headline += " (before share and book were sound)"
+		j.evidence = append(j.evidence, fmt.Sprintf("The share or the book was at fault until then, last seen so at %s, and both are sound now: it seems to be mended.", timeText(*c.FaultSeen)))
 	default:
 		j.severity = SeverityInfo
 		j.headline += " (old events)"

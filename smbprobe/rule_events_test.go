@@ -105,6 +105,12 @@ func TestEventsThatAreOver(t *testing.T) {
 			changedAgo(time.Minute)(r)
 			r.Phonebook.Intact = new(false)
 		}, lately, false, ""},
+		{"at fault since", faultAgo(time.Minute), lately, true, "The share or the book was at fault until then, last seen so at 1999-05-04 03:01:01 UTC, and both are sound now"},
+		{"at fault since, and changed", func(r *Result) { faultAgo(time.Minute)(r); changedAgo(time.Second)(r) }, lately, true, "The book was changed after that"},
+		{"at fault just before it", faultAgo(lately + 5*time.Second - time.Nanosecond), lately, true, "it seems to be mended"},
+		{"at fault before it", faultAgo(lately + 5*time.Second), lately, false, ""},
+		{"at fault, time of the event not known", func(r *Result) { faultAgo(time.Minute)(r); r.Eventlog.LastFailures = nil }, lately, false, ""},
+		{"at fault, and not sound", func(r *Result) { faultAgo(time.Minute)(r); r.Phonebook.Intact = new(false) }, lately, false, ""},
 	}
 	for _, state := range states {
 		for code, cause := range eventCodes() {
@@ -133,6 +139,11 @@ func changedAgo(ago time.Duration) func(*Result) {
 	return func(r *Result) { r.Phonebook.Modified = new(probedAt().Add(-ago)) }
 }
 
+// faultAgo makes share or book last seen at fault that long before the probe.
+func faultAgo(ago time.Duration) func(*Result) {
+	return func(r *Result) { r.FaultSeen = new(probedAt().Add(-ago)) }
+}
+
 func TestWindowsThatAreNotKnown(t *testing.T) {
 	r := healthy()
 	failsWith("691")(r)
@@ -146,22 +157,41 @@ func TestWindowsThatAreNotKnown(t *testing.T) {
 	}
 }
 
+// TestAccessDeniedIsExplained: a failure with code 5 is never lost: a cause that explains
+// it has it, or it is one of its own.
 func TestAccessDeniedIsExplained(t *testing.T) {
 	const reported = "[5] ERROR_ACCESS_DENIED"
+	just := func(names ...string) []string { return names }
+	own := just("dialup_failing")
 	tests := []struct {
-		name      string
-		change    func(*Result)
-		want      []string
-		mentioned bool // the event stands in the evidence of the cause
+		name   string
+		change func(*Result)
+		want   []string
+		has    []string // those of them whose evidence has the event
 	}{
-		{"by the share", shareIs(ShareMissing, 0), []string{"admin_share_removed"}, true},
-		{"by a book that is not there", bookIs(PhonebookMissing, 0), []string{"phonebook_missing"}, true},
-		{"by a book that is denied", bookIs(PhonebookAccessDenied, 0), []string{"phonebook_access_denied"}, true},
-		{"by a damaged book", func(r *Result) {
+		{"nothing else is wrong", func(*Result) {}, just("dialup_access_denied"), just("dialup_access_denied")},
+		{"the share is missing", shareIs(ShareMissing, 0), just("admin_share_removed"), just("admin_share_removed")},
+		{"the shares were lost, and this one could not be tried", func(r *Result) {
+			shareIs(ShareTimeout, 0)(r)
+			r.Host.AdminShare, r.Host.SystemShare, r.Host.DomainController = new(false), new(false), true
+		}, just("admin_shares_lost_at_start"), just("admin_shares_lost_at_start")},
+		{"another share is missing", func(r *Result) { shareIs(ShareMissing, 0)(r); r.ShareName = "C$" }, just("admin_share_missing", "dialup_failing"), own},
+		{"this account may not see the share", shareIs(ShareAccessDenied, 0), just("account_not_administrator", "dialup_failing"), just("account_not_administrator", "dialup_failing")},
+		{"the server is full", shareIs(ShareServerFull, 0), just("licences_used_up", "dialup_failing"), own},
+		{"the server is paused", shareIs(ShareServerPaused, 0), just("server_paused", "dialup_failing"), own},
+		{"the server is out of resources", shareIs(ShareOutOfResources, 0), just("server_out_of_resources", "dialup_failing"), own},
+		{"the share did not answer", shareIs(ShareTimeout, 0), own, own},
+		{"the book is not there", bookIs(PhonebookMissing, 0), just("phonebook_missing"), just("phonebook_missing")},
+		{"there is no folder", bookIs(PhonebookFolderMissing, 0), just("ras_not_installed"), just("ras_not_installed")},
+		{"the book is denied", bookIs(PhonebookAccessDenied, 0), just("phonebook_access_denied"), just("phonebook_access_denied")},
+		{"the book is elsewhere", bookIs(PhonebookElsewhere, 0), just("phonebook_elsewhere"), just("phonebook_elsewhere")},
+		{"the book is locked", bookIs(PhonebookLocked, 0), just("phonebook_locked"), just("phonebook_locked")},
+		{"the book is damaged", func(r *Result) {
 			found(r, phonebook.Finding{Check: phonebook.CheckNULBytes, Class: phonebook.ClassFile})
-		}, []string{"phonebook_damaged"}, true},
-		{"by nothing: the book is not known", bookIs(PhonebookUnknown, 0), nil, false},
-		{"by nothing: this account may not see the share", shareIs(ShareAccessDenied, 0), []string{"account_not_administrator"}, false},
+		}, just("phonebook_damaged"), just("phonebook_damaged")},
+		{"the book is not known", bookIs(PhonebookUnknown, 0), own, own},
+		{"the book is on a bad disk", bookIs(PhonebookDiskError, 0), own, own},
+		{"the book is too large", bookIs(PhonebookTooLarge, 0), own, own},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -172,8 +202,15 @@ func TestAccessDeniedIsExplained(t *testing.T) {
 			if diff := cmp.Diff(test.want, names(causes)); diff != "" {
 				t.Fatalf("causes (-want +got):\n%s", diff)
 			}
-			if len(causes) > 0 && strings.Contains(strings.Join(causes[0].Evidence, " "), reported) != test.mentioned {
-				t.Errorf("evidence: %v", causes[0].Evidence)
+			wantComplete(t, r, causes)
+			var has []string
+			for _, c := range causes {
+				if strings.Contains(strings.Join(c.Evidence, " "), reported) {
+					has = append(has, c.Name)
+				}
+			}
+			if diff := cmp.Diff(test.has, has); diff != "" {
+				t.Errorf("causes that have the event (-want +got):\n%s", diff)
 			}
 		})
 	}

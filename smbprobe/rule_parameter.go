@@ -33,6 +33,7 @@ func parameterRules() []rule {
 	}
 }
 
+// tooLong says whether the Internet Mail Service has no room for the name of an entry.
 func tooLong(entry string) bool { return utf8.RuneCountInString(entry) > phonebook.MaxDialedName }
 
 // longDialed returns the dialed entries whose names are too long.
@@ -46,9 +47,13 @@ func (c *clues) longDialed() []string {
 	return names
 }
 
+// namesLong says whether a failure names an entry of the book whose name is too long. A
+// text that is not in the book may be no name at all, see bookLacks.
+func (c *clues) namesLong(f dialFailure) bool { return tooLong(f.Entry) && c.bookHolds(f.Entry) }
+
 // nameTooLong says whether the length of a name explains a failure with code 87.
 func (c *clues) nameTooLong(f dialFailure) bool {
-	return f.Code == "87" && (tooLong(f.Entry) || len(c.longDialed()) > 0)
+	return f.Code == "87" && (c.namesLong(f) || len(c.longDialed()) > 0)
 }
 
 func entryNameTooLong(c *clues) *judgement {
@@ -59,7 +64,7 @@ func entryNameTooLong(c *clues) *judgement {
 	}
 	failures := c.failedWhere(c.nameTooLong)
 	for _, f := range failures {
-		if tooLong(f.Entry) && !slices.Contains(names, f.Entry) {
+		if c.namesLong(f) && !slices.Contains(names, f.Entry) {
 			names = append(names, f.Entry)
 		}
 	}

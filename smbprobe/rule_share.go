@@ -71,9 +71,14 @@ func (c *clues) autoShareOff() (off, known bool) {
 	return value.Set && value.Value == 0, true
 }
 
-// missingEvidence says that the share is not there, and what events confirm it.
+// shareRefused says that the share is not there.
+func (c *clues) shareRefused() string {
+	return c.statusSentence(fmt.Sprintf("%s accepted the login and refused the share %s", c.host(), c.share()))
+}
+
+// missingEvidence says that Admin$ is not there, and what events confirm it.
 func (c *clues) missingEvidence() []string {
-	return append([]string{c.statusSentence(fmt.Sprintf("%s accepted the login and refused the share %s", c.host(), c.share()))}, c.accessDeniedEvents()...)
+	return append([]string{c.shareRefused()}, c.accessDeniedEvents()...)
 }
 
 // makeShare are the steps that bring Admin$ back at once.
@@ -174,7 +179,7 @@ func shareMissing(c *clues) *judgement {
 		return &judgement{
 			severity:    SeverityCritical,
 			headline:    fmt.Sprintf("There is no share %s on the server", c.share()),
-			evidence:    c.missingEvidence(),
+			evidence:    []string{c.shareRefused()},
 			explanation: "The exporter looks for the phone book through this share, which the module names, and cannot see the book. The Internet Mail Service itself goes through Admin$.",
 			remedy: []string{
 				fmt.Sprintf("At %s, see which shares there are:", c.host()),

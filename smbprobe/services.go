@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/srvsvc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/svcctl"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -50,13 +51,13 @@ func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
 	errs := make([]error, pipes+1)
 	branches := []func(context.Context){func(ctx context.Context) {
 		errs[pipes] = r.readHost(ctx, tree)
-		r.rpc.note(errs[pipes])
+		r.rpc.note(srvsvc.PipeName, errs[pipes])
 	}}
 	for p := range pipes {
 		branches = append(branches, func(ctx context.Context) {
 			from, to := p*len(names)/pipes, (p+1)*len(names)/pipes
 			errs[p] = r.askServices(ctx, tree, names[from:to], results[from:to])
-			r.rpc.note(errs[p])
+			r.rpc.note(svcctl.PipeName, errs[p])
 		})
 	}
 	r.beside(ctx, branches...)

@@ -135,12 +135,24 @@ func shareStates() map[smbprobe.ShareState]run {
 	}
 }
 
+// emptyAllUsers makes the folders in which Windows 2000 and later would have a phone book.
+func emptyAllUsers(t *testing.T, s *testserver.Samba) {
+	t.Helper()
+	for _, folder := range []string{"Documents and Settings/All Users/Application Data", "ProgramData"} {
+		writeUnder(t, filepath.Dir(s.Root()), folder+"/desktop.ini", nil)
+	}
+}
+
 func bookStates() map[smbprobe.PhonebookState]run {
 	type samba = testserver.SambaOptions
 	return map[smbprobe.PhonebookState]run{
-		smbprobe.PhonebookOK:      onSamba(samba{}, unchanged),
-		smbprobe.PhonebookMissing: onSamba(samba{}, func(t *testing.T, s *testserver.Samba) { remove(t, s.PhonebookPath()) }),
+		smbprobe.PhonebookOK: onSamba(samba{}, unchanged),
+		smbprobe.PhonebookMissing: onSamba(samba{}, func(t *testing.T, s *testserver.Samba) {
+			emptyAllUsers(t, s)
+			remove(t, s.PhonebookPath())
+		}),
 		smbprobe.PhonebookFolderMissing: onSamba(samba{}, func(t *testing.T, s *testserver.Samba) {
+			emptyAllUsers(t, s)
 			if err := os.RemoveAll(filepath.Dir(s.PhonebookPath())); err != nil {
 				t.Fatal(err)
 			}

@@ -69,7 +69,10 @@ func (s Severity) verdict() Verdict {
 func (r *Result) stateVerdict() Verdict {
 	switch r.Share {
 	case ShareOK:
-		return r.Phonebook.verdict()
+		if v := r.Phonebook.verdict(); v != VerdictOK || r.Success {
+			return v
+		}
+		return VerdictUnknown // another check got no answer
 	case ShareNotProbed:
 		return VerdictUnknown
 	case ShareLoginFailed, ShareAccountRestricted, ShareGuestOnly, ShareAccessDenied,

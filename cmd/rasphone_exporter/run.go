@@ -63,6 +63,7 @@ func application() (*kingpin.Application, map[string]command, *promslog.Config) 
 		"serve": newServe(app.Command("serve", "Answer Prometheus' scrapes: the exporter itself. The default.").Default()),
 		"probe": newProbe(app.Command("probe", "Probe targets now and print what was found.")),
 		"lint":  newLint(app.Command("lint", "Check copies of a phone book.")),
+		"demo":  newDemo(app.Command("demo", "Serve against simulated Windows NT servers inside this process, one for each state worth seeing. Needs no configuration, no network and no rights.")),
 	}
 	return app, commands, logging
 }

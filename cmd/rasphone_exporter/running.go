@@ -13,9 +13,20 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
+// source is where a configuration comes from.
+type source struct {
+	name string // for the log
+	load func() (*config.Config, error)
+}
+
+// fileSource is a file, with the password files and the environment variables that it names.
+func fileSource(name string) source {
+	return source{name, func() (*config.Config, error) { return config.Load(name, os.LookupEnv) }}
+}
+
 // running is the configuration in force. A reload replaces it as a whole or not at all.
 type running struct {
-	file    string
+	source  source
 	logger  *slog.Logger
 	prober  *smbprobe.Prober
 	metrics *collector.Exporter
@@ -24,9 +35,27 @@ type running struct {
 	config    atomic.Pointer[config.Config]
 }
 
-// load reads the file and the password files.
+// newRunning loads the configuration. Its error is that of the source.
+func newRunning(from source, o smbprobe.Options, logger *slog.Logger) (*running, error) {
+	prober, err := smbprobe.New(o)
+	if err != nil {
+		return nil, err
+	}
+	r := &running{source: from, logger: logger, prober: prober}
+	c, err := r.load()
+	if err != nil {
+		return nil, err
+	}
+	r.config.Store(c)
+	r.metrics = collector.NewExporter(time.Now(), collector.Counts{
+		LoginsHeldBack: prober.LoginsHeldBack, EventlogsForgotten: prober.EventlogsForgotten,
+	})
+	return r, nil
+}
+
+// load reads the configuration and the passwords, and logs the warnings.
 func (r *running) load() (*config.Config, error) {
-	c, err := config.Load(r.file, os.LookupEnv)
+	c, err := r.source.load()
 	if err != nil {
 		return nil, err
 	}
@@ -48,13 +77,13 @@ func (r *running) reloadLocked(why string) error {
 	c, err := r.load()
 	if err != nil {
 		r.metrics.ConfigFailed()
-		r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.file, "reason", why, "err", err)
+		r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", err)
 		return err
 	}
 	r.config.Store(c)
 	r.prober.ForgetRefusals()
 	r.metrics.ConfigLoaded(time.Now())
-	r.logger.Info("Configuration reloaded", "file", r.file, "reason", why)
+	r.logger.Info("Configuration reloaded", "file", r.source.name, "reason", why)
 	return nil
 }
 

@@ -17,7 +17,6 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
-	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/web"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
@@ -34,27 +33,26 @@ const (
 
 // serve is the exporter.
 type serve struct {
-	configFile      *string
-	checkOnly       *bool
-	web             *toolkit.FlagConfig
-	externalAddress *string
-	timeoutOffset   *time.Duration
-	maxConcurrent   *int
+	configFile *string
+	checkOnly  *bool
+	serving    serving
 }
 
 func newServe(c *kingpin.CmdClause) *serve {
 	return &serve{
-		configFile:      c.Flag("config.file", "The configuration.").Default(defaultConfigFile).String(),
-		checkOnly:       c.Flag("config.check", "Check the configuration, report what is wrong with it, and exit.").Bool(),
-		web:             kingpinflag.AddFlags(c, defaultAddress),
-		externalAddress: c.Flag("web.external-address", "Address under which Prometheus reaches the exporter, for /sd: host:port, or a URL where a proxy ends TLS or adds a path. Default: the Host of the request.").String(),
-		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
-		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+		configFile: c.Flag("config.file", "The configuration.").Default(defaultConfigFile).String(),
+		checkOnly:  c.Flag("config.check", "Check the configuration, report what is wrong with it, and exit.").Bool(),
+		serving:    newServing(c),
 	}
 }
 
 func (s *serve) run(ctx context.Context, _ streams, logger *slog.Logger) int {
-	if err := s.serve(ctx, logger); err != nil {
+	return exitStatus(s.serve(ctx, logger), logger)
+}
+
+// exitStatus is the exit status of a command that serves.
+func exitStatus(err error, logger *slog.Logger) int {
+	if err != nil {
 		logger.Error("Stopped", "err", err)
 		return exitFailed
 	}
@@ -62,28 +60,45 @@ func (s *serve) run(ctx context.Context, _ streams, logger *slog.Logger) int {
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
-	prober, err := smbprobe.New(smbprobe.Options{})
-	if err != nil {
-		return err
-	}
-	r := &running{file: *s.configFile, logger: logger, prober: prober}
-	c, err := r.load()
+	r, err := newRunning(fileSource(*s.configFile), smbprobe.Options{}, logger)
 	if errors.Is(err, fs.ErrNotExist) && *s.configFile == defaultConfigFile {
-		return fmt.Errorf("%w; write one as the README's example, or name it with --config.file", err)
+		return fmt.Errorf("%w; write one as the README's example, name it with --config.file, or try `%s demo`", err, program)
 	}
 	if err != nil {
 		return err
 	}
 	if *s.checkOnly {
-		logger.Info("The configuration is sound", "file", *s.configFile, "hosts", len(c.Hosts()))
+		logger.Info("The configuration is sound", "file", *s.configFile, "hosts", len(r.config.Load().Hosts()))
 		return nil
 	}
-	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", *s.configFile, "hosts", len(c.Hosts()))
-	r.config.Store(c)
-	r.metrics = collector.NewExporter(time.Now(), collector.Counts{
-		LoginsHeldBack: prober.LoginsHeldBack, EventlogsForgotten: prober.EventlogsForgotten,
-	})
-	handler, err := web.New(web.Options{
+	handler, err := s.serving.handler(r, logger)
+	if err != nil {
+		return err
+	}
+	return s.serving.listen(ctx, handler, r, logger)
+}
+
+// serving are the flags of the commands that serve.
+type serving struct {
+	web             *toolkit.FlagConfig
+	externalAddress *string
+	timeoutOffset   *time.Duration
+	maxConcurrent   *int
+}
+
+func newServing(c *kingpin.CmdClause) serving {
+	return serving{
+		web:             kingpinflag.AddFlags(c, defaultAddress),
+		externalAddress: c.Flag("web.external-address", "Address under which Prometheus reaches the exporter, for /sd: host:port, or a URL where a proxy ends TLS or adds a path. Default: the Host of the request.").String(),
+		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
+		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+	}
+}
+
+// handler makes what answers requests.
+func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) {
+	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", r.source.name, "hosts", len(r.config.Load().Hosts()))
+	return web.New(web.Options{
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },
 		Reload:          func() error { return r.reload("HTTP request") },
@@ -93,14 +108,10 @@ func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
 		ExternalAddress: *s.externalAddress,
 		Logger:          logger,
 	})
-	if err != nil {
-		return err
-	}
-	return s.listen(ctx, handler, r, logger)
 }
 
 // listen serves until ctx ends, then drains. SIGHUP reloads meanwhile.
-func (s *serve) listen(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
+func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
 	server := &http.Server{Handler: handler.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime}
 	ended := make(chan error, 1)
 	go func() { ended <- toolkit.ListenAndServe(server, s.web, logger) }()

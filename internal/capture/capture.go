@@ -63,16 +63,9 @@ func (c *Capture) Dial(next func(ctx context.Context, network, address string) (
 	}
 }
 
-// Err returns the first error of the capture, nil while there is none. After an error
-// nothing more is written; the connections go on.
-func (c *Capture) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.err
-}
-
-// Close ends the capture and returns its first error. It does not close the writer.
-// Connections that are still open go on and are captured no longer.
+// Close ends the capture and returns its first error, after which nothing was written any
+// more. It does not close the writer. Connections that are still open go on and are
+// captured no longer.
 func (c *Capture) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -303,8 +303,8 @@ func TestFailures(t *testing.T) {
 		if err := conn.Close(); err != nil {
 			t.Error(err)
 		}
-		if !errors.Is(c.Err(), full) || !errors.Is(c.Close(), full) {
-			t.Errorf("Err %v, want %v", c.Err(), full)
+		if err := c.Close(); !errors.Is(err, full) {
+			t.Errorf("Close: %v, want %v", err, full)
 		}
 		if w.calls != 6 {
 			t.Errorf("%d writes, want none after the one that failed", w.calls)
@@ -319,16 +319,16 @@ func TestFailures(t *testing.T) {
 			t.Errorf("connection %v, %v, want the one of the dial function", conn, err)
 		}
 		_ = conn.Close()
-		if !errors.Is(c.Err(), ErrNotIP) {
-			t.Errorf("Err %v, want %v", c.Err(), ErrNotIP)
+		if err := c.Close(); !errors.Is(err, ErrNotIP) {
+			t.Errorf("Close: %v, want %v", err, ErrNotIP)
 		}
 	})
 	t.Run("dial", func(t *testing.T) {
 		c, file, _ := start(t)
 		before := file.Len()
 		_, err := c.Dial(func(context.Context, string, string) (net.Conn, error) { return nil, full })(t.Context(), "tcp", "exch01:445")
-		if !errors.Is(err, full) || c.Err() != nil || file.Len() != before {
-			t.Errorf("error %v, capture %v with %d bytes more; want %v and nothing", err, c.Err(), file.Len()-before, full)
+		if failed := c.Close(); !errors.Is(err, full) || failed != nil || file.Len() != before {
+			t.Errorf("error %v, capture %v with %d bytes more; want %v and nothing", err, failed, file.Len()-before, full)
 		}
 	})
 }

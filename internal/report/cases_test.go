@@ -27,6 +27,7 @@ func cases() map[string]*smbprobe.Result {
 		"login_held_back":     loginHeldBack(),
 		"unreachable":         unreachable(),
 		"services_exe_dead":   servicesDead(),
+		"log_unanswered":      logUnanswered(),
 		"old_events":          oldEvents(),
 		"not_probed":          notProbed(),
 		"hostile":             hostile(),
@@ -229,6 +230,14 @@ func servicesDead() *smbprobe.Result {
 		Headline: "services.exe does not answer", Evidence: []string{"The share works, and no pipe answers."},
 		Remedy: []string{"Restart the server."},
 	}}
+	return r
+}
+
+func logUnanswered() *smbprobe.Result {
+	r := healthy()
+	const why = "read the event log: no answer in time"
+	r.Steps[6].Error, r.Success = why, false
+	r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Error: why}
 	return r
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func (t *text) host(r *smbprobe.Result) {
 		about = append(about, "started "+ago(*h.Started))
 	}
 	if h.AdminShare != nil && !*h.AdminShare {
-		about = append(about, "no share ADMIN$")
+		about = append(about, "no share "+cmp.Or(r.ShareName, "ADMIN$"))
 	}
 	if h.SystemShare != nil && !*h.SystemShare {
 		about = append(about, "no share "+h.SystemDrive)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // Headline says in one line what a result means: the first cause that is as bad as the
@@ -41,7 +42,35 @@ func summary(r *smbprobe.Result) string {
 	if intact := r.Phonebook.Intact; intact != nil && !*intact {
 		return "the phone book has entries that cannot be dialled"
 	}
-	return "the share is open and the phone book is sound" + failuresSummary(&r.Eventlog)
+	const sound = "the share is open and the phone book is sound"
+	if why := NoAnswer(r); why != "" {
+		return sound + ", but " + why
+	}
+	return sound + failuresSummary(&r.Eventlog)
+}
+
+// NoAnswer says that a check behind an open share got no answer, and of what not all is
+// known because of that, or because it was refused; empty where every check was answered,
+// and where the state of the share or the phone book says already that one was not.
+func NoAnswer(r *smbprobe.Result) string {
+	if r.Success || r.Share != smbprobe.ShareOK || r.Phonebook.State == smbprobe.PhonebookUnknown {
+		return ""
+	}
+	var unknown []string
+	// A status is an answer.
+	if r.Eventlog.Error != "" && r.Eventlog.Status == smb.StatusOK {
+		unknown = append(unknown, "the event log")
+	}
+	if r.Registry.Error != "" {
+		unknown = append(unknown, "the registry")
+	}
+	if r.Host.Error != "" || slices.ContainsFunc(r.Services, func(s smbprobe.ServiceResult) bool { return s.Error != "" }) {
+		unknown = append(unknown, "the services")
+	}
+	if len(unknown) == 0 {
+		return "a check got no answer"
+	}
+	return "a check got no answer: not all is known of " + join(unknown...)
 }
 
 // failuresSummary says how many failures the largest window has that is known,

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func textOf(t *testing.T, r *smbprobe.Result, colour bool) string {
@@ -105,9 +106,23 @@ func TestHeadline(t *testing.T) {
 			r.Eventlog.Windows[1].Failures = new(1)
 			r.Eventlog.Windows[2].Failures = nil
 		}, nil, sound + ", 1 failure to dial in 1h"},
-		"book":         {func(r *smbprobe.Result) { r.Phonebook.State = smbprobe.PhonebookMissing }, nil, "share open, phone book missing"},
-		"entries":      {func(r *smbprobe.Result) { r.Phonebook.Intact = new(false) }, nil, "the phone book has entries that cannot be dialled"},
-		"dialed entry": {func(r *smbprobe.Result) { r.Phonebook.Dialed = bookDamaged().Phonebook.Dialed[1:] }, nil, `the dialed entry "Gone" is not in the phone book`},
+		"book":    {func(r *smbprobe.Result) { r.Phonebook.State = smbprobe.PhonebookMissing }, nil, "share open, phone book missing"},
+		"entries": {func(r *smbprobe.Result) { r.Phonebook.Intact = new(false) }, nil, "the phone book has entries that cannot be dialled"},
+		"a check got no answer": {func(r *smbprobe.Result) {
+			r.Success, r.Eventlog = false, smbprobe.EventlogResult{Readable: new(false), Error: "late"}
+		}, nil, sound + ", but a check got no answer: not all is known of the event log"},
+		"several got none": {func(r *smbprobe.Result) {
+			r.Success = false
+			r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Error: "late"}
+			r.Registry.Error, r.Services[1].Error = "late", "late"
+		}, []smbprobe.Cause{info}, sound + ", but a check got no answer: not all is known of the event log, the registry, the services"},
+		"the event log was refused, and the host did not answer": {func(r *smbprobe.Result) {
+			r.Success, r.Host.Error = false, "late"
+			r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Error: "denied", Status: smb.StatusAccessDenied}
+		}, nil, sound + ", but a check got no answer: not all is known of the services"},
+		"no answer to nobody knows what":       {func(r *smbprobe.Result) { r.Success = false }, nil, sound + ", but a check got no answer"},
+		"no answer, and a cause that is worse": {func(r *smbprobe.Result) { r.Success = false }, []smbprobe.Cause{warning}, "w"},
+		"dialed entry":                         {func(r *smbprobe.Result) { r.Phonebook.Dialed = bookDamaged().Phonebook.Dialed[1:] }, nil, `the dialed entry "Gone" is not in the phone book`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := healthy()
@@ -119,5 +134,35 @@ func TestHeadline(t *testing.T) {
 				t.Errorf("%q, expected %q", got, test.want)
 			}
 		})
+	}
+}
+
+// TestTextNamesTheShare: what the server says of the module's share is said of that one.
+func TestTextNamesTheShare(t *testing.T) {
+	for name, want := range map[string]string{"": "no share ADMIN$", "ADMIN$": "no share ADMIN$", "C$": "no share C$"} {
+		r := healthy()
+		r.ShareName, r.Host.AdminShare = name, new(false)
+		if text := textOf(t, r, false); !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+			t.Errorf("%q: no %q in\n%s", name, want, text)
+		}
+	}
+}
+
+func TestNoAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*smbprobe.Result)
+		want   string
+	}{
+		"all answered":           {func(r *smbprobe.Result) { r.Success, r.Registry.Error = true, "refused" }, ""},
+		"the share says it":      {func(r *smbprobe.Result) { r.Share = smbprobe.ShareTimeout }, ""},
+		"the phone book says it": {func(r *smbprobe.Result) { r.Phonebook.State = smbprobe.PhonebookUnknown }, ""},
+		"a book that is damaged": {func(r *smbprobe.Result) { r.Phonebook.State, r.Registry.Error = smbprobe.PhonebookDamaged, "late" }, "a check got no answer: not all is known of the registry"},
+	} {
+		r := healthy()
+		r.Success = false
+		test.change(r)
+		if got := NoAnswer(r); got != test.want {
+			t.Errorf("%s: %q, expected %q", name, got, test.want)
+		}
 	}
 }

@@ -95,6 +95,17 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 	return &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, Steps: beginning(c.Steps), More: len(all) - 1}
 }
 
+// asBadAs says whether a cause alone makes a verdict, as report.Headline sees it.
+func (c *firstCause) asBadAs(v smbprobe.Verdict) bool {
+	switch v {
+	case smbprobe.VerdictCritical:
+		return c.Severity == smbprobe.SeverityCritical
+	case smbprobe.VerdictWarning:
+		return c.Severity == smbprobe.SeverityWarning
+	}
+	return false
+}
+
 // beginning returns the first step, and the second where it is the first command.
 func beginning(steps []step) []step {
 	if len(steps) > 1 && !steps[0].Command && steps[1].Command {

@@ -100,6 +100,12 @@ func TestIndexShowsFirstCause(t *testing.T) {
 <td data-label="Share" class="bad"><span class="whole">share_missing</span></td>`,
 		},
 		{
+			"one that is not as bad as the state",
+			[]smbprobe.Cause{{Severity: smbprobe.SeverityWarning, Headline: "the clock is off"}},
+			`<td data-label="Cause" class="main"><span class="warning">warning: the clock is off</span></td>
+<td data-label="Share" class="bad"><span class="whole">share_missing</span><small>open ADMIN$: no such share</small></td>`,
+		},
+		{
 			"hostile",
 			[]smbprobe.Cause{{Severity: smbprobe.SeverityWarning, Headline: "<b>x</b>", Remedy: []string{"`<i>`"}}},
 			`<td data-label="Cause" class="main"><span class="warning">warning: &lt;b&gt;x&lt;/b&gt;</span><small><code>&lt;i&gt;</code></small></td>`,
@@ -125,5 +131,32 @@ func TestIndexShowsFirstCause(t *testing.T) {
 				t.Error("a second cause stands in the row")
 			}
 		})
+	}
+}
+
+// TestPagesSayWhatGotNoAnswer: share and book are sound, and a check got no answer: the
+// verdict is that of the whole, and neither of the two looks worse.
+func TestPagesSayWhatGotNoAnswer(t *testing.T) {
+	f := newPageFixture(t)
+	f.server.history.add(&smbprobe.Result{
+		Target: "exch01.corp.example", Module: "default", Started: pageTime(), Share: smbprobe.ShareOK,
+		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Intact: new(true)},
+		Eventlog:  smbprobe.EventlogResult{Readable: new(false), Error: "no answer in time"},
+	})
+	const why = `<small>a check got no answer: not all is known of the event log</small>`
+	for path, want := range map[string][]string{
+		"/": {
+			`<span class="unclear">UNKNOWN</span>` + why + `<small>since`,
+			`<td data-label="Share" class="good"><span class="whole">ok</span></td>`,
+			`<td data-label="Phone book" class="good"><span class="whole">ok</span></td>`,
+		},
+		"/target?target=exch01.corp.example": {`<strong class="unclear">UNKNOWN</strong>`, `</time>` + why + `</p>`, `<strong class="good">ok</strong>`},
+	} {
+		body := f.do(http.MethodGet, path).Body.String()
+		for _, part := range want {
+			if !strings.Contains(body, part) {
+				t.Errorf("%s: %s is missing in:\n%s", path, part, body)
+			}
+		}
 	}
 }

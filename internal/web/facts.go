@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -50,7 +51,7 @@ func hostKind(h smbprobe.HostResult) string {
 	return "workstation"
 }
 
-// shareFacts are what the server says of its administrative shares.
+// shareFacts are what the server says of the module's share, and of that of its system's drive.
 func shareFacts(r *smbprobe.Result) []fact {
 	system := "System drive's share, as the server lists it"
 	if r.Host.SystemDrive != "" {
@@ -62,7 +63,8 @@ func shareFacts(r *smbprobe.Result) []fact {
 			automatic.Value, automatic.Level = "not there: the registry keeps the server from making it", "bad"
 		}
 	}
-	return []fact{listedShare("ADMIN$, as the server lists it", r.Host.AdminShare), listedShare(system, r.Host.SystemShare), automatic}
+	share := cmp.Or(r.ShareName, "ADMIN$") + ", as the server lists it"
+	return []fact{listedShare(share, r.Host.AdminShare), listedShare(system, r.Host.SystemShare), automatic}
 }
 
 func listedShare(name string, there *bool) fact {

@@ -63,6 +63,12 @@ func TestShareFacts(t *testing.T) {
 			[]fact{{admin, "not there", "bad"}, {"D$, as the server lists it", "there", "good"}, {next, "there: the server makes it", "good"}},
 		},
 		{
+			"another share",
+			smbprobe.Result{ShareName: "C$", Host: smbprobe.HostResult{AdminShare: new(true)}},
+			[]fact{{"C$, as the server lists it", "there", "good"}, {drive, "unknown", ""}, {next, "unknown", ""}},
+		},
+		{"its name not given", smbprobe.Result{}, []fact{{admin, "unknown", ""}, {drive, "unknown", ""}, {next, "unknown", ""}}},
+		{
 			"switched off, not gone yet",
 			smbprobe.Result{
 				ShareName: "ADMIN$", Host: smbprobe.HostResult{AdminShare: new(true)},

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -55,7 +56,8 @@ type row struct {
 	ShareLevel     string // class in the style sheet, see verdictLevel
 	Phonebook      smbprobe.PhonebookState
 	PhonebookLevel string
-	Reason         string // why the states are not ok; empty where a cause says it
+	Reason         string // why the states are not ok; empty where a cause says it that is as bad
+	NoAnswer       string // as report.NoAnswer has it
 	Broken         bool   // see broken
 	HeldBack       bool
 	Failures       *recentFailures // nil: there is no window
@@ -129,9 +131,10 @@ func newRow(key flightKey, entry remembered, probed bool) row {
 	r.ShareLevel, r.PhonebookLevel = shareLevel(result), phonebookLevel(result)
 	r.Verdict = result.Verdict()
 	r.Level = verdictLevel(r.Verdict)
-	if r.Cause = newFirstCause(result.Causes); r.Cause == nil {
+	if r.Cause = newFirstCause(result.Causes); r.Cause == nil || !r.Cause.asBadAs(r.Verdict) {
 		r.Reason = cmp.Or(result.ShareError, result.Phonebook.Error)
 	}
+	r.NoAnswer = report.NoAnswer(result)
 	r.Broken = broken(&result.Phonebook)
 	r.HeldBack = result.LoginHeldBack
 	r.Failures = shortestWindow(result.Eventlog.Windows)

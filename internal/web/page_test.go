@@ -105,7 +105,7 @@ func TestHistorySince(t *testing.T) {
 		{smbprobe.ShareOK, smbprobe.PhonebookOK, smbprobe.SeverityCritical, 6},
 	}
 	for i, s := range steps {
-		r := &smbprobe.Result{Target: "a", Started: at(i), Share: s.share, Phonebook: smbprobe.PhonebookResult{State: s.book}}
+		r := &smbprobe.Result{Target: "a", Started: at(i), Success: true, Share: s.share, Phonebook: smbprobe.PhonebookResult{State: s.book}}
 		if s.cause != "" {
 			r.Causes = []smbprobe.Cause{{Severity: s.cause}}
 		}

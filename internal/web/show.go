@@ -80,9 +80,10 @@ func verdictLevel(v smbprobe.Verdict) string {
 }
 
 // stateLevel is the class of the verdict that share and phone book alone give: a cause
-// that lies elsewhere makes neither look bad.
+// that lies elsewhere makes neither look bad, and neither does another check that got no
+// answer.
 func stateLevel(r *smbprobe.Result) string {
-	states := smbprobe.Result{Share: r.Share, Phonebook: r.Phonebook}
+	states := smbprobe.Result{Success: true, Share: r.Share, Phonebook: r.Phonebook}
 	return verdictLevel(states.Verdict())
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -23,6 +24,7 @@ type targetPage struct {
 	// What follows is zero where Result is nil: it was not probed yet.
 	Verdict        smbprobe.Verdict
 	Level          string // class in the style sheet, of the verdict
+	NoAnswer       string // as report.NoAnswer has it
 	ShareLevel     string
 	PhonebookLevel string
 	Broken         bool // as of a row
@@ -95,6 +97,7 @@ func newTargetPage(key flightKey, entry remembered, now time.Time) targetPage {
 	}
 	p.Verdict = r.Verdict()
 	p.Level, p.ShareLevel, p.PhonebookLevel = verdictLevel(p.Verdict), shareLevel(r), phonebookLevel(r)
+	p.NoAnswer = report.NoAnswer(r)
 	p.Broken = broken(&r.Phonebook)
 	p.Checked = r.Phonebook.Intact != nil
 	p.Findings, p.More = newFindings(&r.Phonebook)

@@ -55,7 +55,7 @@ func TestTargetPage(t *testing.T) {
 		"share_disabled": shareDisabled(),
 		"hostile":        hostile(),
 		"damaged": {
-			Target: "exch01.corp.example", Module: "default", Started: pageTime(), Share: smbprobe.ShareOK,
+			Target: "exch01.corp.example", Module: "default", Started: pageTime(), Success: true, Share: smbprobe.ShareOK,
 			Phonebook: smbprobe.PhonebookResult{
 				State: smbprobe.PhonebookDamaged, Error: "empty_file: 0 bytes", Size: new(int64(0)), Entries: new(0), Intact: new(false),
 				Findings: []phonebook.Finding{{Check: phonebook.CheckEmptyFile, Class: phonebook.ClassFile, Detail: "0 bytes"}},
@@ -65,7 +65,7 @@ func TestTargetPage(t *testing.T) {
 			Eventlog: smbprobe.EventlogResult{Readable: new(false), Error: "open eventlog: no such pipe"},
 		},
 		"sound": {
-			Target: "exch01.corp.example", Module: "default", Started: pageTime(), Share: smbprobe.ShareOK, ClockOffset: new(time.Duration(0)),
+			Target: "exch01.corp.example", Module: "default", Started: pageTime(), Success: true, Share: smbprobe.ShareOK, ClockOffset: new(time.Duration(0)),
 			Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Entries: new(1), Intact: new(true)},
 			Eventlog: smbprobe.EventlogResult{
 				Readable: new(true), Records: new(0), Windows: []smbprobe.WindowResult{{Label: "15m", Failures: new(0)}},

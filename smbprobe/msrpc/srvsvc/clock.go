@@ -12,10 +12,6 @@ import (
 // TimeOfDay is what a server's clock says.
 type TimeOfDay struct {
 	Time time.Time // UTC, to a hundredth of a second
-	// Zone is what has to be added to the server's local time for UTC, in minutes:
-	// 480 is Pacific standard time. Without HasZone it is not known.
-	Zone    int
-	HasZone bool
 	// SinceStart is how long the server has been running, to a millisecond. It begins
 	// anew after 49.7 days.
 	SinceStart time.Duration
@@ -48,7 +44,7 @@ const (
 	fieldElapsed  = 0 // seconds since 1970, UTC
 	fieldRunning  = 1 // milliseconds since the system's start
 	fieldHundreds = 5 // hundredths of the second
-	fieldZone     = 6 // minutes west of UTC, -1: not known
+	fieldZone     = 6 // minutes west of UTC, -1: not known; checked and not kept
 	clockFields   = 12
 )
 
@@ -84,9 +80,6 @@ func parseClock(stub []byte) (clock TimeOfDay, code uint32, ok bool) {
 	clock = TimeOfDay{
 		Time:       time.Unix(int64(field[fieldElapsed]), int64(field[fieldHundreds])*int64(10*time.Millisecond)).UTC(),
 		SinceStart: time.Duration(field[fieldRunning]) * time.Millisecond,
-	}
-	if zone != -1 {
-		clock.Zone, clock.HasZone = zone, true
 	}
 	return clock, 0, true
 }

@@ -12,20 +12,14 @@ import (
 const (
 	TypeDomainController       uint32 = 0x00000008 // the primary one
 	TypeBackupDomainController uint32 = 0x00000010
-	TypeWindowsNT              uint32 = 0x00001000 // Workstation or Server
 	TypeServerNT               uint32 = 0x00008000 // Server, and no domain controller
 )
 
-// PlatformNT is the platform of Windows NT and 2000 (MS-SRVS 2.2.2.6).
-const PlatformNT = 500
-
-// ServerInfo is what a server says of itself. Its texts went through smb.CleanText.
+// ServerInfo is what a server says of itself.
 type ServerInfo struct {
-	Platform     uint32 // see PlatformNT
-	Name         string // its NetBIOS name
+	Name         string // its NetBIOS name; went through smb.CleanText
 	Major, Minor uint32 // of its version: 4.0, 5.0
 	Type         uint32 // see TypeDomainController
-	Comment      string
 }
 
 // Server asks for the server's version and roles (NetrServerGetInfo, MS-SRVS
@@ -61,12 +55,14 @@ const versionMask = 0x0F
 func parseServer(stub []byte) (server ServerInfo, code uint32, ok bool) {
 	r := ndr.NewReader(stub)
 	var there, hasName, hasComment bool
+	var platform uint32
+	var comment string
 	if !info(r, serverLevel, &there) {
 		return ServerInfo{}, 0, false
 	}
-	if there && (!r.U32(&server.Platform) || !r.Pointer(&hasName) ||
+	if there && (!r.U32(&platform) || !r.Pointer(&hasName) ||
 		!r.U32(&server.Major) || !r.U32(&server.Minor) || !r.U32(&server.Type) || !r.Pointer(&hasComment) ||
-		!text(r, hasName, &server.Name) || !text(r, hasComment, &server.Comment)) {
+		!text(r, hasName, &server.Name) || !text(r, hasComment, &comment)) {
 		return ServerInfo{}, 0, false
 	}
 	if !r.U32(&code) || !r.Empty() {

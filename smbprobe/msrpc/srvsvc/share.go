@@ -8,18 +8,9 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// Bits of a share's type (MS-SRVS 2.2.2.4). A type of 0 in the lowest byte is a disk.
-const (
-	TypeMask    uint32 = 0xFF
-	TypeDisk    uint32 = 0
-	TypeSpecial uint32 = 0x80000000 // an administrative share; Samba does not say so
-)
-
-// ShareInfo is what the server says of a share. Its texts went through smb.CleanText.
+// ShareInfo is what the server says of a share.
 type ShareInfo struct {
-	Name   string // "ADMIN$"
-	Type   uint32 // see TypeMask
-	Remark string // "Remote Admin"
+	Name string // "ADMIN$"; went through smb.CleanText
 }
 
 // Share asks for a share by its name (NetrShareGetInfo, MS-SRVS 3.1.4.10): one
@@ -58,12 +49,13 @@ func shareStub(server, name string) []byte {
 func parseShare(stub []byte) (share ShareInfo, code msrpc.Win32Error, ok bool) {
 	r := ndr.NewReader(stub)
 	var there, hasName, hasRemark bool
-	var status uint32
+	var kind, status uint32
+	var remark string
 	if !info(r, shareLevel, &there) {
 		return ShareInfo{}, 0, false
 	}
-	if there && (!r.Pointer(&hasName) || !r.U32(&share.Type) || !r.Pointer(&hasRemark) ||
-		!text(r, hasName, &share.Name) || !text(r, hasRemark, &share.Remark)) {
+	if there && (!r.Pointer(&hasName) || !r.U32(&kind) || !r.Pointer(&hasRemark) ||
+		!text(r, hasName, &share.Name) || !text(r, hasRemark, &remark)) {
 		return ShareInfo{}, 0, false
 	}
 	if !r.U32(&status) || !r.Empty() {

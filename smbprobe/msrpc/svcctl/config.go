@@ -20,12 +20,9 @@ const (
 	StartDisabled  StartType = 4
 )
 
-// Config is what is configured for a service. Its texts went through smb.CleanText;
-// an empty one is not set.
+// Config is what is configured for a service.
 type Config struct {
-	Start       StartType
-	DisplayName string // "Remote Access Connection Manager"
-	Account     string // that it runs under: "LocalSystem", `.\imsuser`
+	Start StartType
 }
 
 // Room for a configuration in bytes (MS-SCMR 3.1.4.17): what is asked for at first,
@@ -84,12 +81,12 @@ type configAnswer struct {
 }
 
 // parseConfig takes an answer apart, and says whether it is sound. The strings
-// follow the structure that points to them, in the order of the pointers.
+// follow the structure that points to them; all are read, and none is kept.
 func parseConfig(stub []byte) (configAnswer, bool) {
 	r := ndr.NewReader(stub)
 	var start, unused, needed, code uint32
 	var there [5]bool // binary path, load order group, dependencies, account, display name
-	var text [len(there)]string
+	var text string
 	if !r.U32(&unused) || !r.U32(&start) || !r.U32(&unused) || // dwServiceType, dwErrorControl
 		!r.Pointer(&there[0]) || !r.Pointer(&there[1]) ||
 		!r.U32(&unused) || // dwTagId
@@ -97,7 +94,7 @@ func parseConfig(stub []byte) (configAnswer, bool) {
 		return configAnswer{}, false
 	}
 	for i := range there {
-		if there[i] && !r.String(&text[i]) {
+		if there[i] && !r.String(&text) {
 			return configAnswer{}, false
 		}
 	}
@@ -111,6 +108,6 @@ func parseConfig(stub []byte) (configAnswer, bool) {
 	if StartType(start) > StartDisabled {
 		return configAnswer{}, false
 	}
-	answer.config = Config{Start: StartType(start), Account: smb.CleanText(text[3]), DisplayName: smb.CleanText(text[4])}
+	answer.config = Config{Start: StartType(start)}
 	return answer, true
 }

@@ -14,7 +14,6 @@ const PipeName = "svcctl"
 // Numbers of the procedures (MS-SCMR 3.1.4). Those that Windows NT 4.0 has not,
 // and those that change something, do not stand here.
 const (
-	opCloseHandle = 0
 	opQueryStatus = 6
 	opOpenManager = 15
 	opOpenService = 16
@@ -101,10 +100,4 @@ func serviceStub(manager ndr.Handle, name string, access uint32) []byte {
 	w.String(name)
 	w.U32(access)
 	return w.Stub()
-}
-
-// Close closes the service (MS-SCMR 3.1.4.1): one round trip. Closing the pipe does
-// the same without it.
-func (s *Service) Close(ctx context.Context) error {
-	return s.conn.CloseHandle(ctx, "close service "+s.name, opCloseHandle, s.handle)
 }

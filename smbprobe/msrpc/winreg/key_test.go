@@ -69,7 +69,7 @@ func TestOpenRefused(t *testing.T) {
 		"a long answer":       {[][]byte{rpctest.Stub(make([]byte, 24), 0)}, smb.ErrProtocol},
 		"no such key":         {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 2)}, msrpc.ErrorFileNotFound},
 		"denied at the key":   {[][]byte{rpctest.HandleAnswer(0), rpctest.Stub(make([]byte, 20), 5)}, msrpc.ErrorAccessDenied},
-		"refused with handle": {[][]byte{rpctest.HandleAnswer(0), rpctest.HandleAnswer(1018)}, msrpc.ErrorKeyDeleted},
+		"refused with handle": {[][]byte{rpctest.HandleAnswer(0), rpctest.HandleAnswer(1018)}, msrpc.Win32Error(1018)},
 	} {
 		registry, err := Open(t.Context(), &rpctest.Script{Stubs: test.stubs})
 		if err == nil {

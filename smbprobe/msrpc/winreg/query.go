@@ -64,8 +64,11 @@ func queryStub(key ndr.Handle, name string, size int) []byte {
 	return w.Stub()
 }
 
-// parseQuery takes an answer apart, and says whether it is sound. All that is asked
-// for must be there with success; otherwise a server may leave out what it likes.
+// parseQuery takes an answer apart, and says whether it is sound. With success the type
+// and the data must be there, and the data as long as lpcbLen says; what lpcbData says
+// then is not known of Windows NT 4.0, and not needed. With ErrorMoreData the type
+// must be there, and lpcbData say that there is more; else a server may leave out
+// what it likes.
 func parseQuery(stub []byte, size int) (queried, bool) {
 	r := ndr.NewReader(stub)
 	var q queried
@@ -76,12 +79,11 @@ func parseQuery(stub []byte, size int) (queried, bool) {
 		return queried{}, false
 	}
 	q.code = msrpc.Win32Error(code)
-	n := uint32(len(q.data))
 	switch {
-	case len(q.data) > size, hasData && hasLength && length != n:
+	case len(q.data) > size, hasData && hasLength && int64(length) != int64(len(q.data)):
 		return queried{}, false
 	case q.code == 0: // the data is all there
-		return q, hasKind && hasData && hasRoom && hasLength && room == n
+		return q, hasKind && hasData && hasLength
 	case q.code == msrpc.ErrorMoreData:
 		return queried{code: q.code, kind: q.kind}, hasKind && hasRoom && int64(room) > int64(size)
 	}

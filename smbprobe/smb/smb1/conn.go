@@ -190,7 +190,11 @@ func (k *call) wait(ctx context.Context) (*message, error) {
 	select {
 	case <-k.done:
 	case <-ctx.Done():
-		return nil, &smb.Error{Op: k.op, Err: k.conn.fail(ctx.Err())}
+		select {
+		case <-k.done: // in the last moment
+		default:
+			return nil, &smb.Error{Op: k.op, Err: k.conn.fail(ctx.Err())}
+		}
 	}
 	if k.err != nil {
 		return nil, &smb.Error{Op: k.op, Err: k.err}

@@ -1,0 +1,141 @@
+package smbprobe_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/simrpc"
+)
+
+// What Samba cannot show, on a simulated Windows NT 4.0.
+
+// TestStaleNetworkCard: a NetworkCards key without service is looked for after a failure
+// with code 2 alone.
+func TestStaleNetworkCard(t *testing.T) {
+	t.Parallel()
+	const cards = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards\`
+	host, addr := startNT(t)
+	registry := host.System().Registry()
+	registry.SetText(cards+"1", "ServiceName", "El90x1")
+	registry.CreateKey(`SYSTEM\CurrentControlSet\Services\El90x1`)
+	registry.SetText(cards+"2", "ServiceName", "DC21X42")
+	s := direct(addr, withEventlog, withServer)
+
+	before := probeOnce(t, s)
+	if len(before.Registry.StaleNetworkCards) != 0 {
+		t.Errorf("network cards %+v without a failure with code 2", before.Registry.StaleNetworkCards)
+	}
+	host.System().Log("Application").Add(simrpc.Event{
+		At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "2"},
+	})
+	after := probeOnce(t, s)
+	if diff := cmp.Diff([]smbprobe.NetworkCard{{Key: "2", Service: "DC21X42"}}, after.Registry.StaleNetworkCards); diff != "" {
+		t.Errorf("network cards (-want +got):\n%s", diff)
+	}
+	wantNothingLeft(t, host)
+}
+
+// TestRegistryRefused: an account that may not read the registry, nor the event log.
+func TestRegistryRefused(t *testing.T) {
+	t.Parallel()
+	const faultAccessDenied = 5
+	for _, pipe := range []string{"winreg", "eventlog", "svcctl", "srvsvc"} {
+		t.Run(pipe, func(t *testing.T) {
+			t.Parallel()
+			host, addr := startNT(t)
+			host.System().SetFault(func(name string, _ uint16) uint32 {
+				if name == pipe {
+					return faultAccessDenied
+				}
+				return 0
+			})
+			host.RemoveShare("ADMIN$")
+			r := probeOnce(t, direct(addr, withEventlog, withServer))
+			if r.Share != smbprobe.ShareMissing || !r.Success || r.RPC != smbprobe.RPCAnswers {
+				t.Errorf("share %s, success %t, RPC %q; a refusal is an answer", r.Share, r.Success, r.RPC)
+			}
+			want := "critical admin_share_removed"
+			if pipe == "winreg" {
+				want = "critical admin_share_missing"
+			}
+			if got := causesOf(r); len(got) == 0 || got[0] != want {
+				t.Errorf("causes %q, want %s first", got, want)
+			}
+			if readable := *r.Eventlog.Readable; readable != (pipe != "eventlog") {
+				t.Errorf("event log readable: %t", readable)
+			}
+			if known := r.Services[0].Installed != nil; known != (pipe != "svcctl") {
+				t.Errorf("services known: %t", known)
+			}
+			if r.Host.Known != (pipe != "srvsvc") {
+				t.Errorf("host known: %t", r.Host.Known)
+			}
+		})
+	}
+}
+
+// TestMendedShare: what was logged while the share was gone does not page once it is
+// back, though the book did not change.
+func TestMendedShare(t *testing.T) {
+	t.Parallel()
+	host, addr := startNT(t)
+	host.System().Log("Application").Add(simrpc.Event{
+		At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "5"},
+	})
+	host.RemoveShare("ADMIN$")
+	p, target := newProber(t, smbprobe.Options{}), direct(addr, withEventlog, withServer).target(t)
+	if got := causesOf(probe(t, p, target)); len(got) == 0 || got[0] != "critical admin_share_removed" {
+		t.Errorf("share removed: causes %q", got)
+	}
+	host.RestoreShare("ADMIN$")
+	r := probe(t, p, target)
+	for _, c := range r.Causes {
+		if c.Severity != smbprobe.SeverityInfo {
+			t.Errorf("share restored: %s %s: %s", c.Severity, c.Name, c.Headline)
+		}
+	}
+	if r.FaultSeen == nil {
+		t.Error("the fault is not remembered")
+	}
+}
+
+// TestSystemDriveD: C$ tells nothing where Windows lies on another drive.
+func TestSystemDriveD(t *testing.T) {
+	t.Parallel()
+	host := newNT(t, simnt.Options{ServicePack: 6, DomainController: true})
+	host.System().Registry().SetText(`SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot", `D:\WINNT`)
+	host.RemoveShare("C$")
+	addr := serveNT(t, host)
+	r := probeOnce(t, direct(addr, withEventlog, withServer))
+	if r.Host.SystemDrive != "D$" || r.Host.SystemShare != nil {
+		t.Errorf("system drive %s, its share %v, want D$ and not known", r.Host.SystemDrive, r.Host.SystemShare)
+	}
+	host.RemoveShare("ADMIN$")
+	r = probeOnce(t, direct(addr, withEventlog, withServer))
+	if r.Host.SystemShare == nil || *r.Host.SystemShare {
+		t.Errorf("share D$: %v, want not there", r.Host.SystemShare)
+	}
+	if got := causesOf(r); len(got) == 0 || got[0] != "critical admin_shares_lost_at_start" {
+		t.Errorf("causes %q, want admin_shares_lost_at_start first", got)
+	}
+}
+
+// TestSilentPipes: a server whose programs hang while its share works is not well.
+func TestSilentPipes(t *testing.T) {
+	t.Parallel()
+	host, addr := startNT(t)
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	host.System().SetFault(func(string, uint16) uint32 { <-release; return 0 })
+	r := probeOnce(t, direct(addr, "timeout: 1s", withEventlog, withServer))
+	if r.Share != smbprobe.ShareOK || r.Phonebook.State != smbprobe.PhonebookOK || r.Success || r.RPC != "" {
+		t.Errorf("share %s, phone book %s, success %t, RPC %q", r.Share, r.Phonebook.State, r.Success, r.RPC)
+	}
+	if v := r.Verdict(); v != smbprobe.VerdictUnknown {
+		t.Errorf("verdict %s, want UNKNOWN", v)
+	}
+}

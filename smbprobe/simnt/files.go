@@ -1,0 +1,99 @@
+package simnt
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	drive        = `C:\`
+	systemRoot   = `C:\WINNT`
+	phonebook    = systemRoot + `\System32\Ras\rasphone.pbk`
+	logFolder    = systemRoot + `\System32\config\`
+	phonebookTxt = "[Internet Dial-Up]\r\n" +
+		"Description=\r\nAutoLogon=0\r\nDialParamsUID=1432120\r\nBaseProtocol=1\r\nVpnStrategy=0\r\nAuthentication=-1\r\n" +
+		"ExcludedProtocols=3\r\nLcpExtensions=1\r\nDataEncryption=0\r\nSwCompression=1\r\nUseCountryAndAreaCodes=0\r\n" +
+		"AreaCode=\r\nCountryID=1\r\nCountryCode=1\r\nSkipNwcWarning=0\r\nSkipDownLevelDialog=0\r\nDialMode=1\r\n" +
+		"DialPercent=90\r\nDialSeconds=120\r\nHangUpPercent=50\r\nHangUpSeconds=120\r\nOverridePref=0\r\nRedialAttempts=0\r\n" +
+		"RedialSeconds=0\r\nIdleDisconnectSeconds=0\r\nRedialOnLinkFailure=0\r\nSecureLocalFiles=0\r\nCustomDialDll=\r\n" +
+		"CustomDialFunc=\r\nAuthRestrictions=0\r\nIpPrioritizeRemote=1\r\nIpHeaderCompression=1\r\nIpAddress=0.0.0.0\r\n" +
+		"IpDnsAddress=0.0.0.0\r\nIpDns2Address=0.0.0.0\r\nIpWinsAddress=0.0.0.0\r\nIpWins2Address=0.0.0.0\r\nIpAssign=1\r\n" +
+		"IpNameAssign=1\r\nIpFrameSize=1006\r\n\r\n" +
+		"MEDIA=serial\r\nPort=COM1\r\nDevice=Modem\r\nConnectBPS=28800\r\n\r\n" +
+		"DEVICE=modem\r\nPhoneNumber=555-0100\r\nPromoteHuntNumbers=0\r\nHwFlowControl=1\r\nProtocol=1\r\nCompression=1\r\nSpeaker=1\r\n"
+)
+
+// Phonebook returns the sound phone book that a new host has: one entry, "Internet
+// Dial-Up", over a modem on COM1.
+func Phonebook() []byte { return []byte(phonebookTxt) }
+
+// newVolume makes the disk of a new host.
+func (h *Host) newVolume() {
+	installed := h.now().AddDate(0, -6, 0).Truncate(time.Second)
+	h.disk = newFolder("", installed)
+	for _, folder := range []string{systemRoot + `\System32\Ras`, systemRoot + `\System32\config`, systemRoot + `\System32\drivers`, drive + `exchsrvr`} {
+		h.disk.make(parts(folder), installed)
+	}
+	h.WriteFile(phonebook, Phonebook(), installed.AddDate(0, 1, 0))
+	h.WriteFile(systemRoot+`\win.ini`, []byte("; for 16-bit app support\r\n[fonts]\r\n[extensions]\r\n[files]\r\n"), installed)
+	for file, log := range map[string]string{"AppEvent.Evt": "Application", "SysEvent.Evt": "System", "SecEvent.Evt": "Security"} {
+		h.WriteFile(logFolder+file, nil, installed)
+		n, _ := h.disk.walk(withoutDrive(logFolder + file))
+		n.size = h.system.Log(log).Size
+	}
+}
+
+// withoutDrive takes the drive's letter off a path of the server's.
+func withoutDrive(path string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(path, drive), strings.ToLower(drive))
+}
+
+func parts(path string) []string {
+	all, _ := splitPath(withoutDrive(path))
+	return all
+}
+
+// WriteFile puts a file on the server's disk, in the place of one that is there:
+// `C:\WINNT\System32\Ras\rasphone.pbk`. Folders that are missing are made. A path that no
+// NT has is a mistake in the program, and panics.
+func (h *Host) WriteFile(name string, content []byte, modified time.Time) {
+	all, status := splitPath(withoutDrive(name))
+	if status != statusOK || len(all) == 0 {
+		panic(fmt.Sprintf("simnt: WriteFile: %q is no path of a file", name))
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	last := len(all) - 1
+	folder := h.disk.make(all[:last], modified)
+	key := strings.ToUpper(all[last])
+	file := folder.children[key]
+	if file == nil || file.isFolder() {
+		file = &node{name: all[last]}
+		folder.children[key] = file
+	}
+	file.content, file.modified, file.size = bytes.Clone(content), modified, nil
+}
+
+// RemoveFile takes a file away; one that is not there is no error.
+func (h *Host) RemoveFile(name string) { h.remove(name) }
+
+// RemoveFolder takes a folder away with all that is in it.
+func (h *Host) RemoveFolder(name string) { h.remove(name) }
+
+func (h *Host) remove(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.disk.remove(withoutDrive(name))
+}
+
+// DenyFile makes every open of a file or a folder, and of what is below it, answer with an NT
+// status; 0 allows it again. Of a file that is not there it does nothing.
+func (h *Host) DenyFile(name string, status uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if n, found := h.disk.walk(withoutDrive(name)); found == statusOK {
+		n.refusal = status
+	}
+}

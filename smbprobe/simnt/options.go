@@ -1,0 +1,114 @@
+package simnt
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// OS is the system that a host plays.
+type OS int
+
+// The systems.
+const (
+	WindowsNT4 OS = iota
+	Windows2000
+)
+
+// Signing is a server's setting for message signing (MS-CIFS 3.3.1.1).
+type Signing int
+
+// The settings. NT 4.0 has them from service pack 3 on; off is its default.
+const (
+	SigningOff      Signing = iota
+	SigningEnabled          // where the client asks for it
+	SigningRequired         // an unsigned request is refused
+)
+
+// Options say what a host is. The zero value with a name is an NT 4.0 Server without
+// service pack and without faults.
+type Options struct {
+	Name   string // NetBIOS name, 1 to 15 characters; turned into upper case
+	Domain string // domain or workgroup; empty: WORKGROUP
+
+	OS               OS
+	ServicePack      int // 0 to 6: none to SP6
+	Workstation      bool
+	DomainController bool
+
+	Signing         Signing
+	LMCompatibility int  // 0 to 5, of which 4 refuses LM and 5 NTLMv1 as well; NT 4.0 before SP4 knows no NTLMv2 and no levels
+	Guest           bool // the Guest account is enabled: an unknown user becomes guest; a known one with a wrong password does not
+
+	MaxMpxCount   uint16 // requests in flight on a connection, one more ends it; 0: 50
+	MaxBufferSize uint16 // bytes of an SMB, a longer request ends the connection; 0: 4356; at least 1024, a multiple of 4
+	SmallReads    bool   // no CAP_LARGE_READX: an answer never exceeds the client's buffer
+	Licences      int    // sessions at once, of all connections; 0: no limit. Over it: STATUS_REQUEST_NOT_ACCEPTED
+
+	Now         func() time.Time // nil: time.Now
+	ClockOffset time.Duration    // of the server's clock
+
+	DOSErrors bool // no NT status codes: DOS error classes and codes
+	OEM       bool // no Unicode
+
+	CalledNames    []string // NetBIOS session names that are answered to besides Name
+	RefuseWildcard bool     // *SMBSERVER is not answered to
+	NetBIOSOnly    bool     // no direct TCP: a session request comes first, as on port 139
+
+	SharingDelay time.Duration // how long an open waits before STATUS_SHARING_VIOLATION; NT: 1 s
+}
+
+// Limits of what a host takes.
+const (
+	defaultMaxMpxCount   = 50
+	defaultMaxBufferSize = 4356
+	minMaxBufferSize     = 1024
+	maxNameLength        = 15
+	maxServicePack       = 6
+	maxLMCompatibility   = 5
+	firstNTLMv2Pack      = 4
+)
+
+// complete fills in defaults and checks the rest.
+func (o Options) complete() (Options, error) {
+	o.Name, o.Domain = strings.ToUpper(o.Name), strings.ToUpper(o.Domain)
+	if o.Domain == "" {
+		o.Domain = "WORKGROUP"
+	}
+	if o.MaxMpxCount == 0 {
+		o.MaxMpxCount = defaultMaxMpxCount
+	}
+	if o.MaxBufferSize == 0 {
+		o.MaxBufferSize = defaultMaxBufferSize
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	for _, name := range append([]string{o.Name, o.Domain}, o.CalledNames...) {
+		if name == "" || len(name) > maxNameLength || strings.ContainsAny(name, `\/:*?"<>|`) {
+			return o, fmt.Errorf("simnt: %q is no NetBIOS name: give 1 to %d characters", name, maxNameLength)
+		}
+	}
+	switch {
+	case o.ServicePack < 0 || o.ServicePack > maxServicePack:
+		return o, fmt.Errorf("simnt: %s: service pack %d: give 0 to %d", o.Name, o.ServicePack, maxServicePack)
+	case o.LMCompatibility < 0 || o.LMCompatibility > maxLMCompatibility:
+		return o, fmt.Errorf("simnt: %s: LMCompatibility %d: give 0 to %d", o.Name, o.LMCompatibility, maxLMCompatibility)
+	case o.MaxBufferSize < minMaxBufferSize || o.MaxBufferSize%4 != 0:
+		return o, fmt.Errorf("simnt: %s: MaxBufferSize %d: give a multiple of 4 from %d on", o.Name, o.MaxBufferSize, minMaxBufferSize)
+	}
+	return o, nil
+}
+
+// knowsNTLMv2 says whether the system has NTLMv2 (Q147706).
+func (o *Options) knowsNTLMv2() bool {
+	return o.OS != WindowsNT4 || o.ServicePack >= firstNTLMv2Pack
+}
+
+// version returns the numbers of the system.
+func (o *Options) version() (major, minor uint32) {
+	if o.OS == Windows2000 {
+		return 5, 0
+	}
+	return 4, 0
+}

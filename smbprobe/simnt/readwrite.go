@@ -1,0 +1,116 @@
+package simnt
+
+// Where the data of a READ_ANDX answer start: behind its words, a byte count and a byte that
+// aligns them.
+const readDataAt = 60
+
+// readAndX is READ_ANDX (MS-CIFS 2.2.4.42, 3.3.5.36), with the close that may be chained to it.
+func (c *conn) readAndX(r *request, w *writer) uint32 {
+	const shortForm, longForm = 10, 12
+	if n := r.wordCount(); n != shortForm && n != longForm {
+		return statusInvalidSMB
+	}
+	next, ok := r.chained()
+	if !ok {
+		return statusInvalidSMB
+	}
+	o := c.openOf(r, r.u16(4))
+	if o == nil {
+		return statusInvalidHandle
+	}
+	if o.pipe != nil {
+		return c.readPipe(r, w, o.pipe)
+	}
+	offset := int64(r.u32(6))
+	if r.wordCount() == longForm {
+		offset |= int64(r.u32(20)) << 32
+	}
+	data, status := c.host.readNode(o, offset, c.readLimit(int(r.u16(10))))
+	if status != statusOK {
+		return status
+	}
+	const noneLeft = 0xFFFF // files say nothing of what is left
+	w.read(noneLeft, data)
+	if next != nil {
+		// NT runs the close, says in the read's answer that no command follows, and sends an
+		// empty block all the same (MS-CIFS appendix A <58>, <59>).
+		if c.close(next, newWriter(false)) == statusOK {
+			w.put16(w.blockAt+3, 0)
+			w.zeros(3)
+		}
+	}
+	return statusOK
+}
+
+// readLimit is how much one read of a file returns: with CAP_LARGE_READX more than the client's
+// buffer holds.
+func (c *conn) readLimit(asked int) int {
+	if c.host.capabilities()&capLargeReadX != 0 {
+		return min(asked, largestRead)
+	}
+	return min(asked, c.clientBuffer-readDataAt)
+}
+
+// readNode reads a file. At its end and behind it there is nothing, which is no error.
+func (h *Host) readNode(o *open, offset int64, count int) ([]byte, uint32) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case o.node.isFolder():
+		return nil, statusInvalidDeviceRequest
+	case !o.reads:
+		return nil, statusAccessDenied
+	case offset < 0:
+		return nil, statusInvalidParameter
+	}
+	content := o.node.content
+	start := min(offset, int64(len(content)))
+	end := min(start+int64(count), int64(len(content)))
+	return content[start:end], statusOK
+}
+
+// read writes the answer to a read.
+func (w *writer) read(left uint16, data []byte) {
+	w.andX()
+	w.u16(left)
+	w.u16(0) // CompactionMode
+	w.u16(0)
+	w.u16(uint16(len(data)))
+	w.u16(readDataAt)
+	w.zeros(10)
+	w.data()
+	w.align(4)
+	w.bytes(data)
+	w.endAndX()
+}
+
+// writeAndX is WRITE_ANDX (MS-CIFS 2.2.4.43), which pipes take and disks refuse.
+func (c *conn) writeAndX(r *request, w *writer) uint32 {
+	const shortForm, longForm = 12, 14
+	if n := r.wordCount(); n != shortForm && n != longForm {
+		return statusInvalidSMB
+	}
+	o := c.openOf(r, r.u16(4))
+	if o == nil {
+		return statusInvalidHandle
+	}
+	if o.pipe == nil {
+		return statusAccessDenied
+	}
+	data, ok := r.slice(int(r.u16(22)), int(r.u16(20)))
+	if !ok {
+		return statusInvalidSMB
+	}
+	mode, remaining := r.u16(14), int(r.u16(16))
+	if status := o.pipe.write(data, mode, remaining); status != statusOK {
+		return status
+	}
+	w.andX()
+	w.u16(uint16(len(data)))
+	w.u16(0xFFFF) // Available
+	w.u32(0)
+	w.data()
+	w.endAndX()
+	c.wake(o.pipe)
+	return statusOK
+}
