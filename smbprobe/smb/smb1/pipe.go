@@ -59,7 +59,10 @@ func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
 func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error) {
 	op := "read pipe " + p.name
 	s := p.tree.session
-	count := min(limit, maxTransact, maxRead(s.server))
+	count := min(limit, maxPipeRead(s.server))
+	if count < limit {
+		return p.readEach(ctx, n, limit) // a message may take more than one read
+	}
 	requests := make([]request, n)
 	for i := range requests {
 		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count)}
@@ -84,12 +87,24 @@ func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 	return messages, nil
 }
 
+// readEach reads n messages one after another.
+func (p *Pipe) readEach(ctx context.Context, n, limit int) ([][]byte, error) {
+	messages := make([][]byte, n)
+	for i := range messages {
+		var err error
+		if messages[i], err = p.Read(ctx, limit); err != nil {
+			return nil, err
+		}
+	}
+	return messages, nil
+}
+
 // readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW says that
 // there is more of it.
 func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, error) {
 	op := "read pipe " + p.name
 	s := p.tree.session
-	count := min(maxTransact, maxRead(s.server))
+	count := maxPipeRead(s.server)
 	for {
 		answer, err := s.conn.roundTrip(ctx, op, readRequest(s.header(p.tree.tid), p.fid, 0, count))
 		if err != nil {

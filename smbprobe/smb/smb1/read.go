@@ -18,12 +18,20 @@ func maxRead(n negotiated) int {
 	if n.capabilities&capLargeReadX != 0 {
 		return large
 	}
-	size := min(n.maxBufferSize, maxBufferSize) - readOverhead
+	size := bufferRoom(n)
 	if size >= 4096 {
 		size -= size % 4096
 	}
 	return size
 }
+
+// maxPipeRead returns how much one READ_ANDX of a pipe may ask for: large reads are
+// for files. 4,280 bytes, a DCE/RPC fragment, fit the 4,356 of an NT server.
+func maxPipeRead(n negotiated) int { return min(maxTransact, bufferRoom(n)) }
+
+// bufferRoom is how much data an answer to READ_ANDX has room for in the smaller of both
+// buffers.
+func bufferRoom(n negotiated) int { return min(n.maxBufferSize, maxBufferSize) - readOverhead }
 
 // readRequest reads count bytes at an offset (MS-CIFS 2.2.4.42.1). For a pipe the
 // offset is 0.
