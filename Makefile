@@ -15,6 +15,7 @@ VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/
 REVISION   ?= $(shell git rev-parse HEAD 2>/dev/null)
 BRANCH     ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 BUILD_USER ?= make
+COMMIT_TIME ?= $(shell git log -1 --format=%ct 2>/dev/null)
 BUILD_DATE ?= $(shell TZ=UTC0 git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null)
 
 version_package := github.com/prometheus/common/version
@@ -25,9 +26,15 @@ ldflags = \
 	-X $(version_package).BuildUser=$(BUILD_USER) \
 	-X $(version_package).BuildDate=$(or $(BUILD_DATE),unknown)
 
+release = VERSION='$(or $(VERSION),unknown)' LDFLAGS='$(ldflags)' SOURCE_DATE_EPOCH='$(COMMIT_TIME)' .ci/release
+
+# What "release" builds for, and where it puts the archives.
+RELEASE_PLATFORMS ?= linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+RELEASE_FOLDER ?= bin/release
+
 # For how long "fuzz" runs each target, and "test" does.
 FUZZTIME ?= 10m
-TEST_FUZZTIME ?= 3s
+TEST_FUZZTIME ?= 1s
 # For how long "soak" makes trouble.
 SOAK_TIME ?= 10m
 # How often "bench" runs each benchmark; benchstat wants ten or so.
@@ -43,7 +50,7 @@ build: ## build ./rasphone_exporter, one static file
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(ldflags)' -o rasphone_exporter ./cmd/rasphone_exporter
 
 .PHONY: test
-test: test-programs test-format test-vet test-staticcheck test-modules test-go test-fuzz ## everything that has to hold; stops at the first part that fails
+test: test-programs test-format test-vet test-staticcheck test-modules test-go test-packages test-fuzz ## everything that has to hold; stops at the first part that fails
 
 .PHONY: test-programs
 test-programs: ## install the programs that the tests start (Debian: apt-get)
@@ -79,6 +86,19 @@ test-go: ## all tests, with the race detector; a skipped test is a failure
 	@echo '== go test'
 	@go test -v -race -shuffle=on -timeout 8m ./... 2>&1 | awk -f .ci/test-summary.awk
 
+# go vet would take the tests along, which are for Unix: it gets the files.
+.PHONY: test-packages
+test-packages: ## it builds for Windows and macOS; a release for Linux comes out twice the same
+	@echo '== other systems, a release for Linux'
+	@for os in windows darwin; do \
+		GOOS=$$os CGO_ENABLED=0 go vet $$(GOOS=$$os CGO_ENABLED=0 go list -f '{{range .GoFiles}}{{$$.Dir}}/{{.}} {{end}}' ./cmd/rasphone_exporter); \
+	done
+	@$(release) bin/test-release linux/amd64
+
+.PHONY: release
+release: ## archives, bills of materials and checksums for RELEASE_PLATFORMS, each built twice and compared
+	@$(release) $(RELEASE_FOLDER) $(RELEASE_PLATFORMS)
+
 .PHONY: test-long
 test-long: ## event logs of 100,000 records; takes a minute, and is no part of test
 	@echo '== go test, build tag long'
@@ -94,7 +114,7 @@ soak: ## 500 simulated servers and faults at random for SOAK_TIME (10m); memory 
 	@go test -tags soak -run Soak -v -timeout 30m ./smbprobe/simnt/fleet -soak.duration $(SOAK_TIME)
 
 .PHONY: test-fuzz
-test-fuzz: ## each fuzz target for TEST_FUZZTIME (3s)
+test-fuzz: ## each fuzz target for TEST_FUZZTIME (1s)
 	@echo '== fuzz targets, $(TEST_FUZZTIME) each'
 	@.ci/fuzz $(TEST_FUZZTIME)
 

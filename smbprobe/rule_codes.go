@@ -11,7 +11,7 @@ type dialCode struct {
 	summary     string // of the remedy, for a table
 	headline    string
 	explanation string
-	steps       []string // after the one that says where
+	steps       []string // sentences and commands; the first is a sentence
 }
 
 // dialCodes returns the causes that rest on a code alone.
@@ -129,6 +129,6 @@ func (d dialCode) judge(c *clues) *judgement {
 	return c.conclude(c.failed(d.codes...), d.severity, "", judgement{
 		headline:    d.headline,
 		explanation: d.explanation + " " + stopsMail,
-		remedy:      append([]string{fmt.Sprintf("Go to %s.", c.host())}, d.steps...),
+		remedy:      append([]string{fmt.Sprintf("At %s: %s", c.host(), d.steps[0])}, d.steps[1:]...),
 	})
 }
