@@ -26,7 +26,7 @@ func numbered(n int) []smbprobe.Target {
 }
 
 func resultOf(target string, share smbprobe.ShareState) *smbprobe.Result {
-	return &smbprobe.Result{Target: target, Share: share, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}
+	return &smbprobe.Result{Target: target, Share: share, Success: true, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}
 }
 
 func TestProbeAll(t *testing.T) {

@@ -13,36 +13,16 @@ import (
 // one of those below with errors.Is.
 type Win32Error uint32
 
-// The codes that a probe can meet.
+// The codes that are told apart. Name knows more, which a probe can meet.
 const (
-	ErrorFileNotFound         Win32Error = 2 // also: no such registry key or value
-	ErrorAccessDenied         Win32Error = 5
-	ErrorInvalidHandle        Win32Error = 6
-	ErrorRequestNotAccepted   Win32Error = 71
-	ErrorInvalidParameter     Win32Error = 87
-	ErrorCallNotImplemented   Win32Error = 120
-	ErrorInsufficientBuffer   Win32Error = 122
-	ErrorInvalidName          Win32Error = 123
-	ErrorInvalidLevel         Win32Error = 124
-	ErrorMoreData             Win32Error = 234
-	ErrorNoMoreItems          Win32Error = 259
-	ErrorKeyDeleted           Win32Error = 1018
-	ErrorServiceDoesNotExist  Win32Error = 1060
-	ErrorServiceNotActive     Win32Error = 1062
-	ErrorServiceMarked        Win32Error = 1072 // for deletion
-	ErrorServiceNeverStarted  Win32Error = 1077
-	ErrorEventlogFileCorrupt  Win32Error = 1500
-	ErrorEventlogCantStart    Win32Error = 1501
-	ErrorLogFileFull          Win32Error = 1502
-	ErrorEventlogFileChanged  Win32Error = 1503
-	ErrorRPCUnknownInterface  Win32Error = 1717
-	ErrorRPCOutOfResources    Win32Error = 1721
-	ErrorRPCServerUnavailable Win32Error = 1722
-	ErrorRPCServerTooBusy     Win32Error = 1723
-	ErrorRPCCallFailed        Win32Error = 1726
-	ErrorRPCCallNotExecuted   Win32Error = 1727
-	ErrorRPCCannotSupport     Win32Error = 1764
-	ErrorShareNotFound        Win32Error = 2310
+	ErrorFileNotFound        Win32Error = 2 // also: no such registry key or value
+	ErrorAccessDenied        Win32Error = 5
+	ErrorInsufficientBuffer  Win32Error = 122
+	ErrorInvalidName         Win32Error = 123
+	ErrorMoreData            Win32Error = 234
+	ErrorNoMoreItems         Win32Error = 259
+	ErrorServiceDoesNotExist Win32Error = 1060
+	ErrorShareNotFound       Win32Error = 2310
 )
 
 func (e Win32Error) Error() string {
@@ -59,55 +39,55 @@ func (e Win32Error) Name() string {
 		return "ERROR_FILE_NOT_FOUND"
 	case ErrorAccessDenied:
 		return "ERROR_ACCESS_DENIED"
-	case ErrorInvalidHandle:
+	case 6:
 		return "ERROR_INVALID_HANDLE"
-	case ErrorRequestNotAccepted:
+	case 71:
 		return "ERROR_REQ_NOT_ACCEP"
-	case ErrorInvalidParameter:
+	case 87:
 		return "ERROR_INVALID_PARAMETER"
-	case ErrorCallNotImplemented:
+	case 120:
 		return "ERROR_CALL_NOT_IMPLEMENTED"
 	case ErrorInsufficientBuffer:
 		return "ERROR_INSUFFICIENT_BUFFER"
 	case ErrorInvalidName:
 		return "ERROR_INVALID_NAME"
-	case ErrorInvalidLevel:
+	case 124:
 		return "ERROR_INVALID_LEVEL"
 	case ErrorMoreData:
 		return "ERROR_MORE_DATA"
 	case ErrorNoMoreItems:
 		return "ERROR_NO_MORE_ITEMS"
-	case ErrorKeyDeleted:
+	case 1018:
 		return "ERROR_KEY_DELETED"
 	case ErrorServiceDoesNotExist:
 		return "ERROR_SERVICE_DOES_NOT_EXIST"
-	case ErrorServiceNotActive:
+	case 1062:
 		return "ERROR_SERVICE_NOT_ACTIVE"
-	case ErrorServiceMarked:
+	case 1072:
 		return "ERROR_SERVICE_MARKED_FOR_DELETE"
-	case ErrorServiceNeverStarted:
+	case 1077:
 		return "ERROR_SERVICE_NEVER_STARTED"
-	case ErrorEventlogFileCorrupt:
+	case 1500:
 		return "ERROR_EVENTLOG_FILE_CORRUPT"
-	case ErrorEventlogCantStart:
+	case 1501:
 		return "ERROR_EVENTLOG_CANT_START"
-	case ErrorLogFileFull:
+	case 1502:
 		return "ERROR_LOG_FILE_FULL"
-	case ErrorEventlogFileChanged:
+	case 1503:
 		return "ERROR_EVENTLOG_FILE_CHANGED"
-	case ErrorRPCUnknownInterface:
+	case 1717:
 		return "RPC_S_UNKNOWN_IF"
-	case ErrorRPCOutOfResources:
+	case 1721:
 		return "RPC_S_OUT_OF_RESOURCES"
-	case ErrorRPCServerUnavailable:
+	case 1722:
 		return "RPC_S_SERVER_UNAVAILABLE"
-	case ErrorRPCServerTooBusy:
+	case 1723:
 		return "RPC_S_SERVER_TOO_BUSY"
-	case ErrorRPCCallFailed:
+	case 1726:
 		return "RPC_S_CALL_FAILED"
-	case ErrorRPCCallNotExecuted:
+	case 1727:
 		return "RPC_S_CALL_FAILED_DNE"
-	case ErrorRPCCannotSupport:
+	case 1764:
 		return "RPC_S_CANNOT_SUPPORT"
 	case ErrorShareNotFound:
 		return "NERR_NetNameNotFound"

@@ -120,7 +120,7 @@ func TestRegistryClient(t *testing.T) {
 		t.Errorf("the key of a service that was removed: %v", err)
 	}
 	s.Registry().DeleteKey(keyLanman)
-	if _, _, err := lanman.Number(t.Context(), "AutoShareServer"); !errors.Is(err, msrpc.ErrorKeyDeleted) {
+	if _, _, err := lanman.Number(t.Context(), "AutoShareServer"); !errors.Is(err, msrpc.Win32Error(1018)) {
 		t.Errorf("a deleted key: %v", err)
 	}
 	s.Registry().Delete(keyEventLog+`\Application`, "MaxSize")
