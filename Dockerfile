@@ -1,5 +1,19 @@
-# docker build --tag rasphone_exporter .
-# docker run --publish 10196:10196 --volume "$PWD/rasphone.yml:/etc/rasphone_exporter/rasphone.yml:ro" rasphone_exporter
+# From the sources:
+#   docker build --tag rasphone_exporter .
+# From a binary that is there already, one that "make build" made for Linux, without
+# the Go image and without network:
+#   docker build --build-arg BINARY=prebuilt --tag rasphone_exporter .
+# With podman and buildah, --format docker keeps the health check.
+#
+# The simulated servers:
+#   docker run --rm --publish 127.0.0.1:10196:10196 rasphone_exporter demo
+# Real ones, with rasphone.yml and its password files in one folder:
+#   docker run --rm --publish 127.0.0.1:10196:10196 --read-only --cap-drop ALL \
+#     --security-opt no-new-privileges --volume "$PWD/config:/etc/rasphone_exporter:ro" rasphone_exporter
+# To reload the configuration: docker kill --signal HUP NAME. To stop, allow for the
+# probes in flight: docker stop --time 40 NAME.
+ARG BINARY=build
+
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -9,12 +23,28 @@ ARG TARGETOS
 ARG TARGETARCH
 RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build
 
+FROM scratch AS prebuilt
+COPY rasphone_exporter /src/rasphone_exporter
+
+FROM ${BINARY} AS binary
+
 FROM scratch
-COPY --from=build /src/rasphone_exporter /rasphone_exporter
-COPY --from=build /src/LICENSE /LICENSE
-# The configuration is looked for here, and password files beside it: user 65534
-# has to be able to read them.
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="rasphone_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for the RAS phone book of Exchange servers on Windows NT 4.0 and 2000" \
+      org.opencontainers.image.source="https://github.com/rasphone-exporter/rasphone_exporter" \
+      org.opencontainers.image.documentation="https://github.com/rasphone-exporter/rasphone_exporter/blob/main/README.md" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+COPY --from=binary /src/rasphone_exporter /rasphone_exporter
+COPY LICENSE /LICENSE
+# rasphone.yml is looked for here, and password files beside it: user 65534 has to be
+# able to read them. Nothing is written, here or elsewhere.
 WORKDIR /etc/rasphone_exporter
 USER 65534:65534
 EXPOSE 10196
+# Another port, or TLS: --health-cmd "/rasphone_exporter healthcheck --url=https://localhost:10196/-/healthy"
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s --retries=3 CMD ["/rasphone_exporter", "healthcheck"]
 ENTRYPOINT ["/rasphone_exporter"]

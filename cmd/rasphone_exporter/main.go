@@ -18,7 +18,7 @@ func main() {
 	if version.Version == "" {
 		version.Version = moduleVersion()
 	}
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runProcess(ctx))
 }
 
 // moduleVersion is the version of a binary that was built without the Makefile's

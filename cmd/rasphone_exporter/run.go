@@ -60,10 +60,11 @@ func application() (*kingpin.Application, map[string]command, *promslog.Config) 
 	logging := new(promslog.Config)
 	promslogflag.AddFlags(app, logging)
 	commands := map[string]command{
-		"serve": newServe(app.Command("serve", "Answer Prometheus' scrapes: the exporter itself. The default.").Default()),
-		"probe": newProbe(app.Command("probe", "Probe targets now and print what was found.")),
-		"lint":  newLint(app.Command("lint", "Check copies of a phone book.")),
-		"demo":  newDemo(app.Command("demo", "Serve against simulated Windows NT servers inside this process, one for each state worth seeing. Needs no configuration, no network and no rights.")),
+		"serve":       newServe(app.Command("serve", "Answer Prometheus' scrapes: the exporter itself. The default.").Default()),
+		"probe":       newProbe(app.Command("probe", "Probe targets now and print what was found.")),
+		"lint":        newLint(app.Command("lint", "Check copies of a phone book.")),
+		"demo":        newDemo(app.Command("demo", "Serve against simulated Windows NT servers inside this process, one for each state worth seeing. Needs no configuration, no network and no rights.")),
+		"healthcheck": newHealthcheck(app.Command("healthcheck", "Ask a running exporter whether it is healthy: exit status 0 or 1. For containers, which have no shell.")),
 	}
 	return app, commands, logging
 }
