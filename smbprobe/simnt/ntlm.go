@@ -9,7 +9,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"golang.org/x/crypto/md4" //nolint:gosec,staticcheck // likewise
+	//lint:ignore SA1019 NTLM is made of MD4
+	"golang.org/x/crypto/md4" //nolint:gosec // likewise
 )
 
 const (
