@@ -12,7 +12,7 @@ import (
 const secret = "SECRETsecretSECRETsecret"
 
 // zeros is what is left of it.
-var zeros = strings.Repeat("\x00", len(secret))
+func zeros() string { return strings.Repeat("\x00", len(secret)) }
 
 func octet(n int) string { return string([]byte{byte(n)}) }
 func u16(n int) string   { return string(binary.LittleEndian.AppendUint16(nil, uint16(n))) }

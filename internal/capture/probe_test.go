@@ -79,14 +79,14 @@ func (c captured) tshark(t *testing.T, filter string, fields ...string) []string
 	return strings.Split(strings.TrimSuffix(tshark(t, c.path, c.port, args...), "\n"), "\n")
 }
 
-// checkZero checks that fields are in the capture and hold zeros alone.
+// checkZero checks that fields are in the capture and hold zeros() alone.
 func (c captured) checkZero(t *testing.T, filter string, fields ...string) {
 	t.Helper()
 	for _, field := range fields {
 		values := c.tshark(t, filter+" && "+field, field)
 		for _, value := range values {
 			if value == "" || strings.Trim(value, "0:x,") != "" {
-				t.Errorf("%s is %q, want zeros", field, value)
+				t.Errorf("%s is %q, want zeros()", field, value)
 			}
 		}
 	}

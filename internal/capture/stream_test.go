@@ -26,7 +26,7 @@ func TestStream(t *testing.T) {
 	const keepAlive = "\x85\x00\x00\x00"
 	none := "\x00\x00\x00\x00\x00\x00\x00\x00"
 	login := frame(smb1(0x73, none, setup13(0xff, secret, secret, "")))
-	blanked := frame(smb1(0x73, none, setup13(0xff, zeros, zeros, "")))
+	blanked := frame(smb1(0x73, none, setup13(0xff, zeros(), zeros(), "")))
 	signed := frame(smb1(0x2E, signature8, block("", "")))
 	unsigned := frame(smb1(0x2E, none, block("", "")))
 	tooLong := "\x00\x10\x00\x01" + strings.Repeat("S", maxFrame+1)
@@ -41,12 +41,12 @@ func TestStream(t *testing.T) {
 		"frame without end, client":         {true, login + login[:60], []string{blanked}, login[:4] + pad(56)},
 		"frame without end, server":         {false, signed + signed[:30], []string{unsigned}, unsigned[:4] + "\xffSMB" + pad(22)},
 		"header without end":                {true, "\x00\x00", nil, "\x00\x00"},
-		"no SMB, client":                    {true, "GET " + secret, []string{pad(4) + zeros}, ""},
+		"no SMB, client":                    {true, "GET " + secret, []string{pad(4) + zeros()}, ""},
 		"no SMB, server":                    {false, "HTTP/1.1 200 OK", []string{"HTTP/1.1 200 OK"}, ""},
-		"no SMB, server, after SMB":         {false, signed + "HTTP " + secret, []string{unsigned, pad(5) + zeros}, ""},
-		"frame of no SMB, client":           {true, frame(secret) + login, []string{frame(zeros), blanked}, ""},
+		"no SMB, server, after SMB":         {false, signed + "HTTP " + secret, []string{unsigned, pad(5) + zeros()}, ""},
+		"frame of no SMB, client":           {true, frame(secret) + login, []string{frame(zeros()), blanked}, ""},
 		"frame of no SMB, server":           {false, frame("who are you") + signed, []string{frame("who are you"), unsigned}, ""},
-		"frame of no SMB, server, then SMB": {false, signed + frame(secret), []string{unsigned, frame(zeros)}, ""},
+		"frame of no SMB, server, then SMB": {false, signed + frame(secret), []string{unsigned, frame(zeros())}, ""},
 		"service packet that is too long":   {true, "\x81\x00\x00\x45" + strings.Repeat("S", 0x45), []string{pad(4 + 0x45)}, ""},
 		"longest service packet":            {true, "\x81\x00\x00\x44" + strings.Repeat("S", 0x44), []string{"\x81\x00\x00\x44" + strings.Repeat("S", 0x44)}, ""},
 		"frame that is too long, client":    {true, tooLong + login, []string{tooLongBlanked[:4], tooLongBlanked[4:], blanked}, ""},
@@ -92,7 +92,7 @@ func TestStreamHoldsOneFrame(t *testing.T) {
 	}
 }
 
-// FuzzStream: lengths and zeros alone change, chunks do not matter, and the responses
+// FuzzStream: lengths and zeros() alone change, chunks do not matter, and the responses
 // of logins behind whatever frame are nowhere in what comes out.
 func FuzzStream(f *testing.F) {
 	login1 := smb1(0x73, signature8, setup13(0x75, secret, secret, "u\x00")+treeConnect(secret, "path"))

@@ -58,12 +58,10 @@ func New(o Options) (*Host, error) {
 		listeners: map[net.Listener]bool{},
 		conns:     map[*conn]bool{},
 	}
-	major, minor := o.version()
 	h.system = simrpc.NewSystem(simrpc.Options{
 		Name:             o.Name,
 		Domain:           o.Domain,
-		Major:            major,
-		Minor:            minor,
+		Major:            o.major(),
 		Server:           !o.Workstation,
 		DomainController: o.DomainController,
 		Now:              h.now,

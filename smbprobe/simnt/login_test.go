@@ -8,7 +8,7 @@ import (
 )
 
 // testChallenge is the challenge of the logins.
-var testChallenge = [8]byte{1, 2, 3, 4, 5, 6, 7, 8}
+func testChallenge() [8]byte { return [8]byte{1, 2, 3, 4, 5, 6, 7, 8} }
 
 // v2Response is what a client answers in NTLMv2.
 func v2Response(password, user, domain string, at time.Time) []byte {
@@ -16,7 +16,8 @@ func v2Response(password, user, domain string, at time.Time) []byte {
 	w.bytes([]byte{1, 1, 0, 0, 0, 0, 0, 0})
 	w.u64(toFiletime(at))
 	w.zeros(8 + 4 + 4 + 4)
-	return append(hmacMD5(v2Hash(ntHash(password), user, domain), testChallenge[:], w.b), w.b...)
+	challenge := testChallenge()
+	return append(hmacMD5(v2Hash(ntHash(password), user, domain), challenge[:], w.b), w.b...)
 }
 
 func TestAuthenticate(t *testing.T) {
@@ -25,21 +26,21 @@ func TestAuthenticate(t *testing.T) {
 	const right, wrong = "secret", "Secret"
 	lmOf := func(password string) []byte {
 		hash, _ := lmHash(password)
-		return desl(hash, testChallenge)
+		return desl(hash, testChallenge())
 	}
 	ntlm := func(password string) credentials {
-		return credentials{user: "USER", domain: "CORP", lm: lmOf(password), nt: desl(ntHash(password), testChallenge)}
+		return credentials{user: "USER", domain: "CORP", lm: lmOf(password), nt: desl(ntHash(password), testChallenge())}
 	}
 	v2 := func(password, user, domain string, at time.Time) credentials {
 		return credentials{user: user, domain: domain, nt: v2Response(password, user, domain, at)}
 	}
 	lmv2 := func(password string) credentials {
-		nonce := []byte("nonce678")
-		return credentials{user: "user", domain: "CORP", lm: append(hmacMD5(v2Hash(ntHash(password), "user", "CORP"), testChallenge[:], nonce), nonce...)}
+		nonce, challenge := []byte("nonce678"), testChallenge()
+		return credentials{user: "user", domain: "CORP", lm: append(hmacMD5(v2Hash(ntHash(password), "user", "CORP"), challenge[:], nonce), nonce...)}
 	}
 	only := func(c credentials, user string) credentials { c.user = user; return c }
 	lmAlone := credentials{user: "user", lm: lmOf(wrong)} // it knows no case
-	copied := credentials{user: "user", lm: desl(ntHash(right), testChallenge)}
+	copied := credentials{user: "user", lm: desl(ntHash(right), testChallenge())}
 	sp6 := Options{ServicePack: 6}
 	tests := []struct {
 		name    string
@@ -91,7 +92,7 @@ func TestAuthenticate(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.AddAccount("user", right, tt.account)
-			got, status := h.authenticate(tt.c, testChallenge)
+			got, status := h.authenticate(tt.c, testChallenge())
 			if status != tt.status {
 				t.Errorf("status 0x%08X, want 0x%08X", status, tt.status)
 			}

@@ -2,15 +2,15 @@ package simnt
 
 import (
 	"bytes"
-	"crypto/des" //nolint:gosec // NTLM is made of it
+	"crypto/des"
 	"crypto/hmac"
-	"crypto/md5" //nolint:gosec // likewise
+	"crypto/md5"
 	"encoding/binary"
 	"strings"
 	"unicode/utf16"
 
 	//lint:ignore SA1019 NTLM is made of MD4
-	"golang.org/x/crypto/md4" //nolint:gosec // likewise
+	"golang.org/x/crypto/md4"
 )
 
 const (

@@ -105,10 +105,10 @@ func (o *Options) knowsNTLMv2() bool {
 	return o.OS != WindowsNT4 || o.ServicePack >= firstNTLMv2Pack
 }
 
-// version returns the numbers of the system.
-func (o *Options) version() (major, minor uint32) {
+// major returns the first number of the system's version; the second is 0.
+func (o *Options) major() uint32 {
 	if o.OS == Windows2000 {
-		return 5, 0
+		return 5
 	}
-	return 4, 0
+	return 4
 }

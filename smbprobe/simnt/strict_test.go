@@ -98,7 +98,7 @@ func TestDropped(t *testing.T) {
 		"an answer":        func(w *wire) { m := w.build(cmdEcho, []byte{1, 0}, nil); m[9] = flagReply; w.send(m) },
 		"a header cut":     func(w *wire) { w.send([]byte("\xFFSMB\x72")) },
 		"too long":         func(w *wire) { w.send(w.build(cmdEcho, []byte{1, 0}, make([]byte, defaultMaxBufferSize))) },
-		"an unknown frame": func(w *wire) { w.nc.Write([]byte{0x42, 0, 0, 0}) },
+		"an unknown frame": func(w *wire) { _, _ = w.nc.Write([]byte{0x42, 0, 0, 0}) },
 		"one request too many": func(w *wire) {
 			w.session("IPC$")
 			fid, r := w.create(`\eventlog`, accessRead)

@@ -51,7 +51,7 @@ func (f *flow) run() {
 	switch f.pass(r) {
 	case resets:
 		_ = f.to.SetLinger(0)
-		f.to.Close()
+		_ = f.to.Close()
 	case hangs: // until the sender ends: then nobody waits any more
 	default:
 		_ = f.to.CloseWrite()

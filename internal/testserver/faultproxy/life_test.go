@@ -82,7 +82,7 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 		p.Close()
 		close(release)
 		<-reading // it would wait for ever
-		client.Close()
+		_ = client.Close()
 	}
 }
 
@@ -93,7 +93,7 @@ func TestNoServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().(*net.TCPAddr).AddrPort()
-	l.Close()
+	_ = l.Close()
 	p := Start(t, addr, Fault{})
 	if got := listenTo(dial(t, p)); len(got.bytes) != 0 || got.err != nil {
 		t.Errorf("heard %x, %v", got.bytes, got.err)

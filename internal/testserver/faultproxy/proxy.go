@@ -98,11 +98,11 @@ func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.closed = true
 	for conn := range p.open {
-		conn.Close()
+		_ = conn.Close()
 	}
 	p.mu.Unlock()
 	p.cancel()
-	p.listener.Close()
+	_ = p.listener.Close()
 	p.running.Wait()
 }
 
@@ -127,7 +127,7 @@ func (p *Proxy) keep(conn *net.TCPConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		conn.Close()
+		_ = conn.Close()
 		return false
 	}
 	p.open[conn] = struct{}{}
@@ -135,7 +135,7 @@ func (p *Proxy) keep(conn *net.TCPConn) bool {
 }
 
 func (p *Proxy) drop(conn *net.TCPConn) {
-	conn.Close()
+	_ = conn.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.open, conn)

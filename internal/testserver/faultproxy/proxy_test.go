@@ -61,7 +61,7 @@ func server(t *testing.T, serve func(*net.TCPConn)) netip.AddrPort {
 		}
 	}()
 	t.Cleanup(func() {
-		l.Close()
+		_ = l.Close()
 		<-ended
 	})
 	return l.Addr().(*net.TCPAddr).AddrPort()
