@@ -4,10 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
@@ -32,6 +34,7 @@ func TestREADMETables(t *testing.T) {
 		"phonebook-states": phonebookStatesTable(),
 		"checks":           checksTable(),
 		"causes":           causesTable(),
+		"alerts":           alertsTable(t),
 		"report":           "```\n" + readGolden(t, "probe_share_removed.txt") + "```\n",
 	} {
 		before, rest, ok := strings.Cut(want, marker(name, "begin"))
@@ -219,4 +222,41 @@ func causesTable() string {
 		rows = append(rows, []string{name, strings.Join(severities, ", "), c.Evidence, c.Remedy, strings.Join(articles, ", ")})
 	}
 	return table([]string{"cause", "severity", "what it takes", "remedy", "articles"}, rows)
+}
+
+// alertsTable is made of the rules as they stand, in their order.
+func alertsTable(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../dashboards/rules/alerts.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Groups []struct {
+			Rules []struct {
+				Alert               string
+				For                 string
+				Labels, Annotations map[string]string
+			}
+		}
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	var rows [][]string
+	for _, g := range file.Groups {
+		for _, r := range g.Rules {
+			severity := r.Labels["severity"]
+			if strings.Contains(severity, "{{") {
+				severity = "as the cause's"
+			}
+			runbook := path.Base(r.Annotations["runbook_url"])
+			link := fmt.Sprintf("[%s](dashboards/runbooks/%s)", runbook, runbook)
+			if strings.Contains(runbook, "{{") {
+				link = "the cause's"
+			}
+			rows = append(rows, []string{code(r.Alert), severity, r.For, r.Annotations["summary"], link})
+		}
+	}
+	return table([]string{"alert", "severity", "after", "what", "runbook"}, rows)
 }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/fleet"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/simrpc"
+)
+
+// mendable is the exporter of the command demo with a fleet that can be mended.
+type mendable struct {
+	*exporter
+	servers []fleet.Server
+	listed  *atomic.Bool // all of them, not the first one alone
+	mended  *atomic.Bool // the clock, the port that was closed, and the entry's name
+	serving *sync.WaitGroup
+}
+
+const (
+	closedServer = "server-stopped.demo" // nobody listens there
+	clockServer  = "clock-off.demo"
+	clockOffset  = 10 * time.Minute
+	longEntry    = "Internet by Provider Ltd."
+)
+
+// startMendable runs the exporter until the test ends, or stop is called.
+func startMendable(t *testing.T) *mendable {
+	t.Helper()
+	m := &mendable{listed: new(atomic.Bool), mended: new(atomic.Bool), serving: new(sync.WaitGroup)}
+	m.servers = m.makeServers(t)
+	network, err := fleet.Listen(t.Context(), m.servers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := network.Close(); err != nil {
+			t.Error(err)
+		}
+		m.serving.Wait()
+	})
+	dial := m.reopened(t, network)
+	output := newOutput()
+	logger := slog.New(slog.NewTextHandler(output, nil))
+	r, err := newRunning(m.source(), smbprobe.Options{Resolver: network, Dial: dial}, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := kingpin.New("test", "")
+	flags := newServing(app.Command("demo", ""))
+	if _, err := app.Parse([]string{"demo", "--web.listen-address=127.0.0.1:0"}); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := flags.handler(r, logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	m.exporter = &exporter{log: output, stop: cancel, status: make(chan int, 1)}
+	go func() { m.status <- exitStatus(flags.listen(ctx, handler, r, logger), logger) }()
+	t.Cleanup(func() {
+		cancel()
+		if status := <-m.status; status != exitOK {
+			t.Errorf("exit status %d\n%s", status, output)
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+	m.url = "http://" + output.await(t, `msg="Listening on" address=(\S+)`)[1]
+	return m
+}
+
+// makeServers makes the fleet. The one whose clock is wrong has a clock that can be set.
+func (m *mendable) makeServers(t *testing.T) []fleet.Server {
+	t.Helper()
+	servers, err := fleet.Fleet(time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := fleet.Fleet(func() time.Time {
+		if m.mended.Load() {
+			return time.Now().Add(-clockOffset)
+		}
+		return time.Now()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range others {
+		if s.Name == clockServer {
+			servers[i] = s
+		}
+	}
+	return servers
+}
+
+// source is the demo's configuration, at first with the first server alone. Once the fleet is mended, the entry whose name
+// is too long for the Internet Mail Service has another.
+func (m *mendable) source() source {
+	return source{"demo", func() (*config.Config, error) {
+		servers := m.servers[:1]
+		if m.listed.Load() {
+			servers = m.servers
+		}
+		text := string(fleet.Config(servers))
+		if m.mended.Load() {
+			text = strings.ReplaceAll(text, longEntry, "Internet")
+		}
+		return config.Parse("", []byte(text), nil)
+	}}
+}
+
+// reopened is the network's dialler, with a port more once the fleet is mended.
+func (m *mendable) reopened(t *testing.T, network *fleet.Network) func(context.Context, string, string) (net.Conn, error) {
+	t.Helper()
+	addrs, err := network.LookupNetIP(t.Context(), "ip", closedServer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := net.JoinHostPort(addrs[0].String(), "139")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := m.host(t, closedServer)
+	m.serving.Go(func() {
+		if err := host.Serve(listener); !errors.Is(err, simnt.ErrClosed) {
+			t.Errorf("%s: %v", closedServer, err)
+		}
+	})
+	return func(ctx context.Context, kind, address string) (net.Conn, error) {
+		if address == closed && kind == "tcp" && m.mended.Load() {
+			address = listener.Addr().String()
+			return new(net.Dialer).DialContext(ctx, kind, address)
+		}
+		return network.Dial(ctx, kind, address)
+	}
+}
+
+func (m *mendable) host(t *testing.T, name string) *simnt.Host {
+	t.Helper()
+	for _, s := range m.servers {
+		if s.Name == name {
+			return s.Host
+		}
+	}
+	t.Fatalf("no server %s in the fleet", name)
+	return nil
+}
+
+// listAll puts the other servers into the configuration.
+func (m *mendable) listAll(t *testing.T) {
+	t.Helper()
+	m.listed.Store(true)
+	m.reload(t)
+}
+
+func (m *mendable) reload(t *testing.T) {
+	t.Helper()
+	if status, text := m.do(t, http.MethodPost, "/-/reload", ""); status != http.StatusOK {
+		t.Fatalf("reload: %d %s", status, text)
+	}
+}
+
+// mend ends every fault of every server, and reloads, as one does who has changed a password.
+func (m *mendable) mend(t *testing.T) {
+	t.Helper()
+	m.mended.Store(true)
+	for _, s := range m.servers {
+		mendHost(s.Host)
+	}
+	m.reload(t)
+}
+
+// mendHost makes a server what a healthy one is, whatever was the matter.
+func mendHost(h *simnt.Host) {
+	const (
+		book   = `C:\WINNT\System32\Ras\rasphone.pbk`
+		lanman = `SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`
+		cards  = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards\2`
+	)
+	h.SetPhase(simnt.PhaseAnswering)
+	h.AddAccount("rasphone", "as in the demo", simnt.Account{Administrator: true})
+	for _, share := range []string{"ADMIN$", "C$"} {
+		h.RestoreShare(share)
+		h.SetShareStatus(share, 0)
+	}
+	h.WriteFile(book, []byte(strings.Replace(string(testserver.Phonebook()), "[Internet Dial-Up]", "[Internet]", 1)), time.Now())
+	h.DenyFile(book, 0)
+	h.System().SetPipes(nil)
+	h.System().Registry().SetNumber(lanman, "AutoShareServer", 1)
+	h.System().Registry().Delete(lanman, "IRPStackSize")
+	h.System().Registry().DeleteKey(cards)
+	for service, start := range map[string]uint32{"MSExchangeIMC": 2, "PlugPlay": 2, "LanmanServer": 2, "RasMan": 3} {
+		h.System().SetService(simrpc.Service{Name: service, Display: service, State: 4, Start: start})
+	}
+	quiet(h)
+}
+
+// quiet replaces the application log by one in which nothing failed.
+func quiet(h *simnt.Host) {
+	log := h.System().Log("Application")
+	log.SetLimits(512<<10, 0)
+	log.Clear()
+	now := time.Now()
+	for age := 26 * time.Hour; age >= 0; age -= 30 * time.Minute {
+		log.Add(simrpc.Event{At: now.Add(-age), ID: 0x400004C5, Type: 4, Source: "MSExchangeIS Private", Strings: []string{"7"}})
+	}
+}
