@@ -55,7 +55,7 @@ func (p *picker) result() *Result {
 	r.LoginHeldBack, r.HeldBackUntil = p.pick()%2 == 1, p.time()
 	r.Server = maybe(p, ServerInfo{}, ServerInfo{OS: "Windows NT 4.0", NetBIOSName: "EXCH01"}, ServerInfo{OS: "Windows 5.0", NetBIOSName: hostileText}, ServerInfo{Dialect: "SMB 3.1.1"})
 	r.ClockOffset = maybe(p, 0, time.Hour, -1<<63, 1<<63-1)
-	r.FaultSeen = maybe(p, p.time())
+	r.SoundSince = maybe(p, p.time())
 	r.RPC = oneOf(p, RPCAnswers, RPCDead, "")
 	p.phonebook(&r.Phonebook)
 	p.eventlog(&r.Eventlog)

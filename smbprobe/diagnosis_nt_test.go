@@ -78,27 +78,29 @@ func TestRegistryRefused(t *testing.T) {
 	}
 }
 
-// TestMendedShare: what was logged while the share was gone does not page once it is
-// back, though the book did not change.
+// TestMendedShare: access that was denied while the share was gone does not page once it is
+// back, though the book did not change; what the share does not explain goes on.
 func TestMendedShare(t *testing.T) {
 	t.Parallel()
 	host, addr := startNT(t)
-	host.System().Log("Application").Add(simrpc.Event{
-		At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "5"},
-	})
+	denied := func() {
+		host.System().Log("Application").Add(simrpc.Event{
+			At: time.Now().Truncate(time.Second), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "5"},
+		})
+	}
+	denied()
 	host.RemoveShare("ADMIN$")
 	p, target := newProber(t, smbprobe.Options{}), direct(addr, withEventlog, withServer).target(t)
 	if got := causesOf(probe(t, p, target)); len(got) == 0 || got[0] != "critical admin_share_removed" {
 		t.Errorf("share removed: causes %q", got)
 	}
+	denied() // after the last probe that saw the fault
 	host.RestoreShare("ADMIN$")
 	r := probe(t, p, target)
-	for _, c := range r.Causes {
-		if c.Severity != smbprobe.SeverityInfo {
-			t.Errorf("share restored: %s %s: %s", c.Severity, c.Name, c.Headline)
-		}
+	if diff := cmp.Diff([]string{"critical port_locked_by_script", "info dialup_access_denied"}, causesOf(r)); diff != "" {
+		t.Errorf("share restored: causes (-want +got):\n%s", diff)
 	}
-	if r.FaultSeen == nil {
+	if r.SoundSince == nil {
 		t.Error("the fault is not remembered")
 	}
 }

@@ -31,6 +31,7 @@ func (r *run) lookElsewhere(ctx context.Context, session smb.Session) {
 	case err != nil:
 		p.Error = fmt.Sprintf(`not at %s\%s (%s), and whether it is where Windows 2000 keeps it is not known: %v`, m.Share, m.Phonebook.Path, p.State, err)
 		p.State = PhonebookUnknown
+		r.placeRefused = definite(err)
 		r.note("the Windows 2000 place", err)
 	case found:
 		p.Error = fmt.Sprintf(`not at %s\%s (%s), but at %s`, m.Share, m.Phonebook.Path, p.State, place)

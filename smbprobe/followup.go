@@ -26,7 +26,7 @@ func (r *run) followUp(ctx context.Context, session smb.Session) {
 			r.note("share "+drive, r.askSystemShare(ctx, drive))
 		}
 	}
-	if m.Server.Registry && r.isNT4() && r.failsWith("2") {
+	if m.Server.Registry && r.isNT4() && r.failedWith("2") {
 		r.note("network cards", r.askNetworkCards(ctx))
 	}
 }

@@ -29,6 +29,7 @@ const (
 // TestFaultMatrix spoils every message of a whole probe in every way, and looks at what
 // the probe makes of it, at what is left behind, and at the next probe.
 func TestFaultMatrix(t *testing.T) {
+	t.Parallel()
 	var cases atomic.Int64
 	t.Run("dialects", func(t *testing.T) {
 		t.Run("SMB1", func(t *testing.T) {

@@ -19,29 +19,42 @@ type remembered struct {
 	smb2       bool   // the target has spoken SMB2: auto does not go back to SMB1
 }
 
-// faults keeps when share or book of a target was last seen at fault, by the server's
-// clock, for each module: what it probes may differ.
+// faults keeps when share and book of a target were mended, by our own clock: the server's
+// may be set meanwhile. Each module has its own, since what it probes may differ.
 type faults struct {
-	seen *lru.Cache[string, time.Time]
+	seen *lru.Cache[string, mending]
+}
+
+// mending is what is remembered of a share and book that were at fault.
+type mending struct {
+	at   time.Time // of the first probe that found both sound again; zero: not yet
+	open bool      // they are still at fault
 }
 
 func newFaults() (*faults, error) {
-	seen, err := lru.New[string, time.Time](maxRemembered)
+	seen, err := lru.New[string, mending](maxRemembered)
 	if err != nil {
 		return nil, err
 	}
 	return &faults{seen: seen}, nil
 }
 
-// note takes a result, and writes into it when a fault was last seen. now is the
-// server's time.
+// note takes a result of this moment, and writes into it since when share and book have
+// been sound.
 func (f *faults) note(r *Result, now time.Time) {
 	key := r.Target + " " + r.Module
-	if r.atFault() {
-		f.seen.Add(key, now)
+	m, known := f.seen.Get(key)
+	switch {
+	case r.atFault():
+		m = mending{open: true}
+		f.seen.Add(key, m)
+	case known && m.open && r.Share == ShareOK && r.Phonebook.State == PhonebookOK:
+		m = mending{at: now}
+		f.seen.Add(key, m)
 	}
-	if at, ok := f.seen.Get(key); ok {
-		r.FaultSeen = &at
+	if !m.at.IsZero() && r.ClockOffset != nil {
+		since := m.at.Add(*r.ClockOffset)
+		r.SoundSince = &since
 	}
 }
 

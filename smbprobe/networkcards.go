@@ -1,7 +1,6 @@
 package smbprobe
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -15,14 +14,11 @@ const (
 	maxNetworkCards = 8
 )
 
-// failsWith says whether a failure to dial with this code is in the shortest window.
-func (r *run) failsWith(code string) bool {
-	windows := r.result.Eventlog.Windows
-	if len(windows) == 0 {
-		return false
-	}
-	shortest := slices.MinFunc(windows, func(a, b WindowResult) int { return cmp.Compare(a.Duration, b.Duration) })
-	return slices.ContainsFunc(shortest.ByError, func(c FailureCount) bool { return c.Code == code })
+// failedWith says whether a failure to dial with this code is in a window.
+func (r *run) failedWith(code string) bool {
+	return slices.ContainsFunc(r.result.Eventlog.Windows, func(w WindowResult) bool {
+		return slices.ContainsFunc(w.ByError, func(c FailureCount) bool { return c.Code == code })
+	})
 }
 
 // askNetworkCards looks for NetworkCards keys that name a service which is gone (Q165846).

@@ -108,9 +108,7 @@ func (p *Prober) Probe(ctx context.Context, t Target) *Result {
 	result.Timeout = timeout
 	result.Success = r.told() == toldAll
 	log.finish(result)
-	if now, ok := r.serverTime(); ok {
-		p.faults.note(result, now)
-	}
+	p.faults.note(result, p.opts.Now())
 	result.Causes = diagnose(result)
 	return result
 }
@@ -128,6 +126,7 @@ type run struct {
 	ipc          smb.Tree // IPC$; nil where it was not asked for, or could not be connected
 	rpc          rpcWatch
 	logSize      *int64 // bytes of the event log's file; nil: not known
+	placeRefused bool   // the server refused to show where Windows 2000 keeps the book, which is an answer
 }
 
 func newRun(p *Prober, t Target, log *recorder) *run {
@@ -176,7 +175,7 @@ func (r *run) told() int {
 	switch {
 	case !r.result.Share.Definite():
 		return toldNothing
-	case r.result.Share == ShareOK && r.result.Phonebook.State == PhonebookUnknown:
+	case r.result.Share == ShareOK && r.result.Phonebook.State == PhonebookUnknown && !r.placeRefused:
 		return toldShare
 	case r.rpc.unanswered():
 		return toldBook

@@ -42,9 +42,10 @@ type Result struct {
 	Host        HostResult
 	RPC         RPCState
 
-	// FaultSeen is when share or book was last seen at fault, by the server's clock;
+	// SoundSince is when share and book were first seen sound after one was seen at fault,
+	// by the server's clock as it goes now;
 	// nil: not since the exporter started, or not known.
-	FaultSeen *time.Time
+	SoundSince *time.Time
 
 	Causes []Cause // what explains it, the one that explains most first
 }

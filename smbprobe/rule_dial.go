@@ -178,8 +178,8 @@ func dialFailing(c *clues) *judgement {
 	if len(codes) == 1 {
 		j.headline = "Dialling fails with " + codes[0]
 	}
-	if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.Code == "5" }) {
-		j.explanation = "[5] says that the Internet Mail Service was denied Admin$ or its phone book; whether they are at fault, this probe could not see. " + stopsMail
+	if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.Code == "5" && f.current() }) {
+		j.explanation += " [5] says that the Internet Mail Service was denied Admin$ or its phone book; whether they are at fault, this probe could not see."
 	}
 	return c.conclude(failures, SeverityWarning, "", j)
 }

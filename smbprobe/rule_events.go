@@ -17,7 +17,7 @@ type dialFailure struct {
 	last         time.Time // zero: not known
 	recent       bool      // that window is the shortest one
 	changed      bool      // share and book are sound, and the book was changed after the last one
-	faulty       bool      // share and book are sound, and one was seen at fault when the last one happened, or later
+	faulty       bool      // access was denied before share and book were seen sound again, after one was at fault
 }
 
 // mended says whether what caused a failure seems to be mended.
@@ -38,9 +38,14 @@ func dialFailures(r *Result) []dialFailure {
 		}
 	}
 	sound := (&clues{Result: r}).bookSound()
-	// happened says whether something is known to have happened after a failure.
-	happened := func(at *time.Time, slack time.Duration, p pair) bool {
-		return sound && at != nil && !last[p].IsZero() && last[p].Before(at.Add(slack))
+	now, clockKnown := (&clues{Result: r}).serverTime()
+	// happened says whether something is known to have happened after a failure. What is in the
+	// future was noted while the clock was wrong, and tells nothing.
+	happened := func(at *time.Time, p pair) bool {
+		if at == nil || clockKnown && at.After(now.Add(r.Duration+clockSlack)) {
+			return false
+		}
+		return sound && !last[p].IsZero() && last[p].Before(*at)
 	}
 	seen := make(map[pair]bool)
 	var all []dialFailure
@@ -59,8 +64,8 @@ func dialFailures(r *Result) []dialFailure {
 				window:       w.Label,
 				last:         last[p],
 				recent:       i == 0,
-				changed:      happened(r.Phonebook.Modified, 0, p),
-				faulty:       happened(r.FaultSeen, clockSlack, p),
+				changed:      happened(r.Phonebook.Modified, p),
+				faulty:       f.Code == "5" && happened(r.SoundSince, p), // other codes are not the share's or the book's
 			})
 		}
 	}
@@ -112,7 +117,7 @@ func (c *clues) conclude(failures []dialFailure, current, otherwise Severity, j 
 	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.faulty }):
 		j.severity = SeverityInfo
 		j.headline += " (before share and book were sound)"
-		j.evidence = append(j.evidence, fmt.Sprintf("The share or the book was at fault until then, last seen so at %s, and both are sound now: it seems to be mended.", timeText(*c.FaultSeen)))
+		j.evidence = append(j.evidence, fmt.Sprintf("The share or the book was at fault then; both were seen sound again at %s: it seems to be mended.", timeText(*c.SoundSince)))
 	default:
 		j.severity = SeverityInfo
 		j.headline += " (old events)"

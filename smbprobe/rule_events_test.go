@@ -89,31 +89,38 @@ func TestEventsThatAreOver(t *testing.T) {
 		ago     time.Duration
 		info    bool
 		because string // in the evidence
+		denied  bool   // of code 5 alone: for others it is as "now"
 	}{
-		{"now", func(*Result) {}, lately, false, ""},
-		{"old", func(*Result) {}, time.Hour, true, "it seems to be over"},
-		{"mended", changedAgo(time.Minute), lately, true, "it seems to be mended"},
-		{"old and mended", changedAgo(time.Minute), time.Hour, true, "it seems to be mended"},
-		{"changed before it", changedAgo(6 * time.Minute), lately, false, ""},
-		{"changed, time of the event not known", func(r *Result) { changedAgo(time.Minute)(r); r.Eventlog.LastFailures = nil }, lately, false, ""},
-		{"changed at a time not known", func(r *Result) { r.Phonebook.Modified = nil }, lately, false, ""},
+		{"now", func(*Result) {}, lately, false, "", false},
+		{"old", func(*Result) {}, time.Hour, true, "it seems to be over", false},
+		{"mended", changedAgo(time.Minute), lately, true, "it seems to be mended", false},
+		{"old and mended", changedAgo(time.Minute), time.Hour, true, "it seems to be mended", false},
+		{"changed before it", changedAgo(6 * time.Minute), lately, false, "", false},
+		{"changed, time of the event not known", func(r *Result) { changedAgo(time.Minute)(r); r.Eventlog.LastFailures = nil }, lately, false, "", false},
+		{"changed at a time not known", func(r *Result) { r.Phonebook.Modified = nil }, lately, false, "", false},
 		{"windows in any order", func(r *Result) {
 			w := r.Eventlog.Windows
 			w[0], w[1] = w[1], w[0]
-		}, time.Hour, true, "it seems to be over"},
+		}, time.Hour, true, "it seems to be over", false},
 		{"changed, and not sound", func(r *Result) {
 			changedAgo(time.Minute)(r)
 			r.Phonebook.Intact = new(false)
-		}, lately, false, ""},
-		{"at fault since", faultAgo(time.Minute), lately, true, "The share or the book was at fault until then, last seen so at 1999-05-04 03:01:01 UTC, and both are sound now"},
-		{"at fault since, and changed", func(r *Result) { faultAgo(time.Minute)(r); changedAgo(time.Second)(r) }, lately, true, "The book was changed after that"},
-		{"at fault just before it", faultAgo(lately + 5*time.Second - time.Nanosecond), lately, true, "it seems to be mended"},
-		{"at fault before it", faultAgo(lately + 5*time.Second), lately, false, ""},
-		{"at fault, time of the event not known", func(r *Result) { faultAgo(time.Minute)(r); r.Eventlog.LastFailures = nil }, lately, false, ""},
-		{"at fault, and not sound", func(r *Result) { faultAgo(time.Minute)(r); r.Phonebook.Intact = new(false) }, lately, false, ""},
+		}, lately, false, "", false},
+		{"sound since", soundAgo(time.Minute), lately, true, "The share or the book was at fault then; both were seen sound again at 1999-05-04 03:01:01 UTC", true},
+		{"sound since, and changed", func(r *Result) { soundAgo(time.Minute)(r); changedAgo(time.Second)(r) }, lately, true, "The book was changed after that", false},
+		{"sound just after it", soundAgo(lately - time.Nanosecond), lately, true, "it seems to be mended", true},
+		{"sound before it", soundAgo(lately), lately, false, "", true},
+		{"sound in the future", soundAgo(-time.Hour), lately, false, "", true},
+		{"changed in the future", changedAgo(-time.Hour), lately, false, "", false},
+		{"sound, time of the event not known", func(r *Result) { soundAgo(time.Minute)(r); r.Eventlog.LastFailures = nil }, lately, false, "", true},
+		{"sound once, and not now", func(r *Result) { soundAgo(time.Minute)(r); r.Phonebook.Intact = new(false) }, lately, false, "", true},
 	}
 	for _, state := range states {
 		for code, cause := range eventCodes() {
+			state := state
+			if state.denied && code != "5" {
+				state.info, state.because = false, ""
+			}
 			r := healthy()
 			r.Registry.ServicePack = nil
 			dials(r, "Provider", code, state.ago)
@@ -139,9 +146,9 @@ func changedAgo(ago time.Duration) func(*Result) {
 	return func(r *Result) { r.Phonebook.Modified = new(probedAt().Add(-ago)) }
 }
 
-// faultAgo makes share or book last seen at fault that long before the probe.
-func faultAgo(ago time.Duration) func(*Result) {
-	return func(r *Result) { r.FaultSeen = new(probedAt().Add(-ago)) }
+// soundAgo makes share and book seen sound again that long before the probe.
+func soundAgo(ago time.Duration) func(*Result) {
+	return func(r *Result) { r.SoundSince = new(probedAt().Add(-ago)) }
 }
 
 func TestWindowsThatAreNotKnown(t *testing.T) {

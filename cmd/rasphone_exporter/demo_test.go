@@ -187,7 +187,7 @@ func wantRow(t *testing.T, page string, s fleet.Server) {
 	t.Helper()
 	_, rest, _ := strings.Cut(page, `">`+s.Name+`</a>`)
 	row, _, _ := strings.Cut(rest, "</tr>")
-	wanted := []string{">" + s.Want.Verdict.String() + "<", string(s.Want.Share), string(s.Want.Phonebook)}
+	wanted := []string{">" + s.Want.Verdict.String() + "<", ">" + string(s.Want.Share) + "<", ">" + string(s.Want.Phonebook) + "<"}
 	if len(s.Want.Causes) > 0 {
 		severity, _, _ := strings.Cut(s.Want.Causes[0], " ")
 		wanted = append(wanted, severity+": ")

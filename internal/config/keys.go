@@ -37,6 +37,6 @@ func Keys() []Key {
 		{"targets[].hosts", "", "hosts that may be probed: names, addresses, either with a port, and CIDR ranges; required"},
 		{"targets[].auth", "", "the account for these hosts, one of auths; required"},
 		{"targets[].module", "default", "the module for these hosts, one of modules. The module default is there without being written; writing it changes it, and no other"},
-		{"targets[].labels.<label>", "", "label of these hosts in service discovery; instance and names that begin with __ are taken"},
+		{"targets[].labels.<label>", "", "label of these hosts in service discovery; instance, names that begin with __, and the labels of the metrics (state, service, ...) are taken"},
 	}
 }

@@ -133,6 +133,8 @@ func (b *builder) readLabels(at string, labels map[string]text) map[string]strin
 		switch {
 		case !model.LegacyValidation.IsValidLabelName(name):
 			b.problems.addf(value.line, at, "is not the name of a Prometheus label; it has letters, digits and _, and begins with no digit")
+		case slices.Contains(metricLabels(), name):
+			b.problems.addf(value.line, at, "is a label of the exporter's own metrics, which Prometheus would rename, so that no rule or dashboard finds it; choose another name")
 		case name == "instance" || strings.HasPrefix(name, "__"):
 			b.problems.addf(value.line, at, "is a label that service discovery sets itself; choose another name")
 		case !utf8.ValidString(value.value) || len(value.value) > maxLabelValue:
@@ -141,6 +143,14 @@ func (b *builder) readLabels(at string, labels map[string]text) map[string]strin
 		read[name] = value.value
 	}
 	return read
+}
+
+// metricLabels are the labels of the metrics of a probe.
+func metricLabels() []string {
+	return []string{
+		"article", "cause", "check", "class", "code", "device", "dialect", "domain", "entry", "error", "lan_manager", "media",
+		"netbios_name", "os", "port", "service", "severity", "start_mode", "state", "step", "window",
+	}
 }
 
 // names lists what there is, for an error; the first ones of many.
