@@ -9,11 +9,12 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
-# What the program says of itself. All of it comes from the commit, so that two
-# builds of one commit are the same to the byte, whoever makes them and when.
-VERSION    ?= $(shell git describe --tags --always --dirty 2>/dev/null | sed 's/^v//')
+# What the program says of itself. All of it comes from the commit and its tags: two
+# releases of one commit with the same tags, made with the same version of Go, are the same
+# to the byte, whoever makes them and when. The branch stays empty: a commit does not know
+# it, and where a tag is checked out there is none.
+VERSION    ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null | sed 's/^v//')
 REVISION   ?= $(shell git rev-parse HEAD 2>/dev/null)
-BRANCH     ?= $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null)
 BUILD_USER ?= make
 COMMIT_TIME ?= $(shell git log -1 --format=%ct 2>/dev/null)
 BUILD_DATE ?= $(shell TZ=UTC0 git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null)
@@ -22,7 +23,6 @@ version_package := github.com/prometheus/common/version
 ldflags = \
 	-X $(version_package).Version=$(or $(VERSION),unknown) \
 	-X $(version_package).Revision=$(or $(REVISION),unknown) \
-	-X $(version_package).Branch=$(or $(BRANCH),unknown) \
 	-X $(version_package).BuildUser=$(BUILD_USER) \
 	-X $(version_package).BuildDate=$(or $(BUILD_DATE),unknown)
 
@@ -34,7 +34,7 @@ RELEASE_FOLDER ?= bin/release
 
 # For how long "fuzz" runs each target, and "test" does.
 FUZZTIME ?= 10m
-TEST_FUZZTIME ?= 1s
+TEST_FUZZTIME ?= 3s
 # For how long "soak" makes trouble.
 SOAK_TIME ?= 10m
 # How often "bench" runs each benchmark; benchstat wants ten or so.
@@ -84,7 +84,7 @@ test-modules: ## the modules are the ones of go.sum, and go.mod lists what is us
 .PHONY: test-go
 test-go: ## all tests, with the race detector; a skipped test is a failure
 	@echo '== go test'
-	@go test -v -race -shuffle=on -timeout 8m ./... 2>&1 | awk -f .ci/test-summary.awk
+	@go test -v -race -shuffle=on -parallel 4 -p 3 -timeout 8m ./... 2>&1 | awk -f .ci/test-summary.awk
 
 # go vet would take the tests along, which are for Unix: it gets the files.
 .PHONY: test-packages
@@ -111,7 +111,7 @@ soak: ## 500 simulated servers and faults at random for SOAK_TIME (10m); memory 
 	@go test -tags soak -run Soak -v -timeout 30m ./smbprobe/simnt/fleet -soak.duration $(SOAK_TIME)
 
 .PHONY: test-fuzz
-test-fuzz: ## each fuzz target for TEST_FUZZTIME (1s)
+test-fuzz: ## each fuzz target for TEST_FUZZTIME (3s)
 	@echo '== fuzz targets, $(TEST_FUZZTIME) each'
 	@.ci/fuzz $(TEST_FUZZTIME)
 
