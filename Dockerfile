@@ -1,8 +1,12 @@
 # From the sources:
-#   docker build --tag rasphone_exporter .
-# From a binary that is there already, one that "make build" made for Linux, without
-# the Go image and without network:
-#   docker build --build-arg BINARY=prebuilt --tag rasphone_exporter .
+#   docker build --tag rasphone_exporter \
+#     --build-arg VERSION="$(git describe --tags --always --dirty --abbrev=12 | sed 's/^v//')" \
+#     --build-arg REVISION="$(git rev-parse HEAD)" .
+# From a binary that is there already, one that "make build" made for Linux or that of a
+# release's archive for Linux, without the Go image and without network; ./rasphone_exporter
+# --version says version and revision:
+#   docker build --tag rasphone_exporter --build-arg BINARY=prebuilt \
+#     --build-arg VERSION=... --build-arg REVISION=... .
 # With podman and buildah, --format docker keeps the health check.
 #
 # The simulated servers:

@@ -10,9 +10,9 @@ GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
 # What the program says of itself. All of it comes from the commit and its tags: two
-# releases of one commit with the same tags, made with the same version of Go, are the same
-# to the byte, whoever makes them and when. The branch stays empty: a commit does not know
-# it, and where a tag is checked out there is none.
+# releases of one commit with the same tags, made with the same versions of Go, gzip and
+# zip, are the same to the byte, whoever makes them and when. The branch stays empty: a
+# commit does not know it, and where a tag is checked out there is none.
 VERSION    ?= $(shell git describe --tags --always --dirty --abbrev=12 2>/dev/null | sed 's/^v//')
 REVISION   ?= $(shell git rev-parse HEAD 2>/dev/null)
 BUILD_USER ?= make
