@@ -35,6 +35,9 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		rasStopped  = "RasphoneServiceNotRunning warning service=RasMan"
 		plugStopped = "RasphoneServiceNotRunning warning service=PlugPlay"
 		lanman      = "RasphoneServiceNotRunning warning service=LanmanServer"
+		smallMail   = "RasphoneServiceNotRunning critical service=msexchangeimc"
+		smallPlug   = "RasphoneServiceNotRunning warning service=plugplay"
+		smallLanman = "RasphoneServiceNotRunning warning service=lanmanserver"
 		paused      = "RasphoneShareNotAccessible warning state=server_paused"
 		denied      = "RasphoneShareNotAccessible warning state=access_denied"
 		exhausted   = "RasphoneShareNotAccessible critical state=server_out_of_resources"
@@ -61,7 +64,8 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		{"book-denied", []string{bookDenied, bookLocked, entry, dialDenied, dialFailing}, []string{"pager RasphonePhonebookNotReadable"}},
 		{"book-missing-services", []string{bookMissing, servicesExe, noLog}, []string{"pager RasphoneCause", "pager RasphonePhonebookMissing"}},
 		// A warning does not keep a page back.
-		{"book-elsewhere", []string{elsewhere, dialDenied, dialFailing}, []string{"mail RasphonePhonebookElsewhere", "pager RasphoneDialupAccessDenied"}},
+		{"book-elsewhere", []string{elsewhere, dialDenied, dialFailing}, []string{"mail RasphoneDialupFailing", "mail RasphonePhonebookElsewhere", "pager RasphoneDialupAccessDenied"}},
+		{"book-locked-calls", []string{bookLocked, dialFailing}, []string{"mail RasphonePhonebookNotReadable"}},
 		{"book-locked", []string{bookLocked, entry}, []string{"mail RasphonePhonebookNotReadable", "pager RasphoneDialedEntryNotUsable"}},
 		{"login", []string{login, missing, noLog, slow}, []string{"mail RasphoneLoginFailing", "pager RasphoneShareMissing"}},
 		{"login-clock", []string{login, clock}, []string{"mail RasphoneClockOff", "mail RasphoneLoginFailing"}},
@@ -72,6 +76,12 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		{"plugplay", []string{noRasMan, plugStopped, rasStopped, dialFailing}, []string{"pager RasphoneCause"}},
 		{"services", []string{servicesExe, noLog, noWindow, rasStopped}, []string{"pager RasphoneCause"}},
 		{"mail-stopped", []string{mailStopped, rasStopped, dialDenied, dialFailing}, []string{"mail RasphoneServiceNotRunning", "pager RasphoneServiceNotRunning"}},
+		// Windows tells no small letters from capitals.
+		{"mail-stopped-small", []string{smallMail, dialDenied, dialFailing}, []string{"pager RasphoneServiceNotRunning"}},
+		{"plugplay-small", []string{noRasMan, smallPlug, dialFailing}, []string{"pager RasphoneCause"}},
+		{"paused-small", []string{paused, smallLanman}, []string{"mail RasphoneShareNotAccessible"}},
+		// Two servers of one name.
+		{"other-site", []string{down + " site=berlin", missing}, []string{"pager RasphoneShareMissing", "pager RasphoneTargetNotAnswering"}},
 		{"ras-stopped", []string{rasStopped, dialDenied, dialFailing}, []string{"mail RasphoneServiceNotRunning", "pager RasphoneDialupAccessDenied"}},
 		{"exhausted", []string{exhausted, lanman, dialDenied, bookMissing, noLog}, []string{"pager RasphoneShareNotAccessible"}},
 		{"paused", []string{paused, lanman, bookLocked}, []string{"mail RasphoneShareNotAccessible"}},
