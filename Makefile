@@ -108,7 +108,7 @@ demo: ## the exporter against simulated Windows NT servers, http://localhost:101
 .PHONY: soak
 soak: ## 500 simulated servers and faults at random for SOAK_TIME (10m); memory has to stay flat
 	@echo '== go test, build tag soak'
-	@go test -tags soak -run Soak -v -timeout 30m ./smbprobe/simnt/fleet -soak.duration $(SOAK_TIME)
+	@go test -tags soak -run Soak -v -timeout 30m ./internal/simnt/fleet -soak.duration $(SOAK_TIME)
 
 .PHONY: test-fuzz
 test-fuzz: ## each fuzz target for TEST_FUZZTIME (3s)

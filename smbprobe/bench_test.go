@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -21,7 +21,7 @@ func BenchmarkProbe(b *testing.B) {
 
 // benchmarkProbe probes with an event log of so many records, with 0 without it.
 func benchmarkProbe(b *testing.B, protocol string, records int) {
-	samba := testserver.StartSamba(b, testserver.SambaOptions{MinProtocol: protocol})
+	samba := smbtest.StartSamba(b, smbtest.SambaOptions{MinProtocol: protocol})
 	s := direct(samba.Addr())
 	if records > 0 {
 		samba.WriteEvents(mixedEvents(records, 1)...)

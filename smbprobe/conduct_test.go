@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -77,7 +77,7 @@ func checkConduct(t *testing.T, c peer.Connection, mpx int) {
 	if int(login.MaxMpxCount) > mpx {
 		t.Errorf("MaxMpxCount %d, and the server offers %d", login.MaxMpxCount, mpx)
 	}
-	if bytes.Contains(login.NTResponse, []byte(testserver.Password)) || bytes.Contains(login.LMResponse, []byte(testserver.Password)) {
+	if bytes.Contains(login.NTResponse, []byte(smbtest.Password)) || bytes.Contains(login.LMResponse, []byte(smbtest.Password)) {
 		t.Error("the password goes over the wire")
 	}
 }
@@ -115,7 +115,7 @@ func TestDOSErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			script := peer.Healthy(testserver.Phonebook())
+			script := peer.Healthy(smbtest.Phonebook())
 			script.DOSErrors = true
 			script.Negotiate.Capabilities &^= peer.CapUnicode | peer.CapStatus32
 			tt.change(&script)
@@ -131,7 +131,7 @@ func TestDOSErrors(t *testing.T) {
 // TestOEMStrings: a server without Unicode.
 func TestOEMStrings(t *testing.T) {
 	t.Parallel()
-	script := peer.Healthy(testserver.Phonebook())
+	script := peer.Healthy(smbtest.Phonebook())
 	script.Negotiate.Capabilities &^= peer.CapUnicode
 	script.NetBIOS = &peer.NetBIOS{}
 	r := probeOnce(t, site{hosts: []string{peer.Start(t, script).Addr().String()}, module: []string{"transport: netbios"}})
@@ -158,7 +158,7 @@ func TestRestrictedAccounts(t *testing.T) {
 		smb.StatusTrustedDomainFailure:  smbprobe.ShareLoginFailed,
 		smb.StatusSMBBadCommand:         smbprobe.ShareProtocolError,
 	} {
-		script := peer.Healthy(testserver.Phonebook())
+		script := peer.Healthy(smbtest.Phonebook())
 		script.Login.Status = peer.Status(status)
 		server := peer.Start(t, script)
 		wantOutcome(t, status.Name(), share(want, status), probeOnce(t, direct(server.Addr())))

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
@@ -18,10 +18,10 @@ import (
 func TestBooksOnSamba(t *testing.T) {
 	t.Parallel()
 	const maxSize = 8 << 10
-	good := testserver.Phonebook()
+	good := smbtest.Phonebook()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
 		t.Run(protocol, func(t *testing.T) {
-			samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol})
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
 			p := newProber(t, smbprobe.Options{})
 			target := direct(samba.Addr(), `phonebook: {dialed_entries: ["Internet Dial-Up"], max_size: 8KiB}`).target(t)
 			for _, test := range []struct {
@@ -72,7 +72,7 @@ func TestBooksOnSamba(t *testing.T) {
 // damaged on its way through the whole probe.
 func TestRealShapedBooksOnSamba(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr()).target(t)
 	files, err := filepath.Glob("phonebook/testdata/books/*.pbk")
 	if err != nil || len(files) == 0 {

@@ -6,9 +6,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/simrpc"
 )
 
 // What Samba cannot show, on a simulated Windows NT 4.0.
@@ -29,7 +29,7 @@ func TestStaleNetworkCard(t *testing.T) {
 	if len(before.Registry.StaleNetworkCards) != 0 {
 		t.Errorf("network cards %+v without a failure with code 2", before.Registry.StaleNetworkCards)
 	}
-	host.System().Log("Application").Add(simrpc.Event{
+	host.System().Log("Application").Add(rpc.Event{
 		At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "2"},
 	})
 	after := probeOnce(t, s)
@@ -84,7 +84,7 @@ func TestMendedShare(t *testing.T) {
 	t.Parallel()
 	host, addr := startNT(t)
 	denied := func() {
-		host.System().Log("Application").Add(simrpc.Event{
+		host.System().Log("Application").Add(rpc.Event{
 			At: time.Now().Truncate(time.Second), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "5"},
 		})
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -21,7 +21,7 @@ const (
 )
 
 // evidenceOf probes Samba with all that tells a cause.
-func evidenceOf(t *testing.T, samba *testserver.Samba, module ...string) *smbprobe.Result {
+func evidenceOf(t *testing.T, samba *smbtest.Samba, module ...string) *smbprobe.Result {
 	t.Helper()
 	r := probeOnce(t, direct(samba.Addr(), append(module, withEventlog, withServer)...))
 	for _, c := range r.Causes {
@@ -41,7 +41,7 @@ func causesOf(r *smbprobe.Result) []string {
 }
 
 // bookWrittenAgo sets the time of the phone book's last change.
-func bookWrittenAgo(t *testing.T, samba *testserver.Samba, age time.Duration) {
+func bookWrittenAgo(t *testing.T, samba *smbtest.Samba, age time.Duration) {
 	t.Helper()
 	at := time.Now().Add(-age)
 	if err := os.Chtimes(samba.PhonebookPath(), at, at); err != nil {
@@ -52,7 +52,7 @@ func bookWrittenAgo(t *testing.T, samba *testserver.Samba, age time.Duration) {
 // TestShareRemoved: three values of the registry, three answers.
 func TestShareRemoved(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	samba.RemoveShare()
 	answers := map[string]bool{}
 	for _, test := range []struct {
@@ -97,7 +97,7 @@ func TestShareRemoved(t *testing.T) {
 // TestShareNotAutomatic: the warning comes before the restart that makes it true.
 func TestShareNotAutomatic(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		if got := causesOf(evidenceOf(t, samba)); len(got) != 0 {
 			t.Errorf("causes of a healthy server: %q", got)
 		}
@@ -115,7 +115,7 @@ func TestShareNotAutomatic(t *testing.T) {
 
 func TestNoAdministrator(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	samba.DenyShare()
 	r := evidenceOf(t, samba)
 	if diff := cmp.Diff([]string{"warning account_not_administrator"}, causesOf(r)); diff != "" {
@@ -141,9 +141,9 @@ func TestDialupCauses(t *testing.T) {
 	} {
 		t.Run(test.code, func(t *testing.T) {
 			t.Parallel()
-			samba := testserver.StartSamba(t, testserver.SambaOptions{})
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 			samba.WritePhonebook([]byte(bookEntry("ISP") + bookEntry(longName)))
-			event := testserver.Event{At: time.Now().Add(-2 * time.Minute), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{test.entry, test.code}}
+			event := smbtest.Event{At: time.Now().Add(-2 * time.Minute), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{test.entry, test.code}}
 			samba.WriteEvents(event)
 			module := slices.DeleteFunc([]string{test.module}, func(s string) bool { return s == "" })
 
@@ -184,7 +184,7 @@ func bookEntry(name string) string {
 // TestEvidence: what a probe reads of Samba's registry, services and Server service.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetRegistry(serverParameters, "IRPStackSize", 15)
 		samba.SetRegistryText(`HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions`, "ProductType", "ServerNT")
 		samba.SetLogSize(1 << 20)
@@ -241,7 +241,7 @@ func TestEvidence(t *testing.T) {
 func TestEvidenceRoundTrips(t *testing.T) {
 	t.Parallel()
 	const most = 14
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "NT1"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "NT1"})
 	samba.WriteEvents(failuresAgo(time.Minute, 20)...)
 	s := site{hosts: []string{samba.Addr().String()}, module: []string{"transport: netbios", withEventlog, "server: {registry: true, services: [RemoteRegistry, NETLOGON, Spooler]}"}}
 	p, target := newProber(t, smbprobe.Options{}), s.target(t)

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -27,7 +27,7 @@ func smb2Answer(c net.Conn) {
 // whatever it speaks now; another target is.
 func TestNoWayBackToSMB1(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB3_11"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	for name, first := range map[string]struct {
 		server  netip.AddrPort
 		dialect string
@@ -46,7 +46,7 @@ func TestNoWayBackToSMB1(t *testing.T) {
 				t.Errorf("at first: share %s", before.Share)
 			}
 
-			old := peer.Start(t, peer.Healthy(testserver.Phonebook()))
+			old := peer.Start(t, peer.Healthy(smbtest.Phonebook()))
 			n.routes[host] = old.Addr()
 			r := probe(t, p, site{hosts: []string{host}}.target(t))
 			if r.Share == smbprobe.ShareOK || r.LoginHeldBack {
@@ -69,7 +69,7 @@ func TestNoWayBackToSMB1(t *testing.T) {
 // and the negotiate that found out is spared.
 func TestDialectIsRemembered(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB3_11"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	n := &network{routes: map[string]netip.AddrPort{"10.1.2.3:445": samba.Addr()}}
 	p, target := newProber(t, smbprobe.Options{Dial: n.dial}), site{hosts: []string{"10.1.2.3:445"}}.target(t)
 	type cost struct{ Connections, RoundTrips int }
@@ -87,7 +87,7 @@ func TestDialectIsRemembered(t *testing.T) {
 func TestDialectThatIsNotSpoken(t *testing.T) {
 	t.Parallel()
 	for protocol, dialect := range map[string]string{"NT1": "smb2", "SMB3_11": "smb1"} {
-		samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol})
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
 		p := newProber(t, smbprobe.Options{})
 		r := probe(t, p, direct(samba.Addr(), "dialect: "+dialect).target(t))
 		if r.Share.Definite() || r.Success {

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -19,10 +19,10 @@ func TestElsewhere(t *testing.T) {
 		place       = "/Microsoft/Network/Connections/PBK/rasphone.pbk"
 		folders     = `HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\Shell Folders`
 	)
-	smb3 := testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}
+	smb3 := smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}
 	for _, test := range []struct {
 		name    string
-		options testserver.SambaOptions
+		options smbtest.SambaOptions
 		place   string // of a book below C$; empty: there is none
 		empty   string // a folder of all users without a book in it
 		folder  string // that the registry names
@@ -38,7 +38,7 @@ func TestElsewhere(t *testing.T) {
 		{name: "translated", place: german, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookElsewhere},
 		{name: "translated, and not there", place: windows2000, empty: german, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookMissing},
 		{name: "translated, and the registry not asked", place: german, want: smbprobe.PhonebookUnknown},
-		{name: "no C$", options: testserver.SambaOptions{OmitShares: []string{"C$"}}, place: windows2000, want: smbprobe.PhonebookUnknown},
+		{name: "no C$", options: smbtest.SambaOptions{OmitShares: []string{"C$"}}, place: windows2000, want: smbprobe.PhonebookUnknown},
 		{name: "a folder that leads out", place: windows2000, folder: `C:\..\Documents and Settings\All Users\Application Data`, want: smbprobe.PhonebookElsewhere},
 		{name: "nowhere", empty: windows2000, want: smbprobe.PhonebookMissing},
 		{name: "nowhere, no folder Ras", empty: windows2000, noRAS: true, want: smbprobe.PhonebookFolderMissing},
@@ -46,7 +46,7 @@ func TestElsewhere(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			samba := testserver.StartSamba(t, test.options)
+			samba := smbtest.StartSamba(t, test.options)
 			remove(t, samba.PhonebookPath())
 			if test.noRAS {
 				if err := os.RemoveAll(filepath.Dir(samba.PhonebookPath())); err != nil {
@@ -54,7 +54,7 @@ func TestElsewhere(t *testing.T) {
 				}
 			}
 			if test.place != "" {
-				writeUnder(t, filepath.Dir(samba.Root()), test.place+place, testserver.Phonebook())
+				writeUnder(t, filepath.Dir(samba.Root()), test.place+place, smbtest.Phonebook())
 			}
 			if test.empty != "" {
 				writeUnder(t, filepath.Dir(samba.Root()), test.empty+"/desktop.ini", nil)

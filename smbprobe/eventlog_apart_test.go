@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -14,7 +14,7 @@ import (
 // TestEventlogWithoutShare: the log is read also where the share cannot be opened.
 func TestEventlogWithoutShare(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.WriteEvents(failuresAgo(5*time.Minute, 7)...)
 		s := direct(samba.Addr(), withEventlog)
 		for _, step := range []struct {
@@ -54,7 +54,7 @@ func TestShareWithoutEventlog(t *testing.T) {
 			t.Run(test.name+", "+name, func(t *testing.T) {
 				t.Parallel()
 				o.Extra = test.extra
-				samba := testserver.StartSamba(t, o)
+				samba := smbtest.StartSamba(t, o)
 				samba.WriteEvents(failuresAgo(5*time.Minute, 7)...)
 				r := probeOnce(t, direct(samba.Addr(), test.module))
 				wantOutcome(t, test.name, allWell(), r)

@@ -7,12 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 // otherEvents are events that are not counted.
-func otherEvents(age time.Duration, n int) []testserver.Event {
+func otherEvents(age time.Duration, n int) []smbtest.Event {
 	events := failuresAgo(age, n)
 	for i := range events {
 		events[i].Source = "CpqNF31"
@@ -23,7 +23,7 @@ func otherEvents(age time.Duration, n int) []testserver.Event {
 // TestEventlogChanges: what happens to a log between two probes.
 func TestEventlogChanges(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetLogSize(4 << 20)
 		p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr(), withEventlog).target(t)
 		for _, step := range []struct {
@@ -74,7 +74,7 @@ func TestEventlogChanges(t *testing.T) {
 // opened, and answers the first read of it with nothing at all.
 func TestEventlogIsPruned(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		const written = 6000
 		samba.WriteEvents(slices.Concat(otherEvents(10*24*time.Hour, written-8), failuresAgo(5*time.Minute, 8))...)
 		r := probeOnce(t, direct(samba.Addr(), withEventlog))
@@ -89,7 +89,7 @@ func TestEventlogIsPruned(t *testing.T) {
 // what one message of SMB1 can hold.
 func TestEventlogLargeRecords(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetLogSize(4 << 20)
 		for _, size := range []struct {
 			name           string
@@ -115,7 +115,7 @@ func TestEventlogLargeRecords(t *testing.T) {
 // TestEventlogFuture: records of the future are not counted, and hide nothing.
 func TestEventlogFuture(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.WriteEvents(slices.Concat(failuresAgo(-3*time.Hour, 2), failuresAgo(3*time.Hour, 1), failuresAgo(5*time.Minute, 4), failuresAgo(-2*time.Hour, 3))...)
 		r := probeOnce(t, direct(samba.Addr(), withEventlog))
 		wantFailures(t, "future", [3]int{4, 4, 5}, r)
@@ -130,7 +130,7 @@ func TestEventlogOfServerWithOtherClock(t *testing.T) {
 	for _, ahead := range []time.Duration{3 * time.Hour, -3 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {
 			t.Parallel()
-			samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "NT1"})
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "NT1"})
 			samba.WriteEvents(slices.Concat(failuresAgo(3*time.Hour-ahead, 5), failuresAgo(40*time.Minute-ahead, 3), failuresAgo(5*time.Minute-ahead, 2))...)
 			proxy := spoil(t, samba.Addr(), func(n int, answer []byte) ([]byte, bool) {
 				if n == 0 {

@@ -5,13 +5,13 @@ package smbprobe_test
 import (
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 // TestLongEventlog is TestEventlogCounts for a log of a size that Windows NT is
 // not set to by anybody. It takes minutes, most of them in Samba.
 func TestLongEventlog(t *testing.T) {
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetLogSize(512 << 20)
 		short := countTwice(t, samba, 10, 1)
 		samba.ClearLog()

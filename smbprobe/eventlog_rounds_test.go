@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -19,7 +19,7 @@ const (
 
 func TestEventlogRoundTrips(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "NT1"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "NT1"})
 	samba.WriteEvents(slices.Concat(otherEvents(40*time.Hour, 900), failuresAgo(3*time.Hour, 50), failuresAgo(time.Minute, 50))...)
 	s := site{hosts: []string{samba.Addr().String()}, module: []string{"transport: netbios", withEventlog}}
 	p, target := newProber(t, smbprobe.Options{}), s.target(t)
@@ -56,7 +56,7 @@ func wantWindow(t *testing.T, what string, want int, r *smbprobe.Result) {
 // larger one.
 func TestEventlogOtherWindow(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		// More than what is read beyond a window's start.
 		samba.WriteEvents(slices.Concat(failuresAgo(3*time.Hour, 200), failuresAgo(5*time.Minute, 4))...)
 		p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr(), withEventlog).target(t)
@@ -73,7 +73,7 @@ func TestEventlogOtherWindow(t *testing.T) {
 // TestEventlogOfTwoModules probes one target with two modules at the same time.
 func TestEventlogOfTwoModules(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.WriteEvents(slices.Concat(failuresAgo(3*time.Hour, 200), failuresAgo(5*time.Minute, 4))...)
 		p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr(), withEventlog).target(t)
 		small, large := otherWindow(target, "small", "15m", 15*time.Minute), otherWindow(target, "large", "24h", 24*time.Hour)

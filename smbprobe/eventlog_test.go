@@ -11,7 +11,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -20,20 +20,20 @@ const withEventlog = "eventlog: {enabled: true}"
 
 // logServers are the servers that the event log is read from. The second one
 // speaks what impacket's client does as well, and SMB 3.1.1 with us.
-func logServers() map[string]testserver.SambaOptions {
-	return map[string]testserver.SambaOptions{
+func logServers() map[string]smbtest.SambaOptions {
+	return map[string]smbtest.SambaOptions{
 		"SMB1": {MinProtocol: "NT1"},
 		"SMB3": {MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"},
 	}
 }
 
 // onLogServers runs a test on both.
-func onLogServers(t *testing.T, test func(*testing.T, *testserver.Samba)) {
+func onLogServers(t *testing.T, test func(*testing.T, *smbtest.Samba)) {
 	t.Helper()
 	for name, o := range logServers() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, testserver.StartSamba(t, o))
+			test(t, smbtest.StartSamba(t, o))
 		})
 	}
 }
@@ -48,8 +48,8 @@ func windowsOfTests() []smbprobe.Window {
 
 // kinds are what events of a test are made of in turn: failures to dial whose
 // severity and spelling differ, and what must not be taken for one.
-func kinds() []testserver.Event {
-	return []testserver.Event{
+func kinds() []smbtest.Event {
+	return []smbtest.Event{
 		{ID: 0x4000100A, Source: "CpqNF31", Strings: []string{"1", "5"}},
 		{ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{"ISP", "633"}},
 		{ID: 0x8000100A, Source: "msexchangeimc", Strings: []string{"ISP", "5"}},
@@ -65,9 +65,9 @@ func kinds() []testserver.Event {
 
 // mixedEvents makes n events of the last 48 hours, the oldest first and the denser
 // the newer. Every stride-th is the next of kinds, the others are the first kind.
-func mixedEvents(n, stride int) []testserver.Event {
+func mixedEvents(n, stride int) []smbtest.Event {
 	now := time.Now().Truncate(time.Second)
-	events := make([]testserver.Event, n)
+	events := make([]smbtest.Event, n)
 	for i := range events {
 		kind := 0
 		if i%stride == 0 {
@@ -87,17 +87,17 @@ func mixedEvents(n, stride int) []testserver.Event {
 }
 
 // failuresAgo are failures to dial of this age, all of entry ISP with code 633.
-func failuresAgo(age time.Duration, n int) []testserver.Event {
-	events := make([]testserver.Event, n)
+func failuresAgo(age time.Duration, n int) []smbtest.Event {
+	events := make([]smbtest.Event, n)
 	for i := range events {
-		events[i] = testserver.Event{At: time.Now().Add(-age), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{"ISP", "633"}}
+		events[i] = smbtest.Event{At: time.Now().Add(-age), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{"ISP", "633"}}
 	}
 	return events
 }
 
 // sound is what a probe says of a log that it could read, by the records that an
 // independent client read.
-func sound(log testserver.LogContent, now time.Time) smbprobe.EventlogResult {
+func sound(log smbtest.LogContent, now time.Time) smbprobe.EventlogResult {
 	yes, records := true, log.Count
 	e := smbprobe.EventlogResult{Readable: &yes, Records: &records}
 	if records > 0 {
@@ -123,7 +123,7 @@ func sound(log testserver.LogContent, now time.Time) smbprobe.EventlogResult {
 
 // companionsSince picks the events that tell more of failures, the newest first, as
 // many as are remembered.
-func companionsSince(log testserver.LogContent, start, end time.Time) []smbprobe.Companion {
+func companionsSince(log smbtest.LogContent, start, end time.Time) []smbprobe.Companion {
 	const most = 256
 	var companions []smbprobe.Companion
 	for _, r := range slices.Backward(log.Records) {
@@ -135,11 +135,11 @@ func companionsSince(log testserver.LogContent, start, end time.Time) []smbprobe
 	return companions
 }
 
-func logTime(r testserver.LogRecord) time.Time { return time.Unix(r.At, 0).UTC() }
+func logTime(r smbtest.LogRecord) time.Time { return time.Unix(r.At, 0).UTC() }
 
 // failuresSince picks the failures to dial of a span of time.
-func failuresSince(log testserver.LogContent, start, end time.Time) []testserver.LogRecord {
-	var failures []testserver.LogRecord
+func failuresSince(log smbtest.LogContent, start, end time.Time) []smbtest.LogRecord {
+	var failures []smbtest.LogRecord
 	for _, r := range log.Records {
 		at := logTime(r)
 		if strings.ToUpper(r.Source) == "MSEXCHANGEIMC" && r.ID%65536 == 4106 && !at.Before(start) && !at.After(end) {
@@ -150,14 +150,14 @@ func failuresSince(log testserver.LogContent, start, end time.Time) []testserver
 }
 
 // pairOf is the entry and the code of a failure of kinds.
-func pairOf(r testserver.LogRecord) [2]string {
+func pairOf(r smbtest.LogRecord) [2]string {
 	if len(r.Strings) == 0 {
 		return [2]string{"", "unknown"}
 	}
 	return [2]string{r.Strings[0], r.Strings[1]}
 }
 
-func countLog(log testserver.LogContent, label string, start, end time.Time) smbprobe.WindowResult {
+func countLog(log smbtest.LogContent, label string, start, end time.Time) smbprobe.WindowResult {
 	failures := failuresSince(log, start, end)
 	n := len(failures)
 	w := smbprobe.WindowResult{Label: label, Duration: end.Sub(start), Failures: &n, Covered: log.Count > 0 && !logTime(log.Records[0]).After(start)}
@@ -188,7 +188,7 @@ func inOrder(e smbprobe.EventlogResult) smbprobe.EventlogResult {
 }
 
 // wantLog compares a probe with what impacket reads of the log, which is returned.
-func wantLog(t *testing.T, what string, r *smbprobe.Result, samba *testserver.Samba) testserver.LogContent {
+func wantLog(t *testing.T, what string, r *smbprobe.Result, samba *smbtest.Samba) smbtest.LogContent {
 	t.Helper()
 	log := samba.ReadLog()
 	if diff := gocmp.Diff(inOrder(sound(log, time.Now())), inOrder(r.Eventlog)); diff != "" {
@@ -219,7 +219,7 @@ func wantFailures(t *testing.T, what string, want [3]int, r *smbprobe.Result) {
 // an unchanged log sends as many requests for each of them.
 func TestEventlogCounts(t *testing.T) {
 	t.Parallel()
-	onLogServers(t, func(t *testing.T, samba *testserver.Samba) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetLogSize(64 << 20)
 		requests := map[int]int{}
 		for _, n := range []int{10, 1000, 10_000} {
@@ -234,7 +234,7 @@ func TestEventlogCounts(t *testing.T) {
 
 // countTwice writes a log, and checks two probes of it. It returns how many requests
 // the second one sent.
-func countTwice(t *testing.T, samba *testserver.Samba, n, stride int) int {
+func countTwice(t *testing.T, samba *smbtest.Samba, n, stride int) int {
 	t.Helper()
 	samba.WriteEvents(mixedEvents(n, stride)...)
 	var requests requestCounter

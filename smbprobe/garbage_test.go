@@ -8,8 +8,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -56,7 +56,7 @@ func TestGarbage(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %s", step, kind), func(t *testing.T) {
 				fault := fault
 				fault.Seed = uint64(i)
-				script := peer.Healthy(testserver.Phonebook())
+				script := peer.Healthy(smbtest.Phonebook())
 				script.NetBIOS = &peer.NetBIOS{}
 				if step == peer.StepTreeConnect {
 					script.ChainCutShort, fault.After = true, 1
@@ -75,7 +75,7 @@ func TestGarbage(t *testing.T) {
 func TestGarbageAtTheGoodbye(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []peer.FaultKind{peer.RandomBytes, peer.SMB2Stub, peer.HugeFrame, peer.Truncate, peer.WrongMID, peer.Close, peer.Reset} {
-		script := peer.Healthy(testserver.Phonebook())
+		script := peer.Healthy(smbtest.Phonebook())
 		script.Faults = map[peer.Step]peer.Fault{peer.StepLogoff: {Kind: kind}}
 		server := peer.Start(t, script)
 		wantOutcome(t, fmt.Sprint("fault ", kind), allWell(), probeOnce(t, direct(server.Addr())))
@@ -85,7 +85,7 @@ func TestGarbageAtTheGoodbye(t *testing.T) {
 
 // TestGarbageInSMB2: the same in place of each answer of an SMB2 server.
 func TestGarbageInSMB2(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB3_11"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	changed := func(at int, value uint32) func([]byte) []byte {
 		return func(answer []byte) []byte {
 			answer = slices.Clone(answer)

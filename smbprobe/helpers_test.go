@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -35,7 +35,7 @@ func (s site) config(t testing.TB) *config.Config {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "auths:\n  corp: {username: %q, domain: TESTDOM, password: %q, ntlm: %q}\n",
-		either(s.username, testserver.Username), either(s.password, testserver.Password), either(s.ntlm, "v2"))
+		either(s.username, smbtest.Username), either(s.password, smbtest.Password), either(s.ntlm, "v2"))
 	fmt.Fprintf(&b, "modules:\n  default:\n")
 	if !strings.Contains(strings.Join(s.module, "\n"), "timeout:") {
 		fmt.Fprintf(&b, "    timeout: %s\n", patience)

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/faultproxy"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/faultproxy"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -41,7 +41,7 @@ func TestHostile(t *testing.T) {
 		for i, dialect := range dialects {
 			t.Run(dialect, func(t *testing.T) {
 				t.Parallel()
-				samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: dialect})
+				samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: dialect})
 				samba.WriteEvents(failuresAgo(2*time.Minute, 3)...)
 				// Samba's helpers start with the first calls.
 				wantOutcome(t, "at peace", allWell(), probeOnce(t, direct(samba.Addr(), "dialect: smb2", withEventlog, withServer)))

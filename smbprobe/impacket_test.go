@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -13,11 +13,11 @@ import (
 // request at a time, and speaks OEM strings, through all that a probe does.
 func TestImpacket(t *testing.T) {
 	t.Parallel()
-	server := testserver.StartImpacket(t, testserver.ImpacketOptions{})
+	server := smbtest.StartImpacket(t, smbtest.ImpacketOptions{})
 	p, target := newProber(t, smbprobe.Options{}), direct(server.Addr()).target(t)
 	r := probe(t, p, target)
 	wantOutcome(t, "at first", allWell(), r)
-	if r.Phonebook.Size == nil || *r.Phonebook.Size != int64(len(testserver.Phonebook())) || r.Phonebook.Modified == nil {
+	if r.Phonebook.Size == nil || *r.Phonebook.Size != int64(len(smbtest.Phonebook())) || r.Phonebook.Modified == nil {
 		t.Errorf("phone book %+v", r.Phonebook)
 	}
 	server.WritePhonebook(bookOf(200_000)) // many reads, one at a time

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -39,7 +39,7 @@ func TestConnectionLost(t *testing.T) {
 				continue // it may come before the connection stands, which then failed
 			}
 			t.Run(string(tt.step), func(t *testing.T) {
-				script := peer.Healthy(testserver.Phonebook())
+				script := peer.Healthy(smbtest.Phonebook())
 				script.NetBIOS = &peer.NetBIOS{}
 				script.ChainCutShort = tt.step == peer.StepTreeConnect
 				script.Faults = map[peer.Step]peer.Fault{tt.step: {Kind: kind, After: tt.after}}
@@ -63,7 +63,7 @@ func TestConnectionLost(t *testing.T) {
 // well the second time.
 func TestConnectionLostInSMB2(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB3_11"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	type got struct {
 		Outcome outcome
 		Logins  int // that the server has seen a response of
@@ -101,7 +101,7 @@ func TestConnectionLostInSMB2(t *testing.T) {
 func TestRoundTripsOfBothTries(t *testing.T) {
 	t.Parallel()
 	var spoilt atomic.Bool
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	server := spoil(t, samba.Addr(), func(i int, answer []byte) ([]byte, bool) {
 		if i == 2 && spoilt.CompareAndSwap(false, true) {
 			return []byte{}, false // in place of the answer to the open
@@ -118,7 +118,7 @@ func TestRoundTripsOfBothTries(t *testing.T) {
 // TestLoginThatHungIsNotRepeated in the probe, and no refusal for the next one.
 func TestLoginThatHungIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	script := peer.Healthy(testserver.Phonebook())
+	script := peer.Healthy(smbtest.Phonebook())
 	script.Faults = map[peer.Step]peer.Fault{peer.StepSessionSetup: {Kind: peer.Hang}}
 	server := peer.Start(t, script)
 	p, target := newProber(t, smbprobe.Options{}), direct(server.Addr(), "timeout: 1s").target(t)

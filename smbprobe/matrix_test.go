@@ -12,10 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/faultproxy"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/faultproxy"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
 )
 
 const (
@@ -41,7 +41,7 @@ func TestFaultMatrix(t *testing.T) {
 		})
 		t.Run("SMB 3.1.1", func(t *testing.T) {
 			t.Parallel()
-			samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"})
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"})
 			samba.WritePhonebook([]byte(bookEntry("ISP")))
 			samba.WriteEvents(failuresAgo(2*time.Minute, 3)...)
 			// One pipe: Samba starts a process for each, and a hundred messages more would take

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -32,7 +32,7 @@ func ntNetwork(server *peer.Peer, names netip.AddrPort) (*network, smbprobe.Opti
 
 // withNames is a server that takes session requests for some names.
 func withNames(service peer.NetBIOS) peer.Script {
-	script := peer.Healthy(testserver.Phonebook())
+	script := peer.Healthy(smbtest.Phonebook())
 	script.NetBIOS = &service
 	return script
 }

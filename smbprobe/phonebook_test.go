@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -21,7 +21,7 @@ func TestPhonebookOnSamba(t *testing.T) {
 	for _, protocol := range []string{"NT1", "SMB3_00"} {
 		t.Run(protocol, func(t *testing.T) {
 			// Impacket asks for an oplock, and does not answer when it is broken.
-			samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol, ExtraShare: []string{"oplocks = no"}})
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol, ExtraShare: []string{"oplocks = no"}})
 			p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr()).target(t)
 			path := samba.PhonebookPath()
 			check := func(what string, want smbprobe.PhonebookState, status smb.Status) *smbprobe.Result {
@@ -68,7 +68,7 @@ func TestPhonebookOnSamba(t *testing.T) {
 
 // bookOf is a sound phone book of so many bytes.
 func bookOf(size int) []byte {
-	b := testserver.Phonebook()
+	b := smbtest.Phonebook()
 	return append(b, bytes.Repeat([]byte("\r\n"), (size-len(b)+1)/2)...)[:size]
 }
 
@@ -84,7 +84,7 @@ func remove(t *testing.T, path string) {
 func TestTooLargeIsNotRead(t *testing.T) {
 	t.Parallel()
 	for protocol, rounds := range map[string]int{"NT1": 5, "SMB3_11": 9} {
-		samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol})
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
 		samba.WritePhonebook(bookOf(1025))
 		r := probeOnce(t, direct(samba.Addr(), "phonebook: {max_size: 1KiB}"))
 		wantOutcome(t, protocol, book(smbprobe.PhonebookTooLarge), r)
@@ -104,7 +104,7 @@ func TestTooLargeIsNotRead(t *testing.T) {
 func TestPhonebookMayNotBeRead(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
-		samba := testserver.StartSamba(t, testserver.SambaOptions{
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{
 			MinProtocol: protocol, ExtraShare: []string{"admin users =", "force user = nobody", "acl allow execute always = no"},
 		})
 		p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr()).target(t)
@@ -140,7 +140,7 @@ c.close()
 func lockFile(t *testing.T, port uint16, protocol string) (release func()) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", lockScript, fmt.Sprint(port),
-		testserver.Username, testserver.Password, protocol)
+		smbtest.Username, smbtest.Password, protocol)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	stdin, err := cmd.StdinPipe()

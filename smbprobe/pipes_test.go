@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -36,7 +36,7 @@ func TestPipesThatFail(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			script := peer.Healthy(testserver.Phonebook())
+			script := peer.Healthy(smbtest.Phonebook())
 			if test.share == smbprobe.ShareMissing {
 				delete(script.Shares, "ADMIN$")
 			}
@@ -83,7 +83,7 @@ func TestPipesThatFail(t *testing.T) {
 // other.
 func TestPipeNotAvailableAtFirst(t *testing.T) {
 	t.Parallel()
-	script := peer.Healthy(testserver.Phonebook())
+	script := peer.Healthy(smbtest.Phonebook())
 	script.Files["winreg"] = peer.File{Pipe: true, OpenStatus: peer.Status(smb.StatusPipeNotAvailable), OpenRefusals: 5}
 	r := probeOnce(t, direct(peer.Start(t, script).Addr(), "server: {registry: true, services: []}"))
 	trace := strings.Join(r.Trace, "\n")
@@ -95,10 +95,10 @@ func TestPipeNotAvailableAtFirst(t *testing.T) {
 // TestPlainUser: an account that may log in and no more.
 func TestPlainUser(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	samba.AddPlainUser()
 	s := direct(samba.Addr(), withEventlog, withServer)
-	s.username = testserver.UsernamePlain
+	s.username = smbtest.UsernamePlain
 	r := probeOnce(t, s)
 	wantOutcome(t, "plain user", share(smbprobe.ShareAccessDenied, smb.StatusAccessDenied), r)
 	if diff := cmp.Diff([]string{"warning account_not_administrator"}, causesOf(r)); diff != "" {

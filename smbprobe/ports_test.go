@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -40,7 +40,7 @@ func TestPorts(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			onDirect, onSession := peer.Start(t, peer.Healthy(testserver.Phonebook())), peer.Start(t, withNames(peer.NetBIOS{}))
+			onDirect, onSession := peer.Start(t, peer.Healthy(smbtest.Phonebook())), peer.Start(t, withNames(peer.NetBIOS{}))
 			n := &network{routes: map[string]netip.AddrPort{direct: closedPort(t), session: closedPort(t)}}
 			for _, address := range tt.open {
 				n.routes[address] = map[string]*peer.Peer{direct: onDirect, session: onSession}[address].Addr()
@@ -71,7 +71,7 @@ func TestPorts(t *testing.T) {
 func TestRememberedPortIsClosed(t *testing.T) {
 	t.Parallel()
 	const direct, session = ntAddress + ":445", ntAddress + ":139"
-	onDirect, onSession := peer.Start(t, peer.Healthy(testserver.Phonebook())), peer.Start(t, withNames(peer.NetBIOS{}))
+	onDirect, onSession := peer.Start(t, peer.Healthy(smbtest.Phonebook())), peer.Start(t, withNames(peer.NetBIOS{}))
 	n := &network{routes: map[string]netip.AddrPort{direct: closedPort(t), session: onSession.Addr()}}
 	p, target := newProber(t, smbprobe.Options{Dial: n.dial}), site{hosts: []string{ntAddress}}.target(t)
 	wantOutcome(t, "on 139", allWell(), probe(t, p, target))
@@ -87,7 +87,7 @@ func TestRememberedPortIsClosed(t *testing.T) {
 // TestNameIsResolvedOnce a probe, and dialled by address, IPv4 first.
 func TestNameIsResolvedOnce(t *testing.T) {
 	t.Parallel()
-	server := peer.Start(t, peer.Healthy(testserver.Phonebook()))
+	server := peer.Start(t, peer.Healthy(smbtest.Phonebook()))
 	n := &network{routes: map[string]netip.AddrPort{
 		"10.1.2.3:445": closedPort(t), "10.1.2.3:139": closedPort(t), "[fd00::3]:445": server.Addr(),
 	}}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -21,7 +21,7 @@ func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
 		t.Run(protocol, func(t *testing.T) {
-			samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol})
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
 			clock := newClock()
 			p := newProber(t, smbprobe.Options{Now: clock.Now})
 			wrong := direct(samba.Addr())
@@ -72,7 +72,7 @@ func TestWrongPassword(t *testing.T) {
 // TestHeldBackHangsUp: the connection that found out the dialect is closed.
 func TestHeldBackHangsUp(t *testing.T) {
 	t.Parallel()
-	script := peer.Healthy(testserver.Phonebook())
+	script := peer.Healthy(smbtest.Phonebook())
 	script.Login.Status = peer.Status(smb.StatusLogonFailure)
 	old := peer.Start(t, script)
 	p, target := newProber(t, smbprobe.Options{}), direct(old.Addr()).target(t)
@@ -84,7 +84,7 @@ func TestHeldBackHangsUp(t *testing.T) {
 		t.Errorf("SMB1: %d connections, want 2", got)
 	}
 
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB3_11"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	server := spoil(t, samba.Addr(), func(_ int, answer []byte) ([]byte, bool) { return framed(answer), true })
 	wrong := direct(server.addr, "dialect: smb2")
 	wrong.password = "wrong-1998"
@@ -99,7 +99,7 @@ func TestHeldBackHangsUp(t *testing.T) {
 // TestThreeTargetsRefuse: a fourth one is not asked.
 func TestThreeTargetsRefuse(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	// Four names of one server, so that its logins count together.
 	n := &network{routes: map[string]netip.AddrPort{}}
 	s := site{password: "wrong-1998"}
@@ -138,7 +138,7 @@ func TestThreeTargetsRefuse(t *testing.T) {
 // TestHundredWrongPasswords at once are no more than three logins.
 func TestHundredWrongPasswords(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	n := &network{routes: map[string]netip.AddrPort{}}
 	s := site{password: "wrong-1998"}
 	for i := range 100 {
@@ -171,7 +171,7 @@ func TestHundredWrongPasswords(t *testing.T) {
 func TestGuest(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
-		samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol, MapToGuest: "Bad User"})
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol, MapToGuest: "Bad User"})
 		unknown := direct(samba.Addr())
 		unknown.username = "nosuch"
 		wantOutcome(t, protocol, share(smbprobe.ShareGuestOnly, smb.StatusOK), probeOnce(t, unknown))
@@ -182,7 +182,7 @@ func TestGuest(t *testing.T) {
 // TestNTLMv1IsRefused by a server that takes NTLMv2 alone.
 func TestNTLMv1IsRefused(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{NTLMv2Only: true})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{NTLMv2Only: true})
 	s := direct(samba.Addr())
 	wantOutcome(t, "NTLMv2", allWell(), probeOnce(t, s))
 	s.ntlm = "v1"

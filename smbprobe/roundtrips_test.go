@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -32,7 +32,7 @@ func TestRoundTrips(t *testing.T) {
 		{"SMB1, NetBIOS", onSambaWith("NT1"), []string{"transport: netbios"}, maxRounds, ""},
 		{"SMB1, direct", onSambaWith("NT1"), []string{"transport: direct"}, maxRounds - 1, ""},
 		{"SMB1, signed", func(t *testing.T) netip.AddrPort {
-			return testserver.StartImpacket(t, testserver.ImpacketOptions{SigningRequired: true}).Addr()
+			return smbtest.StartImpacket(t, smbtest.ImpacketOptions{SigningRequired: true}).Addr()
 		}, []string{"transport: direct"}, 10, smb1Signed}, // one request at a time, and no chain
 		{"SMB 3.1.1, found out", onSambaWith("SMB3_11"), []string{"transport: netbios"}, 12, smb2Signed},
 		{"SMB 3.1.1", onSambaWith("SMB3_11"), []string{"transport: direct", "dialect: smb2"}, 8, smb2Signed},
@@ -44,7 +44,7 @@ func TestRoundTrips(t *testing.T) {
 			server := tt.start(t)
 			s := site{hosts: []string{server.String()}, module: tt.module}
 			p, target := newProber(t, smbprobe.Options{}), s.target(t)
-			capture := testserver.StartCapture(t, server.Port())
+			capture := smbtest.StartCapture(t, server.Port())
 			r := probe(t, p, target)
 			wantOutcome(t, tt.name, allWell(), r)
 			if got := captured(t, capture, server.Port()); r.RoundTrips != got {
@@ -78,7 +78,7 @@ func TestRoundTrips(t *testing.T) {
 
 func onSambaWith(protocol string) func(*testing.T) netip.AddrPort {
 	return func(t *testing.T) netip.AddrPort {
-		return testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol}).Addr()
+		return smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol}).Addr()
 	}
 }
 
@@ -89,7 +89,7 @@ const wrong = "(_ws.malformed || _ws.expert.severity >= 8388608)"
 func TestWrongIsFound(t *testing.T) {
 	t.Parallel()
 	server := peer.Start(t, peer.Healthy(nil))
-	capture := testserver.StartCapture(t, server.Port())
+	capture := smbtest.StartCapture(t, server.Port())
 	c, err := net.Dial("tcp", server.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +107,7 @@ func TestWrongIsFound(t *testing.T) {
 
 // captured counts the round trips of a capture: a request's round is one more
 // than the highest round that was answered before it was sent.
-func captured(t *testing.T, capture *testserver.Capture, port uint16) int {
+func captured(t *testing.T, capture *smbtest.Capture, port uint16) int {
 	t.Helper()
 	out := capture.Tshark("-T", "fields", "-E", "separator=;", "-E", "aggregator=,",
 		"-e", "tcp.stream", "-e", "tcp.dstport", "-e", "tcp.flags.syn", "-e", "nbss.type", "-e", "smb.mid", "-e", "smb2.msg_id")

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -25,38 +25,38 @@ func TestSambaIsWell(t *testing.T) {
 	}
 	servers := []struct {
 		name   string
-		server testserver.SambaOptions
+		server smbtest.SambaOptions
 		want   smb.ServerInfo
 		rounds int // over direct TCP; a NetBIOS session is one more for each connection
 		conns  int
 		sites  []site
 	}{
-		{"SMB1", testserver.SambaOptions{}, smb1, 6, 1, []site{
+		{"SMB1", smbtest.SambaOptions{}, smb1, 6, 1, []site{
 			{ntlm: "v2", module: []string{"transport: direct"}},
 			{ntlm: "v1", module: []string{"transport: direct"}},
 			{ntlm: "v2", module: []string{"transport: netbios"}},
 			{ntlm: "v1", module: []string{"transport: netbios", "dialect: smb1"}},
 		}},
-		{"SMB 2.0.2", testserver.SambaOptions{MinProtocol: "SMB2_02"}, smb2("SMB 2.0.2"), 10, 2, []site{
+		{"SMB 2.0.2", smbtest.SambaOptions{MinProtocol: "SMB2_02"}, smb2("SMB 2.0.2"), 10, 2, []site{
 			{module: []string{"transport: direct"}}, {module: []string{"transport: netbios"}},
 		}},
-		{"SMB 3.0", testserver.SambaOptions{MinProtocol: "SMB3_00"}, smb2("SMB 3.0"), 10, 2, []site{
+		{"SMB 3.0", smbtest.SambaOptions{MinProtocol: "SMB3_00"}, smb2("SMB 3.0"), 10, 2, []site{
 			{module: []string{"transport: direct"}},
 		}},
-		{"SMB 3.1.1", testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}, smb2("SMB 3.1.1"), 10, 2, []site{
+		{"SMB 3.1.1", smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}, smb2("SMB 3.1.1"), 10, 2, []site{
 			{module: []string{"transport: direct"}}, {module: []string{"transport: direct", "signing: required"}},
 		}},
-		{"SMB 2.1, signing mandatory", testserver.SambaOptions{MinProtocol: "SMB2_10", SigningMandatory: true}, smb2("SMB 2.1"), 10, 2, []site{
+		{"SMB 2.1, signing mandatory", smbtest.SambaOptions{MinProtocol: "SMB2_10", SigningMandatory: true}, smb2("SMB 2.1"), 10, 2, []site{
 			{module: []string{"transport: direct"}},
 		}},
-		{"SMB 3.1.1, signing mandatory", testserver.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, smb2("SMB 3.1.1"), 10, 2, []site{
+		{"SMB 3.1.1, signing mandatory", smbtest.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, smb2("SMB 3.1.1"), 10, 2, []site{
 			{module: []string{"transport: direct"}}, {module: []string{"transport: netbios", "signing: required"}},
 		}},
 	}
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			samba := testserver.StartSamba(t, s.server)
+			samba := smbtest.StartSamba(t, s.server)
 			modified := time.Date(1998, time.July, 6, 5, 4, 3, 0, time.UTC)
 			if err := os.Chtimes(samba.PhonebookPath(), modified, modified); err != nil {
 				t.Fatal(err)
@@ -82,7 +82,7 @@ func TestSambaIsWell(t *testing.T) {
 
 func checkWell(t *testing.T, r *smbprobe.Result, target smbprobe.Target, server smb.ServerInfo, modified time.Time, rounds int) {
 	t.Helper()
-	size := int64(len(testserver.Phonebook()))
+	size := int64(len(smbtest.Phonebook()))
 	want := &smbprobe.Result{
 		Target: target.Name, Module: "default", Auth: "corp", ShareName: "ADMIN$", Success: true, RoundTrips: rounds,
 		Share: smbprobe.ShareOK, Address: target.Name, Server: &server,
@@ -119,7 +119,7 @@ func checkWell(t *testing.T, r *smbprobe.Result, target smbprobe.Target, server 
 		t.Fatal(err)
 	}
 	for _, printed := range []string{string(text), fmt.Sprintf("%+v", r)} {
-		if strings.Contains(printed, testserver.Password) {
+		if strings.Contains(printed, smbtest.Password) {
 			t.Errorf("the result has the password in it: %s", printed)
 		}
 	}
@@ -129,7 +129,7 @@ func checkWell(t *testing.T, r *smbprobe.Result, target smbprobe.Target, server 
 func TestShareIsRemovedAndRestored(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
-		samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: protocol})
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
 		p, target := newProber(t, smbprobe.Options{}), direct(samba.Addr()).target(t)
 		wantOutcome(t, "at first", allWell(), probe(t, p, target))
 		samba.RemoveShare()

@@ -3,8 +3,8 @@ package smbprobe_test
 import (
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -15,7 +15,7 @@ func TestSignedSession(t *testing.T) {
 	for _, ntlm := range []string{"v1", "v2"} {
 		for _, signing := range []string{"signing: auto", "signing: required"} {
 			t.Run("NTLM"+ntlm+", "+signing, func(t *testing.T) {
-				server := testserver.StartImpacket(t, testserver.ImpacketOptions{SigningRequired: true})
+				server := smbtest.StartImpacket(t, smbtest.ImpacketOptions{SigningRequired: true})
 				s := direct(server.Addr(), signing)
 				s.ntlm = ntlm
 				r := probeOnce(t, s)
@@ -38,7 +38,7 @@ func TestSignedSession(t *testing.T) {
 // session goes on unsigned unless signing is required.
 func TestSambaWantsSigningAndDoesNotSign(t *testing.T) {
 	t.Parallel()
-	samba := testserver.StartSamba(t, testserver.SambaOptions{SigningMandatory: true})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{SigningMandatory: true})
 	r := probeOnce(t, direct(samba.Addr()))
 	wantOutcome(t, "auto", allWell(), r)
 	if r.Server == nil || r.Server.Signed {
@@ -51,7 +51,7 @@ func TestSambaWantsSigningAndDoesNotSign(t *testing.T) {
 // cannot sign is shown no password, and nothing is held back.
 func TestServerWithoutSigning(t *testing.T) {
 	t.Parallel()
-	server := peer.Start(t, peer.Healthy(testserver.Phonebook()))
+	server := peer.Start(t, peer.Healthy(smbtest.Phonebook()))
 	p := newProber(t, smbprobe.Options{})
 	for range 2 {
 		r := probe(t, p, direct(server.Addr(), "signing: required").target(t))

@@ -8,8 +8,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -58,7 +58,7 @@ func TestSilence(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.step), func(t *testing.T) {
-			script := peer.Healthy(testserver.Phonebook())
+			script := peer.Healthy(smbtest.Phonebook())
 			script.NetBIOS = &peer.NetBIOS{}
 			script.ChainCutShort = tt.step == peer.StepTreeConnect
 			script.Faults = map[peer.Step]peer.Fault{tt.step: {Kind: peer.Hang, After: tt.after}}
@@ -77,7 +77,7 @@ func TestSilence(t *testing.T) {
 // TestSilenceInSMB2: the same for each answer of an SMB2 server.
 func TestSilenceInSMB2(t *testing.T) {
 	timeout, unread := share(smbprobe.ShareTimeout, smb.StatusOK), book(smbprobe.PhonebookUnknown)
-	samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB3_11"})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	for n, want := range []outcome{timeout, timeout, timeout, timeout, unread, unread, allWell()} {
 		t.Run(fmt.Sprint("answer ", n), func(t *testing.T) {
 			server := spoil(t, samba.Addr(), func(i int, answer []byte) ([]byte, bool) {

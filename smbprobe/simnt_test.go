@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/simrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 // newNT makes a simulated Windows NT 4.0 that knows the account of the tests, with
@@ -20,19 +20,19 @@ func newNT(t testing.TB, o simnt.Options) *simnt.Host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host.AddAccount(testserver.Username, testserver.Password, simnt.Account{Administrator: true})
+	host.AddAccount(smbtest.Username, smbtest.Password, simnt.Account{Administrator: true})
 	host.WriteFile(`C:\WINNT\System32\Ras\rasphone.pbk`, []byte(bookEntry("ISP")), time.Now().Add(-time.Hour))
 	log := host.System().Log("Application")
 	for range 20 {
-		log.Add(simrpc.Event{At: time.Now().Add(-2 * time.Hour), ID: 0x40001775, Type: 4, Source: "EventLog", Computer: "EXCH01"})
+		log.Add(rpc.Event{At: time.Now().Add(-2 * time.Hour), ID: 0x40001775, Type: 4, Source: "EventLog", Computer: "EXCH01"})
 	}
 	for range 3 {
-		log.Add(simrpc.Event{At: time.Now().Add(-2 * time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "633"}})
+		log.Add(rpc.Event{At: time.Now().Add(-2 * time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "633"}})
 	}
 	for _, name := range []string{"MSExchangeIMC", "LanmanServer", "PlugPlay"} {
-		host.System().SetService(simrpc.Service{Name: name, Display: name, State: 4, Start: 2})
+		host.System().SetService(rpc.Service{Name: name, Display: name, State: 4, Start: 2})
 	}
-	host.System().SetService(simrpc.Service{Name: "RasMan", Display: "RasMan", State: 1, Start: 3})
+	host.System().SetService(rpc.Service{Name: "RasMan", Display: "RasMan", State: 1, Start: 3})
 	return host
 }
 

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/simrpc"
 )
 
 // TestSmallBuffers reads a long event log from servers that offer no large reads, and
@@ -26,7 +26,7 @@ func TestSmallBuffers(t *testing.T) {
 			host := newNT(t, o)
 			log := host.System().Log("Application")
 			for range 400 {
-				log.Add(simrpc.Event{At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "633"}})
+				log.Add(rpc.Event{At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "633"}})
 			}
 			r := probeOnce(t, direct(serveNT(t, host), withEventlog, withServer))
 			wantOutcome(t, "probe", allWell(), r)

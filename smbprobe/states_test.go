@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -66,9 +66,9 @@ func TestEveryState(t *testing.T) {
 type run func(*testing.T) *smbprobe.Result
 
 // onSamba probes Samba after a change.
-func onSamba(o testserver.SambaOptions, change func(*testing.T, *testserver.Samba), module ...string) run {
+func onSamba(o smbtest.SambaOptions, change func(*testing.T, *smbtest.Samba), module ...string) run {
 	return func(t *testing.T) *smbprobe.Result {
-		samba := testserver.StartSamba(t, o)
+		samba := smbtest.StartSamba(t, o)
 		change(t, samba)
 		return probeOnce(t, direct(samba.Addr(), module...))
 	}
@@ -77,16 +77,16 @@ func onSamba(o testserver.SambaOptions, change func(*testing.T, *testserver.Samb
 // onPeer probes a scripted server whose script was changed.
 func onPeer(change func(*peer.Script), module ...string) run {
 	return func(t *testing.T) *smbprobe.Result {
-		script := peer.Healthy(testserver.Phonebook())
+		script := peer.Healthy(smbtest.Phonebook())
 		change(&script)
 		return probeOnce(t, direct(peer.Start(t, script).Addr(), module...))
 	}
 }
 
-func unchanged(*testing.T, *testserver.Samba) {}
+func unchanged(*testing.T, *smbtest.Samba) {}
 
 func shareStates() map[smbprobe.ShareState]run {
-	type samba = testserver.SambaOptions
+	type samba = smbtest.SambaOptions
 	return map[smbprobe.ShareState]run{
 		smbprobe.ShareOK:              onSamba(samba{}, unchanged),
 		smbprobe.ShareNameNotResolved: probeUnknownName,
@@ -94,7 +94,7 @@ func shareStates() map[smbprobe.ShareState]run {
 		smbprobe.ShareHostUnreachable: func(t *testing.T) *smbprobe.Result { return probeOnce(t, site{hosts: []string{"255.255.255.255"}}) },
 		smbprobe.SharePortClosed:      func(t *testing.T) *smbprobe.Result { return probeOnce(t, direct(closedPort(t))) },
 		smbprobe.ShareSessionRefused: func(t *testing.T) *smbprobe.Result {
-			server := testserver.StartSamba(t, samba{HostsDeny: "ALL"})
+			server := smbtest.StartSamba(t, samba{HostsDeny: "ALL"})
 			return probeOnce(t, site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}})
 		},
 		smbprobe.ShareTimeout: func(t *testing.T) *smbprobe.Result {
@@ -104,22 +104,22 @@ func shareStates() map[smbprobe.ShareState]run {
 			return probeOnce(t, direct(serve(t, func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH_9.2\r\n") })))
 		},
 		smbprobe.ShareSigningRefused: onSamba(samba{SigningMandatory: true}, unchanged, "signing: required"),
-		smbprobe.ShareLoginFailed:    onSamba(samba{}, func(_ *testing.T, s *testserver.Samba) { s.SetPassword("another") }),
+		smbprobe.ShareLoginFailed:    onSamba(samba{}, func(_ *testing.T, s *smbtest.Samba) { s.SetPassword("another") }),
 		smbprobe.ShareAccountRestricted: onPeer(func(s *peer.Script) {
 			s.Login.Status = peer.Status(smb.StatusAccountLockedOut)
 		}),
 		smbprobe.ShareGuestOnly: func(t *testing.T) *smbprobe.Result {
-			s := direct(testserver.StartSamba(t, samba{MapToGuest: "Bad User"}).Addr())
+			s := direct(smbtest.StartSamba(t, samba{MapToGuest: "Bad User"}).Addr())
 			s.username = "nosuch"
 			return probeOnce(t, s)
 		},
-		smbprobe.ShareAccessDenied: onSamba(samba{}, func(_ *testing.T, s *testserver.Samba) { s.DenyShare() }),
+		smbprobe.ShareAccessDenied: onSamba(samba{}, func(_ *testing.T, s *smbtest.Samba) { s.DenyShare() }),
 		smbprobe.ShareMissing:      onSamba(samba{OmitShares: []string{"ADMIN$"}}, unchanged),
 		smbprobe.ShareServerFull: onPeer(func(s *peer.Script) {
 			s.Shares["ADMIN$"] = peer.Status(smb.StatusRequestNotAccepted)
 		}),
 		smbprobe.ShareOutOfResources: func(t *testing.T) *smbprobe.Result {
-			server := testserver.StartSamba(t, samba{})
+			server := smbtest.StartSamba(t, samba{})
 			server.LimitShare(1)
 			defer lockFile(t, server.Port(), "NT1")()
 			return probeOnce(t, direct(server.Addr()))
@@ -136,7 +136,7 @@ func shareStates() map[smbprobe.ShareState]run {
 }
 
 // emptyAllUsers makes the folders in which Windows 2000 and later would have a phone book.
-func emptyAllUsers(t *testing.T, s *testserver.Samba) {
+func emptyAllUsers(t *testing.T, s *smbtest.Samba) {
 	t.Helper()
 	for _, folder := range []string{"Documents and Settings/All Users/Application Data", "ProgramData"} {
 		writeUnder(t, filepath.Dir(s.Root()), folder+"/desktop.ini", nil)
@@ -144,36 +144,36 @@ func emptyAllUsers(t *testing.T, s *testserver.Samba) {
 }
 
 func bookStates() map[smbprobe.PhonebookState]run {
-	type samba = testserver.SambaOptions
+	type samba = smbtest.SambaOptions
 	return map[smbprobe.PhonebookState]run{
 		smbprobe.PhonebookOK: onSamba(samba{}, unchanged),
-		smbprobe.PhonebookMissing: onSamba(samba{}, func(t *testing.T, s *testserver.Samba) {
+		smbprobe.PhonebookMissing: onSamba(samba{}, func(t *testing.T, s *smbtest.Samba) {
 			emptyAllUsers(t, s)
 			remove(t, s.PhonebookPath())
 		}),
-		smbprobe.PhonebookFolderMissing: onSamba(samba{}, func(t *testing.T, s *testserver.Samba) {
+		smbprobe.PhonebookFolderMissing: onSamba(samba{}, func(t *testing.T, s *smbtest.Samba) {
 			emptyAllUsers(t, s)
 			if err := os.RemoveAll(filepath.Dir(s.PhonebookPath())); err != nil {
 				t.Fatal(err)
 			}
 		}),
-		smbprobe.PhonebookElsewhere: onSamba(samba{}, func(t *testing.T, s *testserver.Samba) {
+		smbprobe.PhonebookElsewhere: onSamba(samba{}, func(t *testing.T, s *smbtest.Samba) {
 			remove(t, s.PhonebookPath())
-			writeUnder(t, filepath.Dir(s.Root()), "Documents and Settings/All Users/Application Data/Microsoft/Network/Connections/PBK/rasphone.pbk", testserver.Phonebook())
+			writeUnder(t, filepath.Dir(s.Root()), "Documents and Settings/All Users/Application Data/Microsoft/Network/Connections/PBK/rasphone.pbk", smbtest.Phonebook())
 		}),
-		smbprobe.PhonebookAccessDenied: onSamba(samba{ExtraShare: []string{"admin users =", "force user = nobody"}}, func(t *testing.T, s *testserver.Samba) {
+		smbprobe.PhonebookAccessDenied: onSamba(samba{ExtraShare: []string{"admin users =", "force user = nobody"}}, func(t *testing.T, s *smbtest.Samba) {
 			if err := os.Chmod(s.PhonebookPath(), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}),
 		smbprobe.PhonebookLocked: func(t *testing.T) *smbprobe.Result {
-			server := testserver.StartSamba(t, samba{ExtraShare: []string{"oplocks = no"}})
+			server := smbtest.StartSamba(t, samba{ExtraShare: []string{"oplocks = no"}})
 			defer lockFile(t, server.Port(), "NT1")()
 			return probeOnce(t, direct(server.Addr()))
 		},
-		smbprobe.PhonebookTooLarge: onSamba(samba{}, func(_ *testing.T, s *testserver.Samba) { s.WritePhonebook(bookOf(1025)) },
+		smbprobe.PhonebookTooLarge: onSamba(samba{}, func(_ *testing.T, s *smbtest.Samba) { s.WritePhonebook(bookOf(1025)) },
 			"phonebook: {max_size: 1KiB}"),
-		smbprobe.PhonebookDamaged: onSamba(samba{}, func(_ *testing.T, s *testserver.Samba) { s.WritePhonebook(make([]byte, 1024)) }),
+		smbprobe.PhonebookDamaged: onSamba(samba{}, func(_ *testing.T, s *smbtest.Samba) { s.WritePhonebook(make([]byte, 1024)) }),
 		smbprobe.PhonebookDiskError: onPeer(func(s *peer.Script) {
 			s.Files[peer.PhonebookPath] = peer.File{OpenStatus: peer.Status(smb.StatusFileCorruptError)}
 		}),
@@ -201,7 +201,7 @@ func (l lookup) LookupNetIP(ctx context.Context, _, host string) ([]netip.Addr, 
 // probeBehindHungLogins probes a server while three others do not answer their
 // logins with the same account.
 func probeBehindHungLogins(t *testing.T) *smbprobe.Result {
-	script := peer.Healthy(testserver.Phonebook())
+	script := peer.Healthy(smbtest.Phonebook())
 	script.Faults = map[peer.Step]peer.Fault{peer.StepSessionSetup: {Kind: peer.Hang}}
 	p := newProber(t, smbprobe.Options{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -214,7 +214,7 @@ func probeBehindHungLogins(t *testing.T) *smbprobe.Result {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	r := probe(t, p, direct(peer.Start(t, peer.Healthy(testserver.Phonebook())).Addr(), "timeout: 1s").target(t))
+	r := probe(t, p, direct(peer.Start(t, peer.Healthy(smbtest.Phonebook())).Addr(), "timeout: 1s").target(t))
 	cancel()
 	for range 3 {
 		<-ended

@@ -15,11 +15,11 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/fleet"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/simrpc"
 )
 
 // mendable is the exporter of the command demo with a fleet that can be mended.
@@ -198,14 +198,14 @@ func mendHost(h *simnt.Host) {
 		h.RestoreShare(share)
 		h.SetShareStatus(share, 0)
 	}
-	h.WriteFile(book, []byte(strings.Replace(string(testserver.Phonebook()), "[Internet Dial-Up]", "[Internet]", 1)), time.Now())
+	h.WriteFile(book, []byte(strings.Replace(string(smbtest.Phonebook()), "[Internet Dial-Up]", "[Internet]", 1)), time.Now())
 	h.DenyFile(book, 0)
 	h.System().SetPipes(nil)
 	h.System().Registry().SetNumber(lanman, "AutoShareServer", 1)
 	h.System().Registry().Delete(lanman, "IRPStackSize")
 	h.System().Registry().DeleteKey(cards)
 	for service, start := range map[string]uint32{"MSExchangeIMC": 2, "PlugPlay": 2, "LanmanServer": 2, "RasMan": 3} {
-		h.System().SetService(simrpc.Service{Name: service, Display: service, State: 4, Start: start})
+		h.System().SetService(rpc.Service{Name: service, Display: service, State: 4, Start: start})
 	}
 	quiet(h)
 }
@@ -217,6 +217,6 @@ func quiet(h *simnt.Host) {
 	log.Clear()
 	now := time.Now()
 	for age := 26 * time.Hour; age >= 0; age -= 30 * time.Minute {
-		log.Add(simrpc.Event{At: now.Add(-age), ID: 0x400004C5, Type: 4, Source: "MSExchangeIS Private", Strings: []string{"7"}})
+		log.Add(rpc.Event{At: now.Add(-age), ID: 0x400004C5, Type: 4, Source: "MSExchangeIS Private", Strings: []string{"7"}})
 	}
 }

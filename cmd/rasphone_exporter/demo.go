@@ -13,8 +13,8 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/fleet"
 )
 
 // demo is the exporter against simulated servers.

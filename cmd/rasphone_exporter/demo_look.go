@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/fleet"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 )
 
 const (

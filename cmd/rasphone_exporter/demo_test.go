@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/simnt/fleet"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 )
 
 // startDemo runs "demo" until the test ends, and returns what it greets with, too.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 // output is a stream that a test reads while the program writes to it.
@@ -118,7 +118,7 @@ func (e *exporter) do(t *testing.T, method, path, scrapeTimeout string) (int, st
 }
 
 // writeConfig writes a configuration for one server, and its password file.
-func writeConfig(t *testing.T, samba *testserver.Samba, targets ...string) string {
+func writeConfig(t *testing.T, samba *smbtest.Samba, targets ...string) string {
 	t.Helper()
 	folder := t.TempDir()
 	creds := samba.Credentials()

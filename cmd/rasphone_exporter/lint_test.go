@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 func TestLint(t *testing.T) {
@@ -21,7 +21,7 @@ func TestLint(t *testing.T) {
 		writeFile(t, path, text)
 		return path
 	}
-	good := string(testserver.Phonebook())
+	good := string(smbtest.Phonebook())
 	sound := file("sound.pbk", good)
 	damaged := file("damaged.pbk", good[:len(good)/2]+"\x00\x00")
 	entry := file("entry.pbk", strings.Replace(good, "Port=", "Pforte=", 1))

@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 func TestProbeCommand(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
-	samba.WritePhonebook(testserver.Phonebook())
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	samba.WritePhonebook(smbtest.Phonebook())
 	creds := samba.Credentials()
 	target, closed := samba.Addr().String(), "127.0.0.1:1"
 	configFile := writeConfig(t, samba, target, closed)
@@ -96,7 +96,7 @@ func TestUsage(t *testing.T) {
 
 // TestProbeCapture: the file of --capture is a pcap that its owner alone may read.
 func TestProbeCapture(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	configFile := writeConfig(t, samba, samba.Addr().String())
 	file := filepath.Join(t.TempDir(), "probe.pcap")
 	writeFile(t, file, "what was there before")

@@ -13,14 +13,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 // TestPrometheusScrapesWhatDiscoveryLists runs a real Prometheus whose whole
 // configuration of the probes is the URL of /sd.
 func TestPrometheusScrapesWhatDiscoveryLists(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
-	samba.WritePhonebook(testserver.Phonebook())
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	samba.WritePhonebook(smbtest.Phonebook())
 	e := startExporter(t, writeConfig(t, samba))
 	prometheus := startPrometheus(t, fmt.Sprintf(`global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:

@@ -14,23 +14,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 func TestServe(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		options testserver.SambaOptions
+		options smbtest.SambaOptions
 		dialect string
 	}{
-		{"SMB1 only", testserver.SambaOptions{}, "NT LM 0.12"},
-		{"SMB2.02", testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB2_02"}, "SMB 2.0.2"},
-		{"SMB3.1.1", testserver.SambaOptions{MinProtocol: "SMB3_11", MaxProtocol: "SMB3_11"}, "SMB 3.1.1"},
+		{"SMB1 only", smbtest.SambaOptions{}, "NT LM 0.12"},
+		{"SMB2.02", smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB2_02"}, "SMB 2.0.2"},
+		{"SMB3.1.1", smbtest.SambaOptions{MinProtocol: "SMB3_11", MaxProtocol: "SMB3_11"}, "SMB 3.1.1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, test.options)
-			samba.WritePhonebook(testserver.Phonebook())
-			samba.WriteEvents(testserver.Event{At: time.Now().Add(-time.Minute), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{"ISP", "633"}})
+			samba := smbtest.StartSamba(t, test.options)
+			samba.WritePhonebook(smbtest.Phonebook())
+			samba.WriteEvents(smbtest.Event{At: time.Now().Add(-time.Minute), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{"ISP", "633"}})
 			e := startExporter(t, writeConfig(t, samba))
 			status, text := e.get(t, "/probe?target="+samba.Addr().String())
 			if missing := missingLines(text,
@@ -41,7 +41,7 @@ func TestServe(t *testing.T) {
 				"rasphone_login_held_back 0",
 				"rasphone_phonebook_exists 1",
 				`rasphone_phonebook_state{state="ok"} 1`,
-				fmt.Sprintf("rasphone_phonebook_size_bytes %d", len(testserver.Phonebook())),
+				fmt.Sprintf("rasphone_phonebook_size_bytes %d", len(smbtest.Phonebook())),
 				"rasphone_phonebook_intact 1",
 				"rasphone_phonebook_entries 1",
 				"rasphone_eventlog_readable 1",
@@ -67,7 +67,7 @@ func TestServe(t *testing.T) {
 
 // TestServeTargetNotAllowed: 403, and not one connection.
 func TestServeTargetNotAllowed(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func TestServeTargetNotAllowed(t *testing.T) {
 }
 
 func TestServePages(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	e := startExporter(t, writeConfig(t, samba, samba.Addr().String(), "exch01.corp.example", "10.1.2.0/24"))
 	password := samba.Credentials().Password.Reveal()
 	for path, want := range map[string]int{
@@ -143,7 +143,7 @@ func TestServePages(t *testing.T) {
 }
 
 func TestReload(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	file := writeConfig(t, samba)
 	passwordFile := filepath.Join(filepath.Dir(file), "corp.password")
 	right := samba.Credentials().Password.Reveal()
@@ -201,7 +201,7 @@ func TestReload(t *testing.T) {
 
 // TestStopDrains: told to stop, the exporter ends the probe in flight and answers it.
 func TestStopDrains(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

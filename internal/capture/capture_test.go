@@ -18,7 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
 // start begins a capture and returns it with its buffer and a dial function.
@@ -119,7 +119,7 @@ func checkSound(t *testing.T, path string, port uint16) {
 
 func tshark(t *testing.T, path string, port uint16, args ...string) string {
 	t.Helper()
-	return testserver.Tshark(t, path, port, append([]string{
+	return smbtest.Tshark(t, path, port, append([]string{
 		"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"}, args...)...)
 }
 

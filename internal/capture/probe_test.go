@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -26,7 +26,7 @@ type captured struct {
 // probe captures a probe of a server with the account that the test servers know.
 func probe(t *testing.T, server netip.AddrPort, password, ntlm string, module ...string) captured {
 	t.Helper()
-	text := "auths:\n  corp: {username: " + testserver.Username + ", domain: TESTDOM, password: '" + password + "', ntlm: " + ntlm + "}\n" +
+	text := "auths:\n  corp: {username: " + smbtest.Username + ", domain: TESTDOM, password: '" + password + "', ntlm: " + ntlm + "}\n" +
 		"modules:\n  default:\n    timeout: " + patience.String() + "\n    eventlog: {enabled: false}\n    " + strings.Join(module, "\n    ") + "\n" +
 		"targets:\n  - auth: corp\n    hosts: ['" + server.String() + "']\n"
 	c, err := config.Parse("rasphone.yml", []byte(text), nil)
@@ -93,11 +93,11 @@ func (c captured) checkZero(t *testing.T, filter string, fields ...string) {
 }
 
 func TestProbeSMB1(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	for _, transport := range []string{"direct", "netbios"} {
 		for _, ntlm := range []string{"v1", "v2"} {
 			t.Run(transport+", NTLM"+ntlm, func(t *testing.T) {
-				c := probe(t, samba.Addr(), testserver.Password, ntlm, "transport: "+transport)
+				c := probe(t, samba.Addr(), smbtest.Password, ntlm, "transport: "+transport)
 				if c.result.Phonebook.State != smbprobe.PhonebookOK {
 					t.Errorf("phone book %s", c.result.Phonebook.State)
 				}
@@ -128,8 +128,8 @@ func TestProbeSMB1(t *testing.T) {
 
 // TestProbeSMB1Signed: impacket's server signs.
 func TestProbeSMB1Signed(t *testing.T) {
-	server := testserver.StartImpacket(t, testserver.ImpacketOptions{SigningRequired: true})
-	c := probe(t, server.Addr(), testserver.Password, "v2", "transport: direct")
+	server := smbtest.StartImpacket(t, smbtest.ImpacketOptions{SigningRequired: true})
+	c := probe(t, server.Addr(), smbtest.Password, "v2", "transport: direct")
 	if c.result.Server == nil || !c.result.Server.Signed {
 		t.Errorf("server %+v, want a signed session", c.result.Server)
 	}
@@ -139,18 +139,18 @@ func TestProbeSMB1Signed(t *testing.T) {
 
 func TestProbeSMB3(t *testing.T) {
 	tests := map[string]struct {
-		samba     testserver.SambaOptions
+		samba     smbtest.SambaOptions
 		transport string
 		encrypted bool
 	}{
-		"signed":               {testserver.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, "direct", false},
-		"signed, over NetBIOS": {testserver.SambaOptions{MinProtocol: "SMB2_10", SigningMandatory: true}, "netbios", false},
-		"encrypted":            {testserver.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true}, "direct", true},
+		"signed":               {smbtest.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, "direct", false},
+		"signed, over NetBIOS": {smbtest.SambaOptions{MinProtocol: "SMB2_10", SigningMandatory: true}, "netbios", false},
+		"encrypted":            {smbtest.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true}, "direct", true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, tt.samba)
-			c := probe(t, samba.Addr(), testserver.Password, "v2", "transport: "+tt.transport)
+			samba := smbtest.StartSamba(t, tt.samba)
+			c := probe(t, samba.Addr(), smbtest.Password, "v2", "transport: "+tt.transport)
 			if c.result.Phonebook.State != smbprobe.PhonebookOK {
 				t.Errorf("phone book %s", c.result.Phonebook.State)
 			}
@@ -162,7 +162,7 @@ func TestProbeSMB3(t *testing.T) {
 			c.checkZero(t, "smb2", "smb2.signature")
 			names := c.tshark(t, login, "frame.protocols", "ntlmssp.auth.username", "ntlmssp.auth.domain")
 			if len(names) != 1 || !strings.HasPrefix(names[0], "raw:ip:tcp:nbss:smb2:gss-api:spnego") ||
-				!strings.HasSuffix(names[0], "\t"+testserver.Username+"\tTESTDOM") {
+				!strings.HasSuffix(names[0], "\t"+smbtest.Username+"\tTESTDOM") {
 				t.Errorf("the login is %q, want one with its names", names)
 			}
 			if challenges := c.tshark(t, "ntlmssp.ntlmserverchallenge", "ntlmssp.ntlmserverchallenge"); strings.Trim(challenges[0], "0:") == "" {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb2"
@@ -30,7 +30,7 @@ func testContext(t testing.TB) context.Context {
 // writeEvents puts events into a log of Samba, in their order. Samba numbers them
 // itself and knows whole seconds; their ID, Type, Category, Source, Computer and
 // Strings are taken as they are. No text may have a line feed in it.
-func writeEvents(t testing.TB, samba *testserver.Samba, log string, events []Record) {
+func writeEvents(t testing.TB, samba *smbtest.Samba, log string, events []Record) {
 	t.Helper()
 	var in strings.Builder
 	for _, e := range events {
@@ -81,7 +81,7 @@ func sambaEvents(first time.Time, n int) []Record {
 
 // openPipe logs in to Samba with a dialect, and opens a pipe. The session ends
 // with the test.
-func openPipe(t testing.TB, samba *testserver.Samba, dialect string) smb.Pipe {
+func openPipe(t testing.TB, samba *smbtest.Samba, dialect string) smb.Pipe {
 	t.Helper()
 	ctx := testContext(t)
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", samba.Addr().String())
@@ -110,7 +110,7 @@ func openPipe(t testing.TB, samba *testserver.Samba, dialect string) smb.Pipe {
 	return pipe
 }
 
-func login(ctx context.Context, conn net.Conn, samba *testserver.Samba, dialect string) (smb.Session, error) {
+func login(ctx context.Context, conn net.Conn, samba *smbtest.Samba, dialect string) (smb.Session, error) {
 	if dialect == "smb2" {
 		return smb2.Login(ctx, conn, samba.Credentials(), smb2.Options{})
 	}
@@ -132,11 +132,11 @@ func newest(events []Record) []Record {
 func TestReadFromSamba(t *testing.T) {
 	for _, dialect := range []string{"smb1", "smb2"} {
 		t.Run(dialect, func(t *testing.T) {
-			options := testserver.SambaOptions{}
+			options := smbtest.SambaOptions{}
 			if dialect == "smb2" {
-				options = testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}
+				options = smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"}
 			}
-			samba := testserver.StartSamba(t, options)
+			samba := smbtest.StartSamba(t, options)
 			first := time.Now().UTC().Truncate(time.Second).Add(-time.Hour)
 			written := 0
 			for _, n := range []int{0, 1, 2, 10, 1000} {

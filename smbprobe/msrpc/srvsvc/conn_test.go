@@ -5,7 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/rpctest"
 )
 
 // openScript binds to a server that answers with these stubs.

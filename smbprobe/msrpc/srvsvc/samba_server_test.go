@@ -4,14 +4,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/rpctest"
 )
 
 func TestAskSamba(t *testing.T) {
 	for _, d := range rpctest.Dialects() {
 		t.Run(d.Name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, d.Options)
+			samba := smbtest.StartSamba(t, d.Options)
 			ctx, pipe, rounds := d.OpenPipe(t, samba, PipeName)
 			var conn *Conn
 			var err error

@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -16,7 +16,7 @@ import (
 func TestReadFromSamba(t *testing.T) {
 	for _, d := range rpctest.Dialects() {
 		t.Run(d.Name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, d.Options)
+			samba := smbtest.StartSamba(t, d.Options)
 			ctx, pipe, rounds := d.OpenPipe(t, samba, PipeName)
 			var manager *Manager
 			var err error

@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/rpctest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/rpctest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
 )
 
@@ -17,7 +17,7 @@ import (
 const sambaKey = `SOFTWARE\Rasphone Test`
 
 // importRegistry puts the keys and values of a file into the server's registry.
-func importRegistry(t testing.TB, samba *testserver.Samba, file string) {
+func importRegistry(t testing.TB, samba *smbtest.Samba, file string) {
 	t.Helper()
 	program, err := exec.LookPath("net")
 	if err != nil {
@@ -34,14 +34,14 @@ func importRegistry(t testing.TB, samba *testserver.Samba, file string) {
 func TestReadFromSamba(t *testing.T) {
 	for _, d := range rpctest.Dialects() {
 		t.Run(d.Name, func(t *testing.T) {
-			samba := testserver.StartSamba(t, d.Options)
+			samba := smbtest.StartSamba(t, d.Options)
 			importRegistry(t, samba, "testdata/values.reg")
 			checkSamba(t, d, samba)
 		})
 	}
 }
 
-func checkSamba(t *testing.T, d rpctest.Dialect, samba *testserver.Samba) {
+func checkSamba(t *testing.T, d rpctest.Dialect, samba *smbtest.Samba) {
 	ctx, pipe, rounds := d.OpenPipe(t, samba, PipeName)
 	var registry *Registry
 	var key *Key

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
@@ -43,7 +43,7 @@ func negotiate(t *testing.T, port uint16, called string, opts smb1.Options) (*sm
 }
 
 func TestReadFileFromSamba(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	big := bytes.Repeat([]byte("0123456789abcde\n"), 20000)
 	for _, test := range []struct {
 		name    string
@@ -52,10 +52,10 @@ func TestReadFileFromSamba(t *testing.T) {
 		content []byte
 		rounds  int
 	}{
-		{"direct, NTLMv2", "", false, testserver.Phonebook(), 6},
-		{"direct, NTLMv1", "", true, testserver.Phonebook(), 6},
-		{"NetBIOS, NTLMv2", "*SMBSERVER", false, testserver.Phonebook(), 7},
-		{"NetBIOS, NTLMv1", "EXCH01", true, testserver.Phonebook(), 7},
+		{"direct, NTLMv2", "", false, smbtest.Phonebook(), 6},
+		{"direct, NTLMv1", "", true, smbtest.Phonebook(), 6},
+		{"NetBIOS, NTLMv2", "*SMBSERVER", false, smbtest.Phonebook(), 7},
+		{"NetBIOS, NTLMv1", "EXCH01", true, smbtest.Phonebook(), 7},
 		{"empty file", "", false, nil, 5},
 		{"many reads in flight", "", false, big, 6},
 	} {
@@ -98,8 +98,8 @@ func TestReadFileFromSamba(t *testing.T) {
 
 // TestReopen: a file that was closed can be opened again on the same session.
 func TestReopen(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
-	samba.WritePhonebook(testserver.Phonebook())
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	samba.WritePhonebook(smbtest.Phonebook())
 	client, _ := negotiate(t, samba.Port(), "", smb1.Options{})
 	session, err := client.Login(t.Context(), samba.Credentials(), "ADMIN$")
 	if err != nil {
@@ -114,7 +114,7 @@ func TestReopen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if data, err := file.ReadAll(t.Context()); err != nil || !bytes.Equal(data, testserver.Phonebook()) {
+		if data, err := file.ReadAll(t.Context()); err != nil || !bytes.Equal(data, smbtest.Phonebook()) {
 			t.Errorf("%q, %v", data, err)
 		}
 		if err := file.Close(t.Context()); err != nil {
@@ -127,8 +127,8 @@ func TestReopen(t *testing.T) {
 }
 
 func TestRefusalsOfSamba(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
-	samba.WritePhonebook(testserver.Phonebook())
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	samba.WritePhonebook(smbtest.Phonebook())
 	login := func(t *testing.T, password, share string) (*smb1.Session, error) {
 		client, _ := negotiate(t, samba.Port(), "", smb1.Options{})
 		creds := samba.Credentials()
@@ -170,7 +170,7 @@ func TestRefusalsOfSamba(t *testing.T) {
 		}
 	})
 	t.Run("SMB2 only", func(t *testing.T) {
-		samba := testserver.StartSamba(t, testserver.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"})
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"})
 		conn, err := net.Dial("tcp", samba.Addr().String())
 		if err != nil {
 			t.Fatal(err)
@@ -187,7 +187,7 @@ func TestRefusalsOfSamba(t *testing.T) {
 // TestPipeOnSamba asks the server service of Samba for a bind, in a message
 // that fits one answer: what the calls themselves say is package msrpc's.
 func TestPipeOnSamba(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	client, _ := negotiate(t, samba.Port(), "", smb1.Options{})
 	session, err := client.Login(t.Context(), samba.Credentials(), "IPC$")
 	if err != nil {

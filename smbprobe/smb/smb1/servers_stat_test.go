@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
 )
@@ -66,8 +66,8 @@ func setModified(t *testing.T, path string) time.Time {
 }
 
 func TestStatOnSamba(t *testing.T) {
-	samba := testserver.StartSamba(t, testserver.SambaOptions{})
-	book := smb.FileInfo{Size: int64(len(testserver.Phonebook())), Modified: setModified(t, samba.PhonebookPath())}
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	book := smb.FileInfo{Size: int64(len(smbtest.Phonebook())), Modified: setModified(t, samba.PhonebookPath())}
 	tree, rounds := onTree(t, samba.Port(), samba.Credentials())
 	wantStat(t, tree, rounds, phonebookPath, book, smb.StatusOK)
 	wantStat(t, tree, rounds, `System32\Ras`, smb.FileInfo{Directory: true}, smb.StatusOK)
@@ -82,8 +82,8 @@ func TestStatOnSamba(t *testing.T) {
 }
 
 func TestStatOnImpacket(t *testing.T) {
-	server := testserver.StartImpacket(t, testserver.ImpacketOptions{})
-	book := smb.FileInfo{Size: int64(len(testserver.Phonebook())), Modified: setModified(t, server.PhonebookPath())}
+	server := smbtest.StartImpacket(t, smbtest.ImpacketOptions{})
+	book := smb.FileInfo{Size: int64(len(smbtest.Phonebook())), Modified: setModified(t, server.PhonebookPath())}
 	tree, rounds := onTree(t, server.Port(), server.Credentials())
 	wantStat(t, tree, rounds, phonebookPath, book, smb.StatusOK)
 	wantStat(t, tree, rounds, `System32\Ras`, smb.FileInfo{Directory: true}, smb.StatusOK)
@@ -91,8 +91,8 @@ func TestStatOnImpacket(t *testing.T) {
 }
 
 func TestStatOnScriptedServer(t *testing.T) {
-	script := peer.Healthy(testserver.Phonebook())
-	book := smb.FileInfo{Size: int64(len(testserver.Phonebook())), Modified: script.Files[peer.PhonebookPath].Modified}
+	script := peer.Healthy(smbtest.Phonebook())
+	book := smb.FileInfo{Size: int64(len(smbtest.Phonebook())), Modified: script.Files[peer.PhonebookPath].Modified}
 	script.Files["locked"] = peer.File{OpenStatus: peer.Status(smb.StatusSharingViolation), Content: []byte("12345")}
 	script.Files["denied"] = peer.File{OpenStatus: peer.Status(smb.StatusAccessDenied)}
 	script.Files["busy"] = peer.File{OpenStatus: peer.Status(smb.StatusPipeNotAvailable), OpenRefusals: 2, Pipe: true}

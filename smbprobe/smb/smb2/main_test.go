@@ -9,7 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -62,10 +62,10 @@ func mustConnect(t testing.TB, s *Session, share string) *Tree {
 	return tree.(*Tree)
 }
 
-func startSamba(t testing.TB, o testserver.SambaOptions) *testserver.Samba {
+func startSamba(t testing.TB, o smbtest.SambaOptions) *smbtest.Samba {
 	t.Helper()
 	if o.MinProtocol == "" {
 		o.MinProtocol, o.MaxProtocol = "SMB2_02", "SMB3_11"
 	}
-	return testserver.StartSamba(t, o)
+	return smbtest.StartSamba(t, o)
 }

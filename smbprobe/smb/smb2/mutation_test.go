@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -131,10 +131,10 @@ func TestMutations(t *testing.T) {
 		workers     = 8               // mostly waiting
 		seed        = 0x5241_5350_42  // of all of them
 	)
-	plain := startSamba(t, testserver.SambaOptions{})
-	encrypted := startSamba(t, testserver.SambaOptions{Encrypt: true})
+	plain := startSamba(t, smbtest.SambaOptions{})
+	encrypted := startSamba(t, smbtest.SambaOptions{Encrypt: true})
 	message := bindRequest(t)
-	for _, samba := range []*testserver.Samba{plain, encrypted} { // without a change all is well
+	for _, samba := range []*smbtest.Samba{plain, encrypted} { // without a change all is well
 		if _, err := wholeSession(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{}, message); err != nil {
 			t.Fatalf("a session as it should be: %v", err)
 		}
@@ -143,7 +143,7 @@ func TestMutations(t *testing.T) {
 		name     string
 		number   uint64
 		mutate   func(rng *rand.Rand, frame []byte) []byte
-		samba    *testserver.Samba
+		samba    *smbtest.Samba
 		required bool
 	}
 	jobs := make(chan job)
@@ -161,7 +161,7 @@ func TestMutations(t *testing.T) {
 				switch {
 				case err != nil && !explained(err):
 					t.Errorf("%s: %v", what, err)
-				case err == nil && j.required && !bytes.Equal(data, testserver.Phonebook()):
+				case err == nil && j.required && !bytes.Equal(data, smbtest.Phonebook()):
 					t.Errorf("%s: %d bytes that were not signed", what, len(data))
 				}
 				if err != nil {
@@ -207,7 +207,7 @@ func wholeSession(ctx context.Context, nc net.Conn, creds smb.Credentials, o Opt
 	if err != nil {
 		return nil, err
 	}
-	file, err := tree.Open(ctx, testserver.PhonebookName)
+	file, err := tree.Open(ctx, smbtest.PhonebookName)
 	if err != nil {
 		return nil, err
 	}

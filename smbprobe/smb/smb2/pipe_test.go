@@ -4,7 +4,7 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -49,7 +49,7 @@ func mustOpenPipe(t testing.TB, s *Session, name string) *Pipe {
 }
 
 func TestTransact(t *testing.T) {
-	for _, o := range []testserver.SambaOptions{{}, {SigningMandatory: true}, {Encrypt: true}} {
+	for _, o := range []smbtest.SambaOptions{{}, {SigningMandatory: true}, {Encrypt: true}} {
 		samba := startSamba(t, o)
 		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
 		pipe := mustOpenPipe(t, s, "srvsvc")
@@ -67,7 +67,7 @@ func TestTransact(t *testing.T) {
 }
 
 func TestTransactLimit(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{})
+	samba := startSamba(t, smbtest.SambaOptions{})
 	s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
 	pipe := mustOpenPipe(t, s, "srvsvc")
 	if answer, err := pipe.Transact(testContext(t), bindRequest(t), 16); err == nil {
@@ -81,7 +81,7 @@ func TestTransactLimit(t *testing.T) {
 func TestInterimAnswer(t *testing.T) {
 	for _, protocol := range []string{"SMB2_02", "SMB2_10", "SMB3_11"} {
 		t.Run(protocol, func(t *testing.T) {
-			samba := startSamba(t, testserver.SambaOptions{MinProtocol: protocol, SigningMandatory: true})
+			samba := startSamba(t, smbtest.SambaOptions{MinProtocol: protocol, SigningMandatory: true})
 			interim := make(chan struct{}, 1)
 			nc := &watchedConn{Conn: dialTCP(t, samba.Addr()), onFrame: func(frame []byte) {
 				if kindOf(frame) == kindPlain && header(frame).status() == smb.StatusPending && header(frame).command() == cmdRead {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -21,20 +21,20 @@ import (
 func TestDialects(t *testing.T) {
 	tests := []struct {
 		name    string
-		samba   testserver.SambaOptions
+		samba   smbtest.SambaOptions
 		signing bool
 		want    string
 		rounds  int
 	}{
-		{"2.0.2", testserver.SambaOptions{MinProtocol: "SMB2_02"}, false, "SMB 2.0.2", 8},
-		{"2.1", testserver.SambaOptions{MinProtocol: "SMB2_10"}, true, "SMB 2.1", 8},
-		{"3.0", testserver.SambaOptions{MinProtocol: "SMB3_00"}, false, "SMB 3.0", 8},
-		{"3.0.2, signed", testserver.SambaOptions{MinProtocol: "SMB3_02", SigningMandatory: true}, false, "SMB 3.0.2", 8},
-		{"3.1.1, signed", testserver.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, true, "SMB 3.1.1", 8},
+		{"2.0.2", smbtest.SambaOptions{MinProtocol: "SMB2_02"}, false, "SMB 2.0.2", 8},
+		{"2.1", smbtest.SambaOptions{MinProtocol: "SMB2_10"}, true, "SMB 2.1", 8},
+		{"3.0", smbtest.SambaOptions{MinProtocol: "SMB3_00"}, false, "SMB 3.0", 8},
+		{"3.0.2, signed", smbtest.SambaOptions{MinProtocol: "SMB3_02", SigningMandatory: true}, false, "SMB 3.0.2", 8},
+		{"3.1.1, signed", smbtest.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, true, "SMB 3.1.1", 8},
 		// Encryption: one more for size and time.
-		{"3.0, encrypted", testserver.SambaOptions{MinProtocol: "SMB3_00", Encrypt: true}, false, "SMB 3.0", 9},
-		{"3.1.1, encrypted and signed", testserver.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true, SigningMandatory: true}, false, "SMB 3.1.1", 9},
-		{"3.1.1, encrypted", testserver.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true}, true, "SMB 3.1.1", 9},
+		{"3.0, encrypted", smbtest.SambaOptions{MinProtocol: "SMB3_00", Encrypt: true}, false, "SMB 3.0", 9},
+		{"3.1.1, encrypted and signed", smbtest.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true, SigningMandatory: true}, false, "SMB 3.1.1", 9},
+		{"3.1.1, encrypted", smbtest.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true}, true, "SMB 3.1.1", 9},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,11 +68,11 @@ func TestDialects(t *testing.T) {
 				t.Errorf("Server (-want +got):\n%s", diff)
 			}
 
-			file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), testserver.PhonebookName)
+			file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), smbtest.PhonebookName)
 			if err != nil {
 				t.Fatalf("Open: %v", err)
 			}
-			wantInfo := smb.FileInfo{Size: int64(len(testserver.Phonebook())), Modified: modified}
+			wantInfo := smb.FileInfo{Size: int64(len(smbtest.Phonebook())), Modified: modified}
 			if diff := cmp.Diff(wantInfo, file.Info()); diff != "" {
 				t.Errorf("Info (-want +got):\n%s", diff)
 			}
@@ -80,7 +80,7 @@ func TestDialects(t *testing.T) {
 			if err != nil {
 				t.Fatalf("ReadAll: %v", err)
 			}
-			if diff := cmp.Diff(testserver.Phonebook(), data); diff != "" {
+			if diff := cmp.Diff(smbtest.Phonebook(), data); diff != "" {
 				t.Errorf("ReadAll (-want +got):\n%s", diff)
 			}
 			if err := file.Close(testContext(t)); err != nil {
@@ -100,7 +100,7 @@ func TestDialects(t *testing.T) {
 // status and encrypted by looking for the folder.
 func TestMissing(t *testing.T) {
 	for _, encrypt := range []bool{false, true} {
-		samba := startSamba(t, testserver.SambaOptions{Encrypt: encrypt})
+		samba := startSamba(t, smbtest.SambaOptions{Encrypt: encrypt})
 		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
 		tree := mustConnect(t, s, "ADMIN$")
 		for path, want := range map[string]smb.Status{
@@ -136,11 +136,11 @@ func errorText(err error) string {
 }
 
 func TestRefusals(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{ExtraShare: []string{"read only = yes"}})
+	samba := startSamba(t, smbtest.SambaOptions{ExtraShare: []string{"read only = yes"}})
 	s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
 	tree := mustConnect(t, s, "ADMIN$")
 	// To write is refused: a CREATE with STATUS_ACCESS_DENIED.
-	if _, err := tree.open(testContext(t), "open", testserver.PhonebookName, os.O_RDWR); smb.StatusOf(err) != smb.StatusAccessDenied {
+	if _, err := tree.open(testContext(t), "open", smbtest.PhonebookName, os.O_RDWR); smb.StatusOf(err) != smb.StatusAccessDenied {
 		t.Errorf("opening a read-only file to write: %v", err)
 	}
 	samba.DenyShare()
@@ -156,7 +156,7 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestWrongPassword(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{})
+	samba := startSamba(t, smbtest.SambaOptions{})
 	creds := samba.Credentials()
 	creds.Password = secret.New("wrong")
 	var told smb.ServerInfo
@@ -176,7 +176,7 @@ func TestWrongPassword(t *testing.T) {
 }
 
 func TestGuest(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{MapToGuest: "Bad User"})
+	samba := startSamba(t, smbtest.SambaOptions{MapToGuest: "Bad User"})
 	creds := samba.Credentials()
 	creds.Username = "stranger"
 	_, err := Login(testContext(t), dialTCP(t, samba.Addr()), creds, Options{})
@@ -186,7 +186,7 @@ func TestGuest(t *testing.T) {
 }
 
 func TestNoUsername(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{})
+	samba := startSamba(t, smbtest.SambaOptions{})
 	if _, err := Login(testContext(t), dialTCP(t, samba.Addr()), smb.Credentials{}, Options{}); err == nil {
 		t.Error("a login without a name")
 	}
@@ -197,14 +197,14 @@ func TestNoUsername(t *testing.T) {
 
 // TestLargeFile reads more than one chunk, and a file that got shorter.
 func TestLargeFile(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{})
+	samba := startSamba(t, smbtest.SambaOptions{})
 	want := make([]byte, 3*chunkSize+17)
 	for i := range want {
 		want[i] = byte(i * 7 >> 3)
 	}
 	samba.WritePhonebook(want)
 	s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
-	file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), testserver.PhonebookName)
+	file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), smbtest.PhonebookName)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -228,9 +228,9 @@ func TestLargeFile(t *testing.T) {
 
 // TestAfterClose finds every call refused, and a second Close harmless.
 func TestAfterClose(t *testing.T) {
-	samba := startSamba(t, testserver.SambaOptions{})
+	samba := startSamba(t, smbtest.SambaOptions{})
 	s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
-	file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), testserver.PhonebookName)
+	file, err := mustConnect(t, s, "ADMIN$").Open(testContext(t), smbtest.PhonebookName)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -251,7 +251,7 @@ func TestAfterClose(t *testing.T) {
 // TestConcurrent uses a session from several goroutines at once, as a probe does.
 func TestConcurrent(t *testing.T) {
 	for _, encrypt := range []bool{false, true} {
-		samba := startSamba(t, testserver.SambaOptions{Encrypt: encrypt})
+		samba := startSamba(t, smbtest.SambaOptions{Encrypt: encrypt})
 		rounds := new(smb.Rounds)
 		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{Rounds: rounds})
 		tree := mustConnect(t, s, "ADMIN$")
@@ -259,13 +259,13 @@ func TestConcurrent(t *testing.T) {
 		var readers sync.WaitGroup
 		for range 8 {
 			readers.Go(func() {
-				file, err := tree.Open(testContext(t), testserver.PhonebookName)
+				file, err := tree.Open(testContext(t), smbtest.PhonebookName)
 				if err != nil {
 					t.Errorf("encrypted %t: Open: %v", encrypt, err)
 					return
 				}
 				data, err := file.ReadAll(testContext(t))
-				if err != nil || !cmp.Equal(testserver.Phonebook(), data) {
+				if err != nil || !cmp.Equal(smbtest.Phonebook(), data) {
 					t.Errorf("encrypted %t: ReadAll: %d bytes, %v", encrypt, len(data), err)
 				}
 				if err := file.Close(testContext(t)); err != nil {

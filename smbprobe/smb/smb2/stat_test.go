@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/testserver"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func TestStatOnSamba(t *testing.T) {
 	for _, encrypt := range []bool{false, true} {
-		samba := startSamba(t, testserver.SambaOptions{Encrypt: encrypt})
+		samba := startSamba(t, smbtest.SambaOptions{Encrypt: encrypt})
 		modified := time.Date(1998, 7, 6, 5, 4, 3, 0, time.UTC)
 		if err := os.Chtimes(samba.PhonebookPath(), modified, modified); err != nil {
 			t.Fatal(err)
@@ -24,7 +24,7 @@ func TestStatOnSamba(t *testing.T) {
 		rounds := new(smb.Rounds)
 		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{Rounds: rounds})
 		tree := mustConnect(t, s, "ADMIN$")
-		book := smb.FileInfo{Size: int64(len(testserver.Phonebook())), Modified: modified}
+		book := smb.FileInfo{Size: int64(len(smbtest.Phonebook())), Modified: modified}
 		var lookFound, lookMissing int // round trips to look for the folder
 		if encrypt {
 			lookFound, lookMissing = 2, 1
@@ -46,17 +46,17 @@ func TestStatOnSamba(t *testing.T) {
 				t.Errorf("encrypted %t, %s: %d round trips, want at most %d", encrypt, path, got, mostRounds)
 			}
 		}
-		check(testserver.PhonebookName, book, smb.StatusOK, 2)
-		check(`\`+testserver.PhonebookName, book, smb.StatusOK, 2)
+		check(smbtest.PhonebookName, book, smb.StatusOK, 2)
+		check(`\`+smbtest.PhonebookName, book, smb.StatusOK, 2)
 		check(`System32\Ras`, smb.FileInfo{Directory: true}, smb.StatusOK, 2)
 		check(`System32\Ras\missing.pbk`, smb.FileInfo{}, smb.StatusObjectNameNotFound, 1+lookFound)
 		check(`System32\None\missing.pbk`, smb.FileInfo{}, smb.StatusObjectPathNotFound, 1+lookMissing)
 
-		samba.HoldFile(testserver.PhonebookName)
-		if _, err := tree.Open(testContext(t), testserver.PhonebookName); smb.StatusOf(err) != smb.StatusSharingViolation {
+		samba.HoldFile(smbtest.PhonebookName)
+		if _, err := tree.Open(testContext(t), smbtest.PhonebookName); smb.StatusOf(err) != smb.StatusSharingViolation {
 			t.Errorf("a file that is held can be read, so that this test proves nothing: %v", err)
 		}
-		check(testserver.PhonebookName, book, smb.StatusOK, 2)
+		check(smbtest.PhonebookName, book, smb.StatusOK, 2)
 	}
 }
 

@@ -1,0 +1,216 @@
+package simnt
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
+)
+
+// ErrClosed is what Serve returns after Close.
+var ErrClosed = errors.New("simnt: the host is closed")
+
+// Phase is how a host behaves towards connections.
+type Phase int
+
+// The phases.
+const (
+	PhaseAnswering Phase = iota
+	PhaseHung            // takes connections and requests, and never answers
+	PhaseRefusing        // closes every connection at once
+)
+
+// maxConnections is how many connections a host takes; one more is closed at once.
+const maxConnections = 1024
+
+// Host is a simulated server. It is safe for concurrent use and may be changed while it serves.
+type Host struct {
+	options  Options
+	system   *rpc.System
+	counters counters
+	serving  sync.WaitGroup // connections, and calls of Serve
+
+	mu        sync.Mutex // guards what follows; never held over I/O
+	accounts  map[string]*account
+	shares    map[string]*share
+	disk      *node // of drive C:
+	phase     Phase
+	closed    bool
+	listeners map[net.Listener]bool
+	conns     map[*conn]bool
+	sessions  int
+}
+
+// New makes a host with the shares ADMIN$, C$ and IPC$, a sound phone book in
+// C:\WINNT\System32\Ras, and the event logs' files. It has no account yet.
+func New(o Options) (*Host, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{
+		options:   o,
+		accounts:  map[string]*account{},
+		shares:    newShares(),
+		listeners: map[net.Listener]bool{},
+		conns:     map[*conn]bool{},
+	}
+	h.system = rpc.NewSystem(rpc.Options{
+		Name:             o.Name,
+		Domain:           o.Domain,
+		Major:            o.major(),
+		Server:           !o.Workstation,
+		DomainController: o.DomainController,
+		Now:              h.now,
+		Started:          h.now().Add(-72 * time.Hour),
+	})
+	h.system.SetShares(h.listShares)
+	h.newRegistry()
+	h.newVolume()
+	return h, nil
+}
+
+// newRegistry writes down what the options say.
+func (h *Host) newRegistry() {
+	const (
+		currentVersion = `SOFTWARE\Microsoft\Windows NT\CurrentVersion`
+		parameters     = `SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`
+		lsa            = `SYSTEM\CurrentControlSet\Control\Lsa`
+	)
+	r, o := h.system.Registry(), h.options
+	r.CreateKey(parameters)
+	if o.ServicePack > 0 {
+		r.SetText(currentVersion, "CSDVersion", fmt.Sprintf("Service Pack %d", o.ServicePack))
+	}
+	if o.Signing != SigningOff {
+		r.SetNumber(parameters, "EnableSecuritySignature", 1)
+	}
+	if o.Signing == SigningRequired {
+		r.SetNumber(parameters, "RequireSecuritySignature", 1)
+	}
+	if o.LMCompatibility > 0 {
+		r.SetNumber(lsa, "LMCompatibilityLevel", uint32(o.LMCompatibility))
+	}
+}
+
+// now is the time by the server's clock.
+func (h *Host) now() time.Time { return h.options.Now().Add(h.options.ClockOffset) }
+
+// System returns the programs behind the pipes: event logs, registry, services.
+func (h *Host) System() *rpc.System { return h.system }
+
+// Statistics returns what was counted up to now.
+func (h *Host) Statistics() Statistics { return h.counters.get() }
+
+// SetPhase sets how the host behaves. Hung, it stays silent on the connections that are there
+// as well; refusing, it ends them.
+func (h *Host) SetPhase(p Phase) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.phase = p
+	if p == PhaseRefusing {
+		h.endConnections()
+	}
+}
+
+func (h *Host) currentPhase() Phase {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.phase
+}
+
+// endConnections ends all connections; their goroutines see it. Host.mu is held.
+func (h *Host) endConnections() {
+	for c := range h.conns {
+		c.end()
+	}
+}
+
+// Serve takes connections until the host or the listener is closed; it closes the listener.
+// The error is ErrClosed after Close, else what the listener failed with.
+func (h *Host) Serve(l net.Listener) error {
+	if !h.enter(l) {
+		_ = l.Close()
+		return ErrClosed
+	}
+	defer h.leave(l)
+	for {
+		nc, err := l.Accept()
+		if err != nil {
+			if h.isClosed() {
+				return ErrClosed
+			}
+			return fmt.Errorf("simnt: %s: taking connections on %s: %w", h.options.Name, l.Addr(), err)
+		}
+		h.serve(nc)
+	}
+}
+
+// enter puts down a listener, unless the host is closed.
+func (h *Host) enter(l net.Listener) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return false
+	}
+	h.listeners[l] = true
+	h.serving.Add(1)
+	return true
+}
+
+func (h *Host) leave(l net.Listener) {
+	h.mu.Lock()
+	delete(h.listeners, l)
+	h.mu.Unlock()
+	_ = l.Close() // Close may have been there before
+	h.serving.Done()
+}
+
+func (h *Host) isClosed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed
+}
+
+// serve starts the goroutine of a connection, or closes it.
+func (h *Host) serve(nc net.Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed || h.phase == PhaseRefusing || len(h.conns) >= maxConnections {
+		_ = nc.Close() // nothing was said on it
+		return
+	}
+	c := newConn(h, nc)
+	h.conns[c] = true
+	h.counters.change(func(s *Statistics) {
+		s.Connections++
+		s.ConnectionsNow++
+	})
+	h.serving.Go(func() {
+		c.run()
+		h.mu.Lock()
+		delete(h.conns, c)
+		h.mu.Unlock()
+		h.counters.change(func(s *Statistics) { s.ConnectionsNow-- })
+	})
+}
+
+// Close ends all connections and calls of Serve, and waits for them. The host cannot serve
+// again.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	h.closed = true
+	var err error
+	for l := range h.listeners {
+		if closeErr := l.Close(); closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {
+			err = errors.Join(err, fmt.Errorf("simnt: %s: %w", h.options.Name, closeErr))
+		}
+	}
+	h.endConnections()
+	h.mu.Unlock()
+	h.serving.Wait()
+	return err
+}

@@ -1,0 +1,135 @@
+package simnt_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// probe probes a host as the exporter does.
+func probe(t testing.TB, addr netip.AddrPort, ntlm string, module ...string) *smbprobe.Result {
+	t.Helper()
+	text := fmt.Sprintf("auths:\n  corp: {username: %q, domain: %q, password: %q, ntlm: %q}\nmodules:\n  default:\n    timeout: 20s\n",
+		username, domain, password, ntlm)
+	for _, line := range module {
+		text += "    " + line + "\n"
+	}
+	text += fmt.Sprintf("targets:\n  - auth: corp\n    hosts: [%q]\n", addr)
+	c, err := config.Parse("rasphone.yml", []byte(text), nil)
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	target, err := c.Target(addr.String(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := smbprobe.New(smbprobe.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.Probe(t.Context(), target)
+	t.Logf("share %s (%s), phone book %s (%s)\n%s", r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error, strings.Join(r.Trace, "\n"))
+	return r
+}
+
+// verdict is what a probe says of a host that is well but for its dial-up connection.
+type verdict struct {
+	Success   bool
+	Share     smbprobe.ShareState
+	Phonebook smbprobe.PhonebookState
+	Entries   int
+	Failures  int // in the last hour
+	Records   int
+	LogSize   bool // known
+	Pack      string
+	Running   []string // services
+	OS        string
+	Signed    bool
+}
+
+func verdictOf(r *smbprobe.Result) verdict {
+	v := verdict{Success: r.Success, Share: r.Share, Phonebook: r.Phonebook.State, LogSize: r.Eventlog.Size != nil}
+	if r.Phonebook.Entries != nil {
+		v.Entries = *r.Phonebook.Entries
+	}
+	for _, window := range r.Eventlog.Windows {
+		if window.Duration == time.Hour && window.Failures != nil {
+			v.Failures = *window.Failures
+		}
+	}
+	if r.Eventlog.Records != nil {
+		v.Records = *r.Eventlog.Records
+	}
+	if r.Registry.ServicePack != nil {
+		v.Pack = r.Registry.ServicePack.Value
+	}
+	for _, s := range r.Services {
+		if s.State == smbprobe.ServiceRunning {
+			v.Running = append(v.Running, s.Name)
+		}
+	}
+	if r.Server != nil {
+		v.OS, v.Signed = r.Server.OS, r.Server.Signed
+	}
+	return v
+}
+
+// TestProbe lets the exporter's own probe loose on hosts of every kind.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		options simnt.Options
+		ntlm    string
+		module  []string
+		signed  bool
+	}{
+		{"NTLMv2", simnt.Options{ServicePack: 6}, "v2", []string{"transport: direct"}, false},
+		{"NTLMv1", simnt.Options{}, "v1", []string{"transport: direct"}, false},
+		{"NetBIOS", simnt.Options{ServicePack: 6, NetBIOSOnly: true}, "v2", []string{"transport: netbios"}, false},
+		{"signing required, NTLMv2", simnt.Options{ServicePack: 6, Signing: simnt.SigningRequired}, "v2", []string{"transport: direct"}, true},
+		{"signing required, NTLMv1", simnt.Options{ServicePack: 3, Signing: simnt.SigningRequired}, "v1", []string{"transport: direct"}, true},
+		{"signing enabled, the client wants it", simnt.Options{ServicePack: 6, Signing: simnt.SigningEnabled}, "v2", []string{"transport: direct", "signing: required"}, true},
+		{"signing enabled", simnt.Options{ServicePack: 6, Signing: simnt.SigningEnabled}, "v2", []string{"transport: direct"}, false},
+		{"DOS errors", simnt.Options{ServicePack: 6, DOSErrors: true}, "v2", []string{"transport: direct"}, false},
+		{"OEM", simnt.Options{ServicePack: 6, OEM: true}, "v2", []string{"transport: direct"}, false},
+		{"two requests at once", simnt.Options{ServicePack: 6, MaxMpxCount: 2}, "v2", []string{"transport: direct"}, false},
+		{"Windows 2000", simnt.Options{OS: simnt.Windows2000}, "v2", []string{"transport: direct"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			h, addr := start(t, tt.options)
+			addEvents(h, 30, time.Now().Add(-10*time.Minute))
+			r := probe(t, addr, tt.ntlm, tt.module...)
+			want := verdict{
+				Success: true, Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookOK, Entries: 1, Failures: 30, Records: 30, LogSize: true,
+				Running: []string{"MSExchangeIMC", "RasMan"}, OS: "Windows NT 4.0", Signed: tt.signed,
+			}
+			if tt.options.OS == simnt.Windows2000 {
+				want.OS = "Windows 5.0"
+			}
+			if n := tt.options.ServicePack; n > 0 {
+				want.Pack = fmt.Sprintf("Service Pack %d", n)
+			}
+			if diff := cmp.Diff(want, verdictOf(r)); diff != "" {
+				t.Errorf("verdict (-want +got):\n%s", diff)
+			}
+			s := h.Statistics()
+			if s.Logins != 1 || s.LoginsRefused != 0 || s.Dropped != 0 || s.Connections != 1 {
+				t.Errorf("%+v, want one connection with one login that went well", s)
+			}
+			if most := int(tt.options.MaxMpxCount); most > 0 && s.MaxInFlight != most {
+				t.Errorf("%d requests in flight at once, want %d", s.MaxInFlight, most)
+			}
+		})
+	}
+}

@@ -1,0 +1,185 @@
+package rpc
+
+import (
+	"sync"
+	"time"
+)
+
+// What a log file holds besides its records, and how it grows, in bytes.
+const (
+	logHeaderSize = 48
+	logEndSize    = 40
+	logGrowth     = 64 << 10
+)
+
+// seekLimitNT4 is the size of a log's file from which on Windows NT 4.0 does not seek any
+// more (Q177199).
+const seekLimitNT4 = 2 << 20
+
+const (
+	defaultMaxSize   = 512 << 10
+	defaultRetention = 7 * 24 * 3600
+	neverOverwrite   = 0xFFFFFFFF
+)
+
+// Event is what a program reports to an event log.
+type Event struct {
+	At             time.Time // by the clock of the server; whole seconds are kept
+	ID             uint32    // with severity and facility
+	Type, Category uint16    // Type: 1 error, 2 warning, 4 information, 8 and 16 audit
+	Source         string
+	Computer       string
+	Strings        []string // 65,535 at most
+	Data           []byte
+}
+
+// EventLog is a circular log of records. Its records take no more than its
+// maximum size, 512 KiB at first. It is safe for concurrent use.
+type EventLog struct {
+	now      func() time.Time
+	registry *Registry
+	key      string // in the registry
+
+	seekLimit int64 // size of the file in bytes from which on a read cannot seek; 0: it always can
+
+	mu        sync.Mutex
+	maxSize   uint32
+	retention uint32
+	records   []record // the oldest first, numbered without gaps
+	next      uint32   // number of the next record
+	used      int64    // bytes of the records together
+	highest   int64    // bytes that the file held at most since it was cleared
+	cleared   int      // how often
+	dropped   int
+	tried     int // attempts of clients to clear
+}
+
+type record struct {
+	at    time.Time
+	bytes []byte // EVENTLOGRECORD
+}
+
+func newEventLog(o Options, registry *Registry, key string) *EventLog {
+	l := &EventLog{now: o.Now, registry: registry, key: key, next: 1}
+	if o.Major < 5 {
+		l.seekLimit = seekLimitNT4
+	}
+	l.SetLimits(defaultMaxSize, defaultRetention)
+	return l
+}
+
+// SetLimits sets the size of the file in bytes that it may have at most, and when a
+// full one may overwrite a record: retention 0 as needed, 0xFFFFFFFF never, else
+// once it is so many seconds old. Both are written to the registry. Records that
+// are there already stay until the next one is added.
+func (l *EventLog) SetLimits(maxSize, retention uint32) {
+	l.mu.Lock()
+	l.maxSize, l.retention = maxSize, retention
+	l.mu.Unlock()
+	l.registry.SetNumber(l.key, "MaxSize", maxSize)
+	l.registry.SetNumber(l.key, "Retention", retention)
+}
+
+// Add writes a record. Where the log is full, the oldest ones make room, or, if they
+// may not be overwritten yet, the new one is dropped and counted.
+func (l *EventLog) Add(e Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := encodeRecord(l.next, e)
+	room := int64(l.maxSize) - logHeaderSize - logEndSize - int64(len(b))
+	if !l.makeRoom(room) {
+		l.dropped++
+		return
+	}
+	l.records = append(l.records, record{e.At, b})
+	l.used += int64(len(b))
+	l.highest = max(l.highest, l.used)
+	l.next++
+}
+
+// makeRoom overwrites records until the others take no more than room, and says
+// whether that could be done. Where it could not, none was overwritten.
+func (l *EventLog) makeRoom(room int64) bool {
+	used, n := l.used, 0
+	for ; used > room; n++ {
+		if n == len(l.records) || !l.mayOverwrite(l.records[n]) {
+			return false
+		}
+		used -= int64(len(l.records[n].bytes))
+	}
+	clear(l.records[:n])
+	l.records, l.used = l.records[n:], used
+	return true
+}
+
+func (l *EventLog) mayOverwrite(r record) bool {
+	switch l.retention {
+	case 0:
+		return true
+	case neverOverwrite:
+		return false
+	}
+	return l.now().Sub(r.at) >= time.Duration(l.retention)*time.Second
+}
+
+// Clear empties the log. Record numbers start again at 1.
+func (l *EventLog) Clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.records, l.used, l.highest, l.next = nil, 0, 0, 1
+	l.cleared++
+}
+
+// Size returns the size of the log's file in bytes: it grows by 64 KiB, and does not
+// shrink until the log is cleared.
+func (l *EventLog) Size() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.size()
+}
+
+func (l *EventLog) size() int64 {
+	held := logHeaderSize + logEndSize + l.highest
+	return max(held, min((held+logGrowth-1)/logGrowth*logGrowth, int64(l.maxSize)))
+}
+
+// Count returns how many records there are.
+func (l *EventLog) Count() uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return uint32(len(l.records))
+}
+
+// Oldest returns the number of the oldest record, 0 where there is none.
+func (l *EventLog) Oldest() uint32 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.oldest()
+}
+
+func (l *EventLog) oldest() uint32 {
+	if len(l.records) == 0 {
+		return 0
+	}
+	return l.next - uint32(len(l.records))
+}
+
+// Dropped returns how many events were dropped because the log was full.
+func (l *EventLog) Dropped() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped
+}
+
+// ClearsTried returns how often a client tried to clear the log. None may.
+func (l *EventLog) ClearsTried() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tried
+}
+
+func (l *EventLog) clearTried() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tried++
+}

@@ -1,0 +1,154 @@
+package rpc
+
+// serviceRunning is a state of a service (MS-SCMR 2.2.47).
+const serviceRunning = 4
+
+// managerHandle is the open service control manager.
+type managerHandle struct{}
+
+// serviceHandle is an open service.
+type serviceHandle struct {
+	name   string
+	rights uint32
+}
+
+// svcctlProcedures are those of MS-SCMR 3.1.4. Windows NT 4.0 has numbers 34 to 37, and
+// nothing behind them.
+func svcctlProcedures(major uint32) map[uint16]procedure {
+	procedures := map[uint16]procedure{
+		0:  closeHandle,
+		6:  queryServiceStatus,
+		15: openManager,
+		16: openService,
+		17: queryServiceConfig,
+	}
+	if major < 5 {
+		for opnum := range uint16(4) {
+			procedures[34+opnum] = notImplemented
+		}
+	}
+	return procedures
+}
+
+func notImplemented(c *call) (fault uint32) {
+	c.out.u32(errorCallNotImplemented)
+	return 0
+}
+
+// openManager is ROpenSCManagerW (MS-SCMR 3.1.4.15). Everybody may connect.
+func openManager(c *call) (fault uint32) {
+	c.in.optionalText() // lpMachineName
+	database, hasDatabase := c.in.optionalText()
+	desired := c.in.u32()
+	if c.in.bad {
+		return faultBadStub
+	}
+	_, code := c.pipe.access.rights(desired, managerUser, managerAll)
+	if hasDatabase && database != "ServicesActive" {
+		code = errorDatabaseNotFound
+	}
+	return c.openAnswer(managerHandle{}, code)
+}
+
+// openService is ROpenServiceW (MS-SCMR 3.1.4.16).
+func openService(c *call) (fault uint32) {
+	h := c.object(c.in.handle())
+	name := c.in.text()
+	desired := c.in.u32()
+	switch {
+	case c.in.bad:
+		return faultBadStub
+	case h == nil:
+		return faultHandle
+	}
+	if _, manager := h.(managerHandle); !manager {
+		return c.openAnswer(nil, errorInvalidHandle)
+	}
+	got, code := c.pipe.access.rights(desired, serviceUser, serviceAll)
+	if _, found := c.system.service(name); !found {
+		code = errorServiceNotFound
+	}
+	return c.openAnswer(&serviceHandle{name, got}, code)
+}
+
+// openedService looks up the service that a handle stands for. code is a Windows error
+// code: ERROR_ACCESS_DENIED where it was not opened with this right.
+func (c *call) openedService(h any, right uint32) (service Service, code uint32) {
+	opened, isService := h.(*serviceHandle)
+	if !isService {
+		return Service{}, errorInvalidHandle
+	}
+	if opened.rights&right == 0 {
+		return Service{}, errorAccessDenied
+	}
+	service, found := c.system.service(opened.name)
+	if !found {
+		return Service{}, errorServiceNotFound
+	}
+	return service, 0
+}
+
+// queryServiceStatus is RQueryServiceStatus (MS-SCMR 3.1.4.7).
+func queryServiceStatus(c *call) (fault uint32) {
+	h := c.object(c.in.handle())
+	switch {
+	case c.in.bad:
+		return faultBadStub
+	case h == nil:
+		return faultHandle
+	}
+	service, code := c.openedService(h, queryStatus)
+	if code != 0 {
+		c.out.u32(0, 0, 0, 0, 0, 0, 0, code)
+		return 0
+	}
+	controls := uint32(0)
+	if service.State == serviceRunning {
+		controls = 5 // stop, shutdown
+	}
+	c.out.u32(serviceType, service.State, controls, service.ExitCode, 0, 0, 0, 0)
+	return 0
+}
+
+// queryServiceConfig is RQueryServiceConfigW (MS-SCMR 3.1.4.17). Where the room is too
+// small, the length that the answer takes as a structure in memory is told with
+// ERROR_INSUFFICIENT_BUFFER.
+func queryServiceConfig(c *call) (fault uint32) {
+	h := c.object(c.in.handle())
+	size := c.in.u32()
+	switch {
+	case c.in.bad:
+		return faultBadStub
+	case h == nil:
+		return faultHandle
+	}
+	const structure = 36
+	service, code := c.openedService(h, queryConfig)
+	texts := []string{`C:\WINNT\System32\services.exe`, "", "", service.Account, service.Display}
+	needed := uint32(0)
+	if code == 0 {
+		needed = structure
+		for _, text := range texts {
+			needed += uint32(len(utf16z(text)))
+		}
+		if needed > size {
+			code = errorInsufficientBuffer
+		}
+	}
+	if code != 0 {
+		c.out.u32(0, 0, 0, 0, 0, 0, 0, 0, 0, needed, code)
+		return 0
+	}
+	c.out.u32(serviceType, service.Start, 1) // dwErrorControl: normal
+	c.out.pointer(true)                      // lpBinaryPathName
+	c.out.pointer(true)                      // lpLoadOrderGroup
+	c.out.u32(0)                             // dwTagId
+	for range 3 {                            // lpDependencies, lpServiceStartName, lpDisplayName
+		c.out.pointer(true)
+	}
+	for _, text := range texts {
+		c.out.text(text)
+	}
+	c.out.u32(needed, 0)
+	return 0
+}

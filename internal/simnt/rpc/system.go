@@ -1,0 +1,162 @@
+package rpc
+
+import (
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options are what a System is from the start.
+type Options struct {
+	Name, Domain, Comment    string           // Name is the NetBIOS name; Comment is what a server list shows
+	Major, Minor             uint32           // of the Windows NT version: 4.0, 5.0
+	Server, DomainController bool             // neither: Workstation
+	Now                      func() time.Time // the server's clock; nil: time.Now
+	Started                  time.Time        // when the server started, by its own clock; zero: when the System was made
+}
+
+// System is everything that the programs behind the pipes know. It is safe for
+// concurrent use, and may be changed while it is served.
+type System struct {
+	options  Options // never changes
+	registry *Registry
+	logs     map[string]*EventLog // by lower-case name; never changes
+
+	mu       sync.Mutex
+	services map[string]Service // by lower-case name
+	shares   func() []Share
+	pipes    func(name string) uint32
+	fault    func(pipe string, opnum uint16) uint32
+	numbers  uint32 // given out
+}
+
+// NewSystem makes a server with the event logs Application, System and Security,
+// all empty, with no service and no share, and with the registry keys that go
+// with what it is.
+func NewSystem(o Options) *System {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Started.IsZero() {
+		o.Started = o.Now()
+	}
+	s := &System{
+		options:  o,
+		registry: newRegistry(),
+		logs:     make(map[string]*EventLog),
+		services: make(map[string]Service),
+	}
+	s.describe()
+	for _, log := range []struct{ name, file string }{{"Application", "AppEvent"}, {"System", "SysEvent"}, {"Security", "SecEvent"}} {
+		key := keyEventLog + `\` + log.name
+		s.registry.setExpandText(key, "File", `%SystemRoot%\System32\config\`+log.file+`.Evt`)
+		s.logs[strings.ToLower(log.name)] = newEventLog(o, s.registry, key)
+	}
+	return s
+}
+
+// Registry returns HKEY_LOCAL_MACHINE.
+func (s *System) Registry() *Registry { return s.registry }
+
+// Log returns an event log by its name, without regard to case; nil: there is none.
+func (s *System) Log(name string) *EventLog { return s.logs[strings.ToLower(name)] }
+
+// SetShares sets who is asked, at each call, for the shares; nil: there are none.
+// The function may be called from several goroutines at once.
+func (s *System) SetShares(shares func() []Share) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.shares = shares
+}
+
+// SetPipes sets who is asked, at each opening and at each message, for an NT
+// status that the pipe fails with; 0 and a nil function: it works as usual. An open
+// pipe that fails is broken for good. The function may be called from several
+// goroutines at once.
+func (s *System) SetPipes(status func(name string) uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pipes = status
+}
+
+// SetFault sets who is asked, before each call, for the code of a fault that
+// answers it (C706 appendix E, or a Windows error code); 0 and a nil function: the
+// call runs. The pipe's name is in lower case. The function may be called from
+// several goroutines at once.
+func (s *System) SetFault(code func(pipe string, opnum uint16) uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = code
+}
+
+// number returns a number that was not given out before.
+func (s *System) number() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.numbers++
+	return s.numbers
+}
+
+func (s *System) now() time.Time { return s.options.Now() }
+
+// pipeStatus says whether a pipe works at the moment; 0: it does.
+func (s *System) pipeStatus(name string) uint32 {
+	s.mu.Lock()
+	status := s.pipes
+	s.mu.Unlock()
+	if status == nil {
+		return 0
+	}
+	return status(name)
+}
+
+// injectedFault returns the fault that a test wants for a call; 0: none.
+func (s *System) injectedFault(pipe string, opnum uint16) uint32 {
+	s.mu.Lock()
+	code := s.fault
+	s.mu.Unlock()
+	if code == nil {
+		return 0
+	}
+	return code(pipe, opnum)
+}
+
+func (s *System) shareList() []Share {
+	s.mu.Lock()
+	shares := s.shares
+	s.mu.Unlock()
+	if shares == nil {
+		return nil
+	}
+	return shares()
+}
+
+// Places in the registry, below HKEY_LOCAL_MACHINE.
+const (
+	keyServices  = `SYSTEM\CurrentControlSet\Services`
+	keyEventLog  = keyServices + `\EventLog`
+	keyLanman    = keyServices + `\LanmanServer\Parameters`
+	keyProduct   = `SYSTEM\CurrentControlSet\Control\ProductOptions`
+	keyComputer  = `SYSTEM\CurrentControlSet\Control\ComputerName\ComputerName`
+	keyWindowsNT = `SOFTWARE\Microsoft\Windows NT\CurrentVersion`
+	keyWinlogon  = keyWindowsNT + `\Winlogon`
+)
+
+// describe writes to the registry what the server is.
+func (s *System) describe() {
+	version, product := "4.0", "WinNT"
+	if s.options.Major >= 5 {
+		version = "5.0"
+	}
+	switch {
+	case s.options.DomainController:
+		product = "LanmanNT"
+	case s.options.Server:
+		product = "ServerNT"
+	}
+	s.registry.SetText(keyWindowsNT, "CurrentVersion", version)
+	s.registry.SetText(keyProduct, "ProductType", product)
+	s.registry.SetText(keyComputer, "ComputerName", s.options.Name)
+	s.registry.SetText(keyWinlogon, "DefaultDomainName", s.options.Domain)
+	s.registry.CreateKey(keyLanman)
+}

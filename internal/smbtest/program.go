@@ -1,0 +1,179 @@
+package smbtest
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// startTimeout is how long a server may take until it answers, and pollInterval
+// how often it is asked.
+const (
+	startTimeout = 20 * time.Second
+	pollInterval = 10 * time.Millisecond
+)
+
+// needProgram returns the path of a program, which must be installed. The
+// folders of the system's administrator are looked in as well: they are not on
+// everybody's PATH.
+func needProgram(t testing.TB, name, debianPackage string) string {
+	t.Helper()
+	if path, err := exec.LookPath(name); err == nil {
+		return path
+	}
+	for _, folder := range []string{"/usr/sbin", "/usr/bin"} {
+		if path := filepath.Join(folder, name); isExecutable(path) {
+			return path
+		}
+	}
+	t.Fatalf("this test needs the program %s: apt-get install %s", name, debianPackage)
+	return ""
+}
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
+}
+
+// shortTempDir makes a folder with a short path, because the path of a Unix
+// socket holds 107 bytes at most, and removes it at the end of the test.
+func shortTempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "ts")
+	if err != nil {
+		t.Fatalf("making a folder for a test server: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("removing the folder of a test server: %v", err)
+		}
+	})
+	return dir
+}
+
+func writeFile(t testing.TB, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatalf("writing a file of a test server: %v", err)
+	}
+}
+
+func makeDirs(t testing.TB, paths ...string) {
+	t.Helper()
+	for _, path := range paths {
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			t.Fatalf("making a folder of a test server: %v", err)
+		}
+	}
+}
+
+// freePort returns a TCP port of 127.0.0.1 that nobody listens on. It is below the
+// ports that systems give out of themselves (RFC 6335: from 49152, Linux: from
+// 32768), so that no connection takes it before the server does.
+func freePort(t testing.TB) uint16 {
+	t.Helper()
+	const lowest, end, tries = 10000, 32000, 100
+	for range tries {
+		port := uint16(lowest + rand.IntN(end-lowest))
+		if l, err := net.Listen("tcp4", loopback(port).String()); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatalf("no free port found from %d to %d in %d tries", lowest, end-1, tries)
+	return 0
+}
+
+func loopback(port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)
+}
+
+// waitUntil polls until done says so; it returns false where that took too long.
+func waitUntil(limit time.Duration, done func() bool) bool {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(pollInterval) {
+		if done() {
+			return true
+		}
+	}
+	return done()
+}
+
+// answers says whether something listens on the address.
+func answers(addr netip.AddrPort) bool {
+	conn, err := net.DialTimeout("tcp", addr.String(), time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
+// runProgram runs a program to its end and returns what it wrote.
+func runProgram(t testing.TB, stdin, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Stdin = bytes.NewReader([]byte(stdin))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", filepath.Base(name), err, out)
+	}
+	return string(out)
+}
+
+// processesWith returns the processes, by /proc, whose command line has text in
+// it. A process that ended and was not waited for has no command line.
+func processesWith(text string) ([]*os.Process, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var found []*os.Process
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		// A process may end between the two reads: then it is not there.
+		line, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
+		if err != nil || !bytes.Contains(line, []byte(text)) {
+			continue
+		}
+		process, err := os.FindProcess(pid)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, process)
+	}
+	return found, nil
+}
+
+// killAll kills every process whose command line has text in it, and fails the
+// test where one is left.
+func killAll(t testing.TB, text string) {
+	t.Helper()
+	var left int
+	gone := waitUntil(startTimeout, func() bool {
+		processes, err := processesWith(text)
+		if err != nil {
+			t.Errorf("looking for processes of a test server: %v", err)
+			return true
+		}
+		left = len(processes)
+		for _, process := range processes {
+			// One that has just ended is what is wanted.
+			_ = process.Kill()
+			_ = process.Release()
+		}
+		return left == 0
+	})
+	if !gone {
+		t.Errorf("%d processes of a test server cannot be killed", left)
+	}
+}
