@@ -33,7 +33,7 @@ func serviceFamilies() []family {
 	}
 }
 
-// notInstalled says whether it is known that there is no such service.
+// notInstalled reports whether it is known that there is no such service.
 func notInstalled(s smbprobe.ServiceResult) bool {
 	return s.Installed != nil && !*s.Installed
 }

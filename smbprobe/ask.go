@@ -10,10 +10,10 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// wantsPipes says whether the module asks for anything over RPC.
+// wantsPipes reports whether the module asks for anything over RPC.
 func (m Module) wantsPipes() bool { return m.EventLog.Enabled || m.wantsHost() }
 
-// wantsHost says whether the module asks for more of the server than its event log.
+// wantsHost reports whether the module asks for more of the server than its event log.
 func (m Module) wantsHost() bool { return m.Server.Registry || len(m.Server.Services) > 0 }
 
 // ask asks everything of a session, all of it side by side: each is reported where
@@ -135,7 +135,7 @@ func worst(errs ...error) (worst error) {
 	return worst
 }
 
-// definite says whether an error is the server's own answer: a status, a fault or a
+// definite reports whether an error is the server's own answer: a status, a fault or a
 // refusal of its RPC, or a code of a call.
 func definite(err error) bool {
 	if _, ok := errors.AsType[msrpc.Fault](err); ok {

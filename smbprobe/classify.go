@@ -44,7 +44,7 @@ func failureState(err error) ShareState {
 	return ShareProtocolError
 }
 
-// isTimeout says whether the time was up, ours or the network's own.
+// isTimeout reports whether the time was up, ours or the network's own.
 func isTimeout(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return true

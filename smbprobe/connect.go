@@ -140,7 +140,7 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 	}
 }
 
-// allowsRetarget says whether a retarget may be followed: the configuration
+// allowsRetarget reports whether a retarget may be followed: the configuration
 // allows the address for the same login, and the port is the session service's.
 func (r *run) allowsRetarget(to netip.AddrPort) bool {
 	return to.Port() == portNetBIOS && r.target.Allows != nil && r.target.Allows(to)

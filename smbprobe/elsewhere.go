@@ -39,7 +39,7 @@ func (r *run) lookElsewhere(ctx context.Context, session smb.Session) {
 	}
 }
 
-// findElsewhere says whether there is a phone book at the Windows 2000 place. That there is
+// findElsewhere reports whether there is a phone book at the Windows 2000 place. That there is
 // none is known only where the folder of all users is there.
 func (r *run) findElsewhere(ctx context.Context, session smb.Session) (place string, found bool, err error) {
 	share, folder := r.allUsers(ctx)

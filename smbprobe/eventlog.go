@@ -215,7 +215,7 @@ func newLogReader(module EventLogModule, memory *logMemory, start time.Time) *lo
 	return &logReader{module: module, memory: memory, start: start}
 }
 
-// take takes one record, and says whether older ones are wanted.
+// take takes one record, and reports whether older ones are wanted.
 func (l *logReader) take(r eventlog.Record) (more bool) {
 	if l.memory.follows(r) {
 		l.met = true

@@ -52,7 +52,7 @@ type logMemory struct {
 	forgotten  time.Time        // of the newest failure that was forgotten; zero: none was
 }
 
-// follows says whether a record is the newest one of the memory: between it and what is
+// follows reports whether a record is the newest one of the memory: between it and what is
 // remembered nothing is missing.
 func (m *logMemory) follows(r eventlog.Record) bool {
 	return m.newest != 0 && r.Number == m.newest && r.Generated.Equal(m.newestAt)

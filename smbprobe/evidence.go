@@ -98,7 +98,7 @@ type HostResult struct {
 	SystemDrive string // the name of the share of the system's drive, "C$"
 }
 
-// RPCState says whether the programs behind the pipes answer: on Windows NT all of them live
+// RPCState reports whether the programs behind the pipes answer: on Windows NT all of them live
 // in services.exe.
 type RPCState string
 

@@ -5,7 +5,7 @@ import "strings"
 // adminShareName is the share that AutoShareServer and AutoShareWks speak of.
 const adminShareName = "ADMIN$"
 
-// isWorkstation says whether the server said that it runs Windows NT Workstation or
+// isWorkstation reports whether the server said that it runs Windows NT Workstation or
 // Windows 2000 Professional. One that did not say is taken for a server:
 // Exchange runs on nothing else.
 func (r *Result) isWorkstation() bool {
@@ -15,7 +15,7 @@ func (r *Result) isWorkstation() bool {
 	return r.Host.Known && !r.Host.Server
 }
 
-// autoShare returns the name of the registry value that says whether the administrative
+// autoShare returns the name of the registry value that reports whether the administrative
 // shares are made when the server starts, and the value; nil: not known.
 func (r *Result) autoShare() (name string, value *RegistryNumber) {
 	if r.isWorkstation() {
@@ -24,7 +24,7 @@ func (r *Result) autoShare() (name string, value *RegistryNumber) {
 	return "AutoShareServer", r.Registry.AutoShareServer
 }
 
-// AdminShareAutomatic says whether the administrative share comes back at the server's next
+// AdminShareAutomatic reports whether the administrative share comes back at the server's next
 // start (Q245117); nil: not known, or the module's share is another one.
 func (r *Result) AdminShareAutomatic() *bool {
 	_, value := r.autoShare()

@@ -37,7 +37,7 @@ func (r *run) note(what string, err error) {
 	}
 }
 
-// isNewer says whether the server said that it runs Windows 2000 or later.
+// isNewer reports whether the server said that it runs Windows 2000 or later.
 func (r *run) isNewer() bool {
 	s := r.result.Server
 	switch {

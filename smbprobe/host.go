@@ -90,7 +90,7 @@ func (h *HostResult) askClock(ctx context.Context, server *srvsvc.Conn) error {
 	return nil
 }
 
-// hasShare says whether the Server service knows a share; nil where it does not tell.
+// hasShare reports whether the Server service knows a share; nil where it does not tell.
 func hasShare(ctx context.Context, server *srvsvc.Conn, name string) (*bool, error) {
 	_, found, err := server.Share(ctx, name)
 	if err != nil {

@@ -105,7 +105,7 @@ func (l *logins) acquire(ctx context.Context, auth, target string) (done func(lo
 	}
 }
 
-// try takes a place if there is one, and says whether it is the one for targets that
+// try takes a place if there is one, and reports whether it is the one for targets that
 // hung; else wait is closed when it is worth trying again.
 func (l *logins) try(auth, target string) (a *authLogins, slow bool, wait <-chan struct{}, h *held) {
 	l.mu.Lock()

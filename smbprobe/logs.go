@@ -25,5 +25,5 @@ func (l *logMemories) get(key string) *logMemory {
 	return m
 }
 
-// put remembers a log, and says whether another one gave way to it.
+// put remembers a log, and reports whether another one gave way to it.
 func (l *logMemories) put(key string, m *logMemory) (evicted bool) { return l.logs.Add(key, m) }

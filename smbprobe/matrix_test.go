@@ -192,7 +192,7 @@ func (m *matrix) judge(f faultproxy.Fault, proxy *faultproxy.Proxy, r *smbprobe.
 	return contradicts(learnt(m.want), learnt(r))
 }
 
-// beforeLogin says whether the message that was spoilt came before the session was
+// beforeLogin reports whether the message that was spoilt came before the session was
 // signed: the negotiate in both dialects, and two session setups.
 func beforeLogin(proxy *faultproxy.Proxy) bool {
 	const first = 4
@@ -200,7 +200,7 @@ func beforeLogin(proxy *faultproxy.Proxy) bool {
 	return place.Number < first
 }
 
-// lies says whether a fault may turn an answer into another one that is as good.
+// lies reports whether a fault may turn an answer into another one that is as good.
 func lies(k faultproxy.Kind) bool {
 	switch k {
 	case faultproxy.RandomBytes, faultproxy.InnerLength, faultproxy.WrongStatus, faultproxy.WrongCommand, faultproxy.Flip, faultproxy.FlipHeader,

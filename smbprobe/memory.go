@@ -58,7 +58,7 @@ func (f *faults) note(r *Result, now time.Time) {
 	}
 }
 
-// atFault says whether the mail service cannot reach its book, on this evidence alone.
+// atFault reports whether the mail service cannot reach its book, on this evidence alone.
 func (r *Result) atFault() bool {
 	switch r.Share {
 	case ShareMissing, ShareOutOfResources, ShareServerPaused:

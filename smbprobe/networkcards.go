@@ -14,7 +14,7 @@ const (
 	maxNetworkCards = 8
 )
 
-// failedWith says whether a failure to dial with this code is in a window.
+// failedWith reports whether a failure to dial with this code is in a window.
 func (r *run) failedWith(code string) bool {
 	return slices.ContainsFunc(r.result.Eventlog.Windows, func(w WindowResult) bool {
 		return slices.ContainsFunc(w.ByError, func(c FailureCount) bool { return c.Code == code })

@@ -86,7 +86,7 @@ func (r *run) readOnce(ctx context.Context, tree smb.Tree) reading {
 	return n
 }
 
-// isNT4 says whether the server said that it runs Windows NT 4.0 or older.
+// isNT4 reports whether the server said that it runs Windows NT 4.0 or older.
 func (r *run) isNT4() bool {
 	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows NT")
 }
@@ -95,7 +95,7 @@ func phonebookFailed(err error) PhonebookResult {
 	return PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: err.Error()}
 }
 
-// doubtful says whether a second reading may show something better.
+// doubtful reports whether a second reading may show something better.
 func (n *reading) doubtful() bool {
 	switch n.result.State {
 	case PhonebookDamaged, PhonebookLocked, PhonebookDiskError:
@@ -104,7 +104,7 @@ func (n *reading) doubtful() bool {
 	return errors.Is(n.err, io.ErrUnexpectedEOF)
 }
 
-// confirms says whether a reading shows what the one before showed. Damage is confirmed
+// confirms reports whether a reading shows what the one before showed. Damage is confirmed
 // by the same bytes, size and time: they had them before the second
 // reading and after it.
 func (n *reading) confirms(before reading) bool {

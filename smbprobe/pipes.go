@@ -98,14 +98,14 @@ func (w *rpcWatch) state(share ShareState) RPCState {
 	return ""
 }
 
-// unanswered says whether a pipe got no definite answer.
+// unanswered reports whether a pipe got no definite answer.
 func (w *rpcWatch) unanswered() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.silent
 }
 
-// rpcAnswer says whether an error is the word of a program behind the pipe, and not of the
+// rpcAnswer reports whether an error is the word of a program behind the pipe, and not of the
 // Server service before it.
 func rpcAnswer(err error) bool {
 	if _, ok := errors.AsType[msrpc.Fault](err); ok {
@@ -124,7 +124,7 @@ func rpcAnswer(err error) bool {
 	return false
 }
 
-// nobodyThere says whether a status means that the program behind a pipe is gone.
+// nobodyThere reports whether a status means that the program behind a pipe is gone.
 func nobodyThere(err error) bool {
 	switch smb.StatusOf(err) {
 	case smb.StatusObjectNameNotFound, smb.StatusPipeDisconnected, smb.StatusPipeClosing, smb.StatusPipeEmpty, smb.StatusPipeBroken:

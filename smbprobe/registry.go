@@ -148,7 +148,7 @@ func (k *keyReader) texts(ctx context.Context, name string) *RegistryText {
 	return &t
 }
 
-// ask makes a call, and says whether what it asked for is known.
+// ask makes a call, and reports whether what it asked for is known.
 func (k *keyReader) ask(call func() error) (known bool) {
 	if !k.opened {
 		return false
@@ -170,7 +170,7 @@ func (k *keyReader) ask(call func() error) (known bool) {
 	return false
 }
 
-// notFound says whether the server answered that there is nothing of this name.
+// notFound reports whether the server answered that there is nothing of this name.
 func notFound(err error) bool {
 	code, ok := errors.AsType[msrpc.Win32Error](err)
 	return ok && code == msrpc.ErrorFileNotFound

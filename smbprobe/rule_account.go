@@ -26,7 +26,7 @@ func accountRules() []rule {
 			Name:       "account_not_administrator",
 			Severities: []Severity{SeverityWarning},
 			Articles:   []string{"Q153655", "Q164854"},
-			Evidence:   "The login was accepted, and the share refused for want of access.",
+			Evidence:   "The login was accepted, and the share refused for lack of access.",
 			Remedy:     "Use an account that is an administrator of the server.",
 		}, notAdministrator},
 	}
@@ -64,7 +64,7 @@ func refusalReason(s smb.Status) (why, remedy string) {
 	return "see the status", "See what the status says of the account."
 }
 
-// countsAsRefusal says whether logins are held back after a status: not where nobody
+// countsAsRefusal reports whether logins are held back after a status: not where nobody
 // looked at the password.
 func countsAsRefusal(s smb.Status) bool {
 	_, refused := loginState(&smb.Error{Status: s})

@@ -44,7 +44,7 @@ func bookRules() []rule {
 			Name:       "phonebook_access_denied",
 			Severities: []Severity{SeverityCritical},
 			Articles:   []string{"Q149523"},
-			Evidence:   "The share is open, and the file refused for want of access.",
+			Evidence:   "The share is open, and the file refused for lack of access.",
 			Remedy:     "Correct the rights on the file and its folder.",
 		}, phonebookDenied},
 		{KnownCause{
@@ -209,7 +209,7 @@ func phonebookLocked(c *clues) *judgement {
 	}
 }
 
-// hasEntryFinding says whether a dialed entry has a finding that makes it unusable,
+// hasEntryFinding reports whether a dialed entry has a finding that makes it unusable,
 // other than the length of its name. Findings are bounded: in a sound book, an entry of
 // fit length that is not usable has one that is not listed.
 func (c *clues) hasEntryFinding(d phonebook.Dialed) bool {

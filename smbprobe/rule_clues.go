@@ -33,16 +33,16 @@ func (c *clues) share() string {
 	return c.ShareName
 }
 
-// isAdminShare says whether that share is the one that AutoShareServer and AutoShareWks
+// isAdminShare reports whether that share is the one that AutoShareServer and AutoShareWks
 // speak of.
 func (c *clues) isAdminShare() bool { return strings.EqualFold(c.share(), adminShareName) }
 
-// bookSound says whether the share is open, and the book was read and is without fault.
+// bookSound reports whether the share is open, and the book was read and is without fault.
 func (c *clues) bookSound() bool {
 	return c.Share == ShareOK && c.Phonebook.State == PhonebookOK && c.Phonebook.Intact != nil && *c.Phonebook.Intact
 }
 
-// maybeNT4 says whether nothing known speaks against Windows NT 4.0 or older.
+// maybeNT4 reports whether nothing known speaks against Windows NT 4.0 or older.
 func (c *clues) maybeNT4() bool {
 	switch {
 	case c.Host.Known:
@@ -68,13 +68,13 @@ func (c *clues) servicePack() (n int, known bool) {
 	return n, err == nil
 }
 
-// isDomainController says whether the server said that it is one.
+// isDomainController reports whether the server said that it is one.
 func (c *clues) isDomainController() bool {
 	t := c.Registry.ProductType
 	return c.Host.Known && c.Host.DomainController || t != nil && t.Set && strings.EqualFold(t.Value, "LanmanNT")
 }
 
-// isTerminalServer says whether the server said that it is one.
+// isTerminalServer reports whether the server said that it is one.
 func (c *clues) isTerminalServer() bool {
 	s := c.Registry.ProductSuite
 	return s != nil && s.Set && strings.Contains(strings.ToLower(s.Value), "terminal server")
@@ -92,7 +92,7 @@ func (c *clues) serverTime() (now time.Time, known bool) {
 	return time.Time{}, false
 }
 
-// stopped says whether a service is known not to run, nor to be about to.
+// stopped reports whether a service is known not to run, nor to be about to.
 func (s *ServiceResult) stopped() bool {
 	if s.Installed != nil && !*s.Installed {
 		return false

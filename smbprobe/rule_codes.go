@@ -23,7 +23,7 @@ func dialCodes() []dialCode {
 			codes:       []string{"633"},
 			articles:    []string{"Q175410", "Q162807", "Q238171"},
 			summary:     "Restart the server to free the port, and give each wait of the script a time-out.",
-			headline:    "The port is in use: a script after dialling may wait for ever and keep it locked",
+			headline:    "The port is in use: a script after dialling may wait indefinitely and keep it locked",
 			explanation: "A script that runs after connecting and waits without a time-out keeps the port when the answer does not come.",
 			steps: []string{
 				"Restart the server: that frees the port.",

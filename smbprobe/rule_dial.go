@@ -61,13 +61,13 @@ func dialDenied(c *clues) *judgement {
 	})
 }
 
-// bookHolds says whether an entry is in the book that was read. Names compare without
+// bookHolds reports whether an entry is in the book that was read. Names compare without
 // regard to case, as RAS does.
 func (c *clues) bookHolds(entry string) bool {
 	return slices.ContainsFunc(c.Phonebook.Links, func(l Link) bool { return strings.EqualFold(strings.TrimSpace(l.Entry), strings.TrimSpace(entry)) })
 }
 
-// bookLacks says whether the book is known not to hold an entry. A name beyond ASCII
+// bookLacks reports whether the book is known not to hold an entry. A name beyond ASCII
 // proves nothing: which code page the book is written in is not known, and a false alarm
 // wakes somebody. Nor does one that is too long to be dialed: it may be a whole sentence
 // of an event's text, of which nothing tells where the name is.
@@ -127,7 +127,7 @@ func entryNotInBook(c *clues) *judgement {
 	return c.conclude(failures, SeverityCritical, otherwise, j)
 }
 
-// deniedExplained says whether another cause has the failures with code 5 as its
+// deniedExplained reports whether another cause has the failures with code 5 as its
 // evidence: the share or the book is seen to be at fault, or both are known to be
 // sound to this account, see dialDenied.
 func (c *clues) deniedExplained() bool {
@@ -142,7 +142,7 @@ func (c *clues) deniedExplained() bool {
 	return false
 }
 
-// explained says whether a rule other than dialup_failing takes a failure for its
+// explained reports whether a rule other than dialup_failing takes a failure for its
 // evidence.
 func (c *clues) explained(f dialFailure) bool {
 	switch f.Code {

@@ -20,10 +20,10 @@ type dialFailure struct {
 	faulty       bool      // access was denied before share and book were seen sound again, after one was at fault
 }
 
-// mended says whether what caused a failure seems to be mended.
+// mended reports whether what caused a failure seems to be mended.
 func (f dialFailure) mended() bool { return f.changed || f.faulty }
 
-// current says whether nothing that is seen now speaks against a failure.
+// current reports whether nothing that is seen now speaks against a failure.
 func (f dialFailure) current() bool { return f.recent && !f.mended() }
 
 // dialFailures returns each pair of entry and code once, the pairs of the shortest
@@ -39,7 +39,7 @@ func dialFailures(r *Result) []dialFailure {
 	}
 	sound := (&clues{Result: r}).bookSound()
 	now, clockKnown := (&clues{Result: r}).serverTime()
-	// happened says whether something is known to have happened after a failure. What is in the
+	// happened reports whether something is known to have happened after a failure. What is in the
 	// future was noted while the clock was wrong, and tells nothing.
 	happened := func(at *time.Time, p pair) bool {
 		if at == nil || clockKnown && at.After(now.Add(r.Duration+clockSlack)) {
@@ -88,7 +88,7 @@ func (c *clues) failedWhere(pick func(dialFailure) bool) []dialFailure {
 	return picked
 }
 
-// anyCurrent says whether at least one failure is current.
+// anyCurrent reports whether at least one failure is current.
 func anyCurrent(failures []dialFailure) bool {
 	return slices.ContainsFunc(failures, dialFailure.current)
 }

@@ -33,7 +33,7 @@ func parameterRules() []rule {
 	}
 }
 
-// tooLong says whether the Internet Mail Service has no room for the name of an entry.
+// tooLong reports whether the Internet Mail Service has no room for the name of an entry.
 func tooLong(entry string) bool { return utf8.RuneCountInString(entry) > phonebook.MaxDialedName }
 
 // longDialed returns the dialed entries whose names are too long.
@@ -47,11 +47,11 @@ func (c *clues) longDialed() []string {
 	return names
 }
 
-// namesLong says whether a failure names an entry of the book whose name is too long. A
+// namesLong reports whether a failure names an entry of the book whose name is too long. A
 // text that is not in the book may be no name at all, see bookLacks.
 func (c *clues) namesLong(f dialFailure) bool { return tooLong(f.Entry) && c.bookHolds(f.Entry) }
 
-// nameTooLong says whether the length of a name explains a failure with code 87.
+// nameTooLong reports whether the length of a name explains a failure with code 87.
 func (c *clues) nameTooLong(f dialFailure) bool {
 	return f.Code == "87" && (c.namesLong(f) || len(c.longDialed()) > 0)
 }
@@ -86,7 +86,7 @@ func entryNameTooLong(c *clues) *judgement {
 	})
 }
 
-// hasLogonCompanion says whether a failure with code 87 stands beside an event that tells
+// hasLogonCompanion reports whether a failure with code 87 stands beside an event that tells
 // of an access violation. Only the time of the last failure is known.
 func (c *clues) hasLogonCompanion(f dialFailure) bool {
 	return f.Code == "87" && slices.ContainsFunc(c.Eventlog.Companions, func(e Companion) bool { return accompanies(e, f) })

@@ -84,7 +84,7 @@ func networkCardStale(c *clues) *judgement {
 // nt4BugCodes are the codes with which that fault of Windows NT 4.0 shows.
 func nt4BugCodes() []string { return []string{"317", "4264763456"} }
 
-// mayHaveNT4Bug says whether nothing known speaks against Windows NT 4.0 before Service Pack 4.
+// mayHaveNT4Bug reports whether nothing known speaks against Windows NT 4.0 before Service Pack 4.
 func (c *clues) mayHaveNT4Bug() bool {
 	pack, known := c.servicePack()
 	return c.maybeNT4() && (!known || pack < 4)

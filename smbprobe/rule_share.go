@@ -49,7 +49,7 @@ func shareRules() []rule {
 	}
 }
 
-// adminShareMissing says whether the server has no Admin$, and that was the share asked for.
+// adminShareMissing reports whether the server has no Admin$, and that was the share asked for.
 func (c *clues) adminShareMissing() bool { return c.isAdminShare() && c.Share == ShareMissing }
 
 // autoShareText writes the value that holds for this server, which is known.
@@ -61,7 +61,7 @@ func (c *clues) autoShareText() string {
 	return fmt.Sprintf("%s is %d.", name, value.Value)
 }
 
-// autoShareOff says whether the registry keeps the administrative shares from being
+// autoShareOff reports whether the registry keeps the administrative shares from being
 // made; known false: it could not be read.
 func (c *clues) autoShareOff() (off, known bool) {
 	_, value := c.autoShare()
@@ -116,7 +116,7 @@ func shareDisabled(c *clues) *judgement {
 	}
 }
 
-// lostAtStart says whether the server lost its administrative shares when it started.
+// lostAtStart reports whether the server lost its administrative shares when it started.
 // Of the host's list and the probe's own attempt, one has to miss Admin$ and neither
 // may have it.
 func (c *clues) lostAtStart() bool {

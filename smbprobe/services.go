@@ -147,7 +147,7 @@ func (s *ServiceResult) failed(err error) error {
 	return err
 }
 
-// refused says whether a call was refused for want of rights.
+// refused reports whether a call was refused for lack of rights.
 func refused(err error) bool {
 	code, ok := errors.AsType[msrpc.Win32Error](err)
 	return ok && code == msrpc.ErrorAccessDenied

@@ -33,7 +33,7 @@ func framed(message []byte) []byte {
 // behind it.
 type spoiler func(n int, answer []byte) (instead []byte, more bool)
 
-// interim says whether a message is an interim answer of SMB2, STATUS_PENDING.
+// interim reports whether a message is an interim answer of SMB2, STATUS_PENDING.
 func interim(message []byte) bool {
 	return len(message) >= 12 && string(message[:4]) == "\xfeSMB" && binary.LittleEndian.Uint32(message[8:]) == uint32(smb.StatusPending)
 }

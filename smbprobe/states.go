@@ -36,7 +36,7 @@ func ShareStates() []ShareState {
 	}
 }
 
-// Definite says whether the server itself gave this answer. The other states
+// Definite reports whether the server itself gave this answer. The other states
 // are those in which the probe did not get one.
 func (s ShareState) Definite() bool {
 	switch s {
@@ -72,7 +72,7 @@ func PhonebookStates() []PhonebookState {
 	}
 }
 
-// Exists says whether the file is there in this state; known is false where the
+// Exists reports whether the file is there in this state; known is false where the
 // state does not tell.
 func (s PhonebookState) Exists() (exists, known bool) {
 	switch s {

@@ -20,7 +20,7 @@ type Target struct {
 	Auth   Auth
 	Module Module
 
-	// Allows says whether this target's login may go to another address as
+	// Allows reports whether this target's login may go to another address as
 	// well: the condition for following a NetBIOS retarget. Nil allows none.
 	Allows func(netip.AddrPort) bool
 }

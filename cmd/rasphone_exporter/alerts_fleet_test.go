@@ -107,7 +107,7 @@ func (m *mendable) makeServers(t *testing.T) []fleet.Server {
 	return servers
 }
 
-// source is the demo's configuration, at first with the first server alone. Once the fleet is mended, the entry whose name
+// source is the demo's configuration, at first with the first server alone. Once the fleet is fixed, the entry whose name
 // is too long for the Internet Mail Service has another.
 func (m *mendable) source() source {
 	return source{"demo", func() (*config.Config, error) {
@@ -123,7 +123,7 @@ func (m *mendable) source() source {
 	}}
 }
 
-// reopened is the network's dialler, with a port more once the fleet is mended.
+// reopened is the network's dialler, with a port more once the fleet is fixed.
 func (m *mendable) reopened(t *testing.T, network *fleet.Network) func(context.Context, string, string) (net.Conn, error) {
 	t.Helper()
 	addrs, err := network.LookupNetIP(t.Context(), "ip", closedServer)

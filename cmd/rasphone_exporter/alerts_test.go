@@ -216,7 +216,7 @@ func awaitLetters(t *testing.T, mails *mailServer, notices []string) {
 	})
 }
 
-// isAbout says whether a mail names server, alert, description, runbook and dashboard.
+// isAbout reports whether a mail names server, alert, description, runbook and dashboard.
 func (l letter) isAbout(instance, alert string) bool {
 	if !strings.HasPrefix(l.subject, instance+": ") {
 		return false

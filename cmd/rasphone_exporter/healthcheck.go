@@ -73,7 +73,7 @@ func askHealth(ctx context.Context, address *url.URL) error {
 	return nil
 }
 
-// loopback says whether a host is this computer by its name alone.
+// loopback reports whether a host is this computer by its name alone.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

@@ -105,7 +105,7 @@ func (l *lint) print(w io.Writer, all []*report.Lint) error {
 	return errors.Join(errs...)
 }
 
-// wantsColour says whether the output is a terminal, and nobody asked for no
+// wantsColour reports whether the output is a terminal, and nobody asked for no
 // colour (no-color.org).
 func wantsColour(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -104,11 +104,11 @@ func (s *stream) blank(message []byte) {
 	}
 }
 
-// secretive says whether what is not understood might hold something secret: what we
+// secretive reports whether what is not understood might hold something secret: what we
 // send, and what is said by a server that speaks SMB.
 func (s *stream) secretive() bool { return s.client || s.smb }
 
-// isFrame says whether b, one byte or more, can be the beginning of a frame.
+// isFrame reports whether b, one byte or more, can be the beginning of a frame.
 func isFrame(b []byte) bool {
 	if b[0] == typeMessage {
 		return true

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// looksNumeric says whether a C library may read the host as an IPv4 address:
+// looksNumeric reports whether a C library may read the host as an IPv4 address:
 // its last part is digits alone, or begins as a hexadecimal number does. Such
 // a host is an address or an error, never a name to be resolved.
 func looksNumeric(host string) bool {

@@ -75,7 +75,7 @@ func checkPassword(password secret.Secret) error {
 	return nil
 }
 
-// PasswordFilesChanged says whether a password file now holds another password
+// PasswordFilesChanged reports whether a password file now holds another password
 // than the one that was read from it. A file that is missing or not readable,
 // or that holds no password, as in the middle of being written, has not changed.
 func (c *Config) PasswordFilesChanged() bool {

@@ -67,7 +67,7 @@ func (f *LintFinding) line() string {
 	return strings.Join(parts, ", ") + ": " + f.Meaning
 }
 
-// dialedText says whether an entry can be dialled, and why not.
+// dialedText reports whether an entry can be dialled, and why not.
 func dialedText(d phonebook.Dialed) string {
 	switch {
 	case d.Usable:

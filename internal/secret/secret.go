@@ -34,7 +34,7 @@ func (s Secret) Reveal() string {
 	return s.reveal()
 }
 
-// IsZero says whether there is no password, or an empty one.
+// IsZero reports whether there is no password, or an empty one.
 func (s Secret) IsZero() bool { return s.Reveal() == "" }
 
 // Equal compares in constant time.

@@ -82,7 +82,7 @@ func (a asked) reads() bool {
 	return a.access&(accessRead|accessExecute|accessMaximum|accessAll|accessGenericR|accessGenericX) != 0
 }
 
-// writes says whether it would change the disk, which is read-only here.
+// writes reports whether it would change the disk, which is read-only here.
 func (a asked) writes() bool {
 	return a.access&(accessWrites|accessAll|accessGenericW) != 0 || a.disposition != dispositionOpen && a.disposition != dispositionOrNew
 }

@@ -20,7 +20,7 @@ func (c *conn) handle(r *request) {
 	}
 }
 
-// unicode says whether strings of a request, and of its answer, are in Unicode.
+// unicode reports whether strings of a request, and of its answer, are in Unicode.
 func (c *conn) unicode(r *request) bool {
 	return r.flags2&flags2Unicode != 0 && !c.host.options.OEM
 }
@@ -86,7 +86,7 @@ func (c *conn) dispatchTree(r *request, w *writer) uint32 {
 	return statusBadCommand
 }
 
-// chains says whether a command may have the one after it that its AndX block names. NT
+// chains reports whether a command may have the one after it that its AndX block names. NT
 // takes the chains that clients of its time send, and no others (MS-CIFS appendix A <196>).
 func chains(b block) bool {
 	switch b.command {

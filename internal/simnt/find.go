@@ -178,7 +178,7 @@ func (h *Host) list(t *tree, pattern string, folders bool) ([]info, uint32) {
 	return all, statusOK
 }
 
-// matches says whether a name matches a pattern of an NT file system, both in upper case: `*`
+// matches reports whether a name matches a pattern of an NT file system, both in upper case: `*`
 // stands for any characters, `?` for one, and `*.*` for everything.
 func matches(pattern, name string) bool {
 	if pattern == "*.*" {

@@ -60,7 +60,7 @@ func readPacket(r io.Reader, limit int) (packet, error) {
 	return packet{kind: header[0], payload: payload}, nil
 }
 
-// hasPacket says whether a whole packet has come already.
+// hasPacket reports whether a whole packet has come already.
 func hasPacket(r *bufio.Reader) bool {
 	n := r.Buffered()
 	if n < packetHeader {

@@ -100,7 +100,7 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// knowsNTLMv2 says whether the system has NTLMv2 (Q147706).
+// knowsNTLMv2 reports whether the system has NTLMv2 (Q147706).
 func (o *Options) knowsNTLMv2() bool {
 	return o.OS != WindowsNT4 || o.ServicePack >= firstNTLMv2Pack
 }

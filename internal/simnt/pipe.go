@@ -46,7 +46,7 @@ func (p *pipe) take(most int) (data []byte, more bool) {
 	return data, p.reading
 }
 
-// busy says whether a transaction cannot start: there is something to read or a read waits, a
+// busy reports whether a transaction cannot start: there is something to read or a read waits, a
 // message is incomplete, or the transaction before it was not answered when this one came.
 func (p *pipe) busy(r *request) bool {
 	return p.peek() || len(p.waiting) > 0 || p.expected > 0 || r.answered < p.answered

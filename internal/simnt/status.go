@@ -42,7 +42,7 @@ const (
 	statusBadUID                uint32 = 0x005B0002
 )
 
-// carriesData says whether an answer with this status has a body: success and warnings.
+// carriesData reports whether an answer with this status has a body: success and warnings.
 func carriesData(status uint32) bool {
 	return status == statusOK || status == statusBufferOverflow
 }

@@ -70,7 +70,7 @@ func (h *Host) connectShare(path, service string, by *session) (s *share, revisi
 	return s, s.revision, statusOK
 }
 
-// isGone says whether a tree's share was removed since.
+// isGone reports whether a tree's share was removed since.
 func (h *Host) isGone(t *tree) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -109,7 +109,7 @@ func (n *node) make(folders []string, modified time.Time) *node {
 	return n
 }
 
-// remove takes a file or a folder away, and says whether it was there. What is open stays open.
+// remove takes a file or a folder away, and reports whether it was there. What is open stays open.
 func (n *node) remove(path string) {
 	parts, _ := splitPath(path)
 	if len(parts) == 0 {

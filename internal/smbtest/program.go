@@ -105,7 +105,7 @@ func waitUntil(limit time.Duration, done func() bool) bool {
 	return done()
 }
 
-// answers says whether something listens on the address.
+// answers reports whether something listens on the address.
 func answers(addr netip.AddrPort) bool {
 	conn, err := net.DialTimeout("tcp", addr.String(), time.Second)
 	if err != nil {

@@ -19,7 +19,7 @@ func (s *Server) serveHealthy(w http.ResponseWriter, _ *http.Request) {
 	s.writeText(w, []byte("rasphone_exporter is healthy.\n"))
 }
 
-// serveReady says whether probes are taken.
+// serveReady reports whether probes are taken.
 func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
 	if s.draining.Load() {
 		http.Error(w, "rasphone_exporter is about to end.", http.StatusServiceUnavailable)

@@ -95,7 +95,7 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 	return &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, Steps: beginning(c.Steps), More: len(all) - 1}
 }
 
-// asBadAs says whether a cause alone makes a verdict, as report.Headline sees it.
+// asBadAs reports whether a cause alone makes a verdict, as report.Headline sees it.
 func (c *firstCause) asBadAs(v smbprobe.Verdict) bool {
 	switch v {
 	case smbprobe.VerdictCritical:

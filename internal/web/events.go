@@ -17,7 +17,7 @@ type recentFailures struct {
 	Failures *int // nil: not known
 }
 
-// Any says whether there is a failure.
+// Any reports whether there is a failure.
 func (f recentFailures) Any() bool { return f.Failures != nil && *f.Failures > 0 }
 
 // shortestWindow returns the window that reaches back least, nil where there is

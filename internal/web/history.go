@@ -49,7 +49,7 @@ func (h *history) add(r *smbprobe.Result) {
 	}
 }
 
-// alike says whether two results have the same states and the same verdict.
+// alike reports whether two results have the same states and the same verdict.
 func alike(a, b *smbprobe.Result) bool {
 	return a.Share == b.Share && a.Phonebook.State == b.Phonebook.State && a.Verdict() == b.Verdict()
 }

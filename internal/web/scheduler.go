@@ -117,7 +117,7 @@ func (s *scheduler) join(t smbprobe.Target, deadline time.Time) (*flight, error)
 	return f, nil
 }
 
-// awaitStart says whether the flight started, or was turned away, in time.
+// awaitStart reports whether the flight started, or was turned away, in time.
 func (f *flight) awaitStart(ctx context.Context, startBy time.Time) bool {
 	ctx, cancel := context.WithDeadline(ctx, startBy)
 	defer cancel()

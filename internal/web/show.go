@@ -54,7 +54,7 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
-// readState says whether the event log or the registry was read, with its class in the
+// readState reports whether the event log or the registry was read, with its class in the
 // style sheet.
 func readState(readable *bool) (state, level string) {
 	switch {
@@ -104,7 +104,7 @@ func phonebookLevel(r *smbprobe.Result) string {
 	return stateLevel(r)
 }
 
-// broken says whether a book of state ok has findings that keep an entry from
+// broken reports whether a book of state ok has findings that keep an entry from
 // being dialled; false also where that is not known.
 func broken(p *smbprobe.PhonebookResult) bool {
 	return p.State == smbprobe.PhonebookOK && p.Intact != nil && !*p.Intact

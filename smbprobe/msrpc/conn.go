@@ -112,7 +112,7 @@ type answer struct {
 	stub   []byte
 }
 
-// add takes the next fragment, and says whether it was the last.
+// add takes the next fragment, and reports whether it was the last.
 func (a *answer) add(message []byte) (last bool, err error) {
 	f, err := parseFragment(message, a.callID)
 	if err != nil {

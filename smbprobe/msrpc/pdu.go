@@ -77,7 +77,7 @@ func parseFragment(message []byte, callID uint32) (fragment, error) {
 	return fragment{message[2], flags&flagFirst != 0, flags&flagLast != 0, message}, nil
 }
 
-// whole says whether the PDU is one fragment alone.
+// whole reports whether the PDU is one fragment alone.
 func (f fragment) whole() bool { return f.first && f.last }
 
 // fault returns what a fault says (C706 12.6.4.7).

@@ -37,7 +37,7 @@ type Finding struct {
 	Detail string // what the check's meaning does not say; may be empty
 }
 
-// Has says whether there is a finding of a class.
+// Has reports whether there is a finding of a class.
 func (r *Report) Has(class Class) bool {
 	return slices.ContainsFunc(r.Counts, func(c Count) bool { return c.Class == class })
 }

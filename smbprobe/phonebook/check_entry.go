@@ -41,7 +41,7 @@ func (c *checker) name(i int, e *Entry, dialed bool) {
 	}
 }
 
-// isForbidden says whether RAS forbids a character in a name (RasValidateEntryName).
+// isForbidden reports whether RAS forbids a character in a name (RasValidateEntryName).
 func isForbidden(r rune) bool { return unicode.IsControl(r) || strings.ContainsRune(`|><?*\/:`, r) }
 
 func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
@@ -111,7 +111,7 @@ func (c *checker) media(i int, e *Entry, m *Media, lacksDevice bool) {
 	}
 }
 
-// needsNumber says whether a device of this type dials a number or an address.
+// needsNumber reports whether a device of this type dials a number or an address.
 // Switches and PADs do not (MS-RRASM 2.2.2.2.108), and PPPoE takes any service.
 func needsNumber(deviceType string) bool {
 	switch asciiLower(deviceType) {

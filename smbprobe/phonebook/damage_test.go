@@ -43,7 +43,7 @@ func TestTruncationAtEveryOffset(t *testing.T) {
 	}
 }
 
-// cutIsDamage says whether a book that was sound before it was cut must be
+// cutIsDamage reports whether a book that was sound before it was cut must be
 // called damaged: there is nothing, or the last line is neither a section nor
 // has it an equals sign, or the last entry lacks a MEDIA, or its last MEDIA a
 // DEVICE.

@@ -46,7 +46,7 @@ func ParseCodePage(data []byte, codePage encoding.Encoding) *Book {
 	return b
 }
 
-// opensGroup says whether a line opens an entry, a MEDIA or a DEVICE group.
+// opensGroup reports whether a line opens an entry, a MEDIA or a DEVICE group.
 func opensGroup(line Line) bool {
 	switch line.Kind {
 	case KindHeader, KindBadHeader:

@@ -76,7 +76,7 @@ func decodeSingleBytes(raw string, page *charmap.Charmap) string {
 	return text.String()
 }
 
-// isClean says whether smb.CleanText would leave a text as it is.
+// isClean reports whether smb.CleanText would leave a text as it is.
 func isClean(text string) bool {
 	n := 0
 	for _, r := range text {

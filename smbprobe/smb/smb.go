@@ -90,7 +90,7 @@ type Pipe interface {
 // ReadAheader is a Pipe on which several reads may be in flight.
 type ReadAheader interface {
 	// ReadMessages reads the next n whole messages, each of at most limit bytes,
-	// in their order. It waits for ever for a message that does not come.
+	// in their order. It waits indefinitely for a message that does not come.
 	ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 }
 

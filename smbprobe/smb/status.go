@@ -104,7 +104,7 @@ func (s Status) String() string {
 	return fmt.Sprintf("status 0x%08X", uint32(s))
 }
 
-// IsError says whether a status is of severity error (its two highest bits
+// IsError reports whether a status is of severity error (its two highest bits
 // set), or one of the SMB-private ones that carry a DOS class and code.
 func (s Status) IsError() bool {
 	return s>>30 == 3 || s>>30 == 0 && s&0xFFFF != 0 && s>>16 != 0

@@ -39,7 +39,7 @@ func dialKinds() []kind {
 		},
 		{
 			name: "port-locked", site: munich, options: nt4(), diary: failing(entryName, "633"),
-			summary: "a script that waits for ever keeps the port",
+			summary: "a script that waits indefinitely keeps the port",
 			want:    critical("critical port_locked_by_script"),
 		},
 		{

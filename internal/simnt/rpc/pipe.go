@@ -88,7 +88,7 @@ func (p *Pipe) Read() (message []byte, ok bool) {
 	return message, true
 }
 
-// Broken says whether the server's end of the pipe is gone: nothing will be queued
+// Broken reports whether the server's end of the pipe is gone: nothing will be queued
 // any more, and a read behind the last message is STATUS_PIPE_BROKEN.
 func (p *Pipe) Broken() bool { return p.broken }
 

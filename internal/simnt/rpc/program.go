@@ -54,7 +54,7 @@ func (s *System) program(pipe string) (program, bool) {
 	return program{}, false
 }
 
-// is says whether the interface is the one of this program.
+// is reports whether the interface is the one of this program.
 func (p program) is(abstract syntax) bool { return p.iface == abstract }
 
 // handleSize is the size of a context handle: attributes, which are 0, and a UUID

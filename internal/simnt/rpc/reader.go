@@ -39,7 +39,7 @@ func (r *reader) u32() uint32 {
 	return 0
 }
 
-// pointer says whether a unique pointer points to something.
+// pointer reports whether a unique pointer points to something.
 func (r *reader) pointer() bool { return r.u32() != 0 }
 
 func (r *reader) handle() handle {

@@ -99,7 +99,7 @@ func (s *System) number() uint32 {
 
 func (s *System) now() time.Time { return s.options.Now() }
 
-// pipeStatus says whether a pipe works at the moment; 0: it does.
+// pipeStatus reports whether a pipe works at the moment; 0: it does.
 func (s *System) pipeStatus(name string) uint32 {
 	s.mu.Lock()
 	status := s.pipes

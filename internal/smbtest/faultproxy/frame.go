@@ -32,7 +32,7 @@ func readMessage(r io.Reader) ([]byte, error) {
 	return message, nil
 }
 
-// comesWithin says whether a byte comes within the time. Nothing of it is lost, and an
+// comesWithin reports whether a byte comes within the time. Nothing of it is lost, and an
 // error of the connection is found again by who reads on.
 func comesWithin(conn net.Conn, r *bufio.Reader, patience time.Duration) (bool, error) {
 	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -51,7 +51,7 @@ func withLength(message []byte, length int) []byte {
 	return changed
 }
 
-// incidental says whether a message comes or does not come as the server's load has it.
+// incidental reports whether a message comes or does not come as the server's load has it.
 func incidental(message []byte) bool {
 	if message[0] == typeKeepAlive {
 		return true

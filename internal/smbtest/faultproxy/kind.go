@@ -50,7 +50,7 @@ func Kinds() []Kind {
 	return all
 }
 
-// Harmless says whether the receiver has to get on as if nothing had happened.
+// Harmless reports whether the receiver has to get on as if nothing had happened.
 func (k Kind) Harmless() bool { return k == None || k == KeepAlive }
 
 // String returns the name of the kind as it is written in the source.

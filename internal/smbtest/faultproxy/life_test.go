@@ -81,7 +81,7 @@ func TestCloseEndsWhatHangs(t *testing.T) {
 		p.Close()
 		p.Close()
 		close(release)
-		<-reading // it would wait for ever
+		<-reading // it would wait indefinitely
 		_ = client.Close()
 	}
 }

@@ -76,7 +76,7 @@ func (p *Proxy) Messages() int {
 	return p.numbers[p.counts]
 }
 
-// Fired says whether a message was spoiled.
+// Fired reports whether a message was spoiled.
 func (p *Proxy) Fired() bool {
 	_, fired := p.Struck()
 	return fired

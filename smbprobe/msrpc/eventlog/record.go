@@ -129,7 +129,7 @@ func parseRecord(b []byte) (Record, error) {
 	return r, nil
 }
 
-// follows says whether a part of a record is inside of it and comes after what
+// follows reports whether a part of a record is inside of it and comes after what
 // ends at *end, with nothing but zero padding in between. It moves *end to the
 // part's end.
 func follows(b []byte, end *int, at, length int64) bool {

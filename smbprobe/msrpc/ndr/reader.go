@@ -5,7 +5,7 @@ import (
 	"unicode/utf16"
 )
 
-// Reader takes a stub apart. Every method says whether what it was to read is
+// Reader takes a stub apart. Every method reports whether what it was to read is
 // there and sound; where it is not, out is as it was and the stub is of no use.
 type Reader struct {
 	b  []byte
@@ -15,7 +15,7 @@ type Reader struct {
 // NewReader returns a reader of a whole stub.
 func NewReader(stub []byte) *Reader { return &Reader{b: stub} }
 
-// Empty says whether the stub has been read to its end.
+// Empty reports whether the stub has been read to its end.
 func (r *Reader) Empty() bool { return r.at == len(r.b) }
 
 // Bytes reads n bytes, which are a part of the stub and not a copy of it.

@@ -51,7 +51,7 @@ const (
 // maxZone is the most that a time zone can be off UTC, in minutes.
 const maxZone = 24 * 60
 
-// parseClock takes an answer apart, and says whether it is sound. With a code
+// parseClock takes an answer apart, and reports whether it is sound. With a code
 // other than 0 there is no time.
 func parseClock(stub []byte) (clock TimeOfDay, code uint32, ok bool) {
 	r := ndr.NewReader(stub)

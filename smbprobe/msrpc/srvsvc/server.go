@@ -51,7 +51,7 @@ func serverStub(server string) []byte {
 const versionMask = 0x0F
 
 // parseServer takes an answer with SERVER_INFO_101 (MS-SRVS 2.2.4.41) apart, and
-// says whether it is sound. With a code other than 0 there is nothing of a server.
+// reports whether it is sound. With a code other than 0 there is nothing of a server.
 func parseServer(stub []byte) (server ServerInfo, code uint32, ok bool) {
 	r := ndr.NewReader(stub)
 	var there, hasName, hasComment bool

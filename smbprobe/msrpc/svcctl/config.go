@@ -80,7 +80,7 @@ type configAnswer struct {
 	code   msrpc.Win32Error // 0: success
 }
 
-// parseConfig takes an answer apart, and says whether it is sound. The strings
+// parseConfig takes an answer apart, and reports whether it is sound. The strings
 // follow the structure that points to them; all are read, and none is kept.
 func parseConfig(stub []byte) (configAnswer, bool) {
 	r := ndr.NewReader(stub)

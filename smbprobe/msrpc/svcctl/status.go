@@ -53,7 +53,7 @@ func handleStub(service ndr.Handle) []byte {
 // statusSize is the size of an answer in bytes: SERVICE_STATUS and the code.
 const statusSize = 7*4 + 4
 
-// parseStatus takes an answer apart, and says whether it is sound. With a code
+// parseStatus takes an answer apart, and reports whether it is sound. With a code
 // other than 0 there is no status.
 func parseStatus(stub []byte) (status Status, code uint32, ok bool) {
 	r := ndr.NewReader(stub)

@@ -64,7 +64,7 @@ func queryStub(key ndr.Handle, name string, size int) []byte {
 	return w.Stub()
 }
 
-// parseQuery takes an answer apart, and says whether it is sound. With success the type
+// parseQuery takes an answer apart, and reports whether it is sound. With success the type
 // and the data must be there, and the data as long as lpcbLen says; what lpcbData says
 // then is not known of Windows NT 4.0, and not needed. With ErrorMoreData the type
 // must be there, and lpcbData say that there is more; else a server may leave out

@@ -58,7 +58,7 @@ func enumStub(key ndr.Handle, index uint32) []byte {
 	return w.Stub()
 }
 
-// parseEnum takes an answer apart, and says whether it is sound.
+// parseEnum takes an answer apart, and reports whether it is sound.
 func parseEnum(stub []byte) (name string, code msrpc.Win32Error, ok bool) {
 	r := ndr.NewReader(stub)
 	var class string

@@ -24,7 +24,7 @@ func interruptWith(ctx context.Context, conn net.Conn) (release func()) {
 	}
 }
 
-// isTimeout says whether a deadline ended a read or a write.
+// isTimeout reports whether a deadline ended a read or a write.
 func isTimeout(err error) bool {
 	network, ok := errors.AsType[net.Error](err)
 	return ok && network.Timeout()

@@ -97,7 +97,7 @@ func firstLabel(host string) string {
 	return strings.ToUpper(label)
 }
 
-// isName says whether a label is 1 to 15 printable ASCII characters.
+// isName reports whether a label is 1 to 15 printable ASCII characters.
 func isName(label string) bool {
 	for _, c := range []byte(label) {
 		if c <= ' ' || c > '~' {

@@ -19,7 +19,7 @@ const (
 	flagActive        = 0x0400
 )
 
-// own says whether the name is in use by this server alone.
+// own reports whether the name is in use by this server alone.
 func (n Name) own() bool {
 	return !n.Group && n.Active && !n.Deregistering && !n.Conflict
 }

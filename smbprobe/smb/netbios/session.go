@@ -63,7 +63,7 @@ func sessionRequest(called, calling string) ([]byte, error) {
 }
 
 // readSessionAnswer reads the answer to a session request: nil for a positive
-// one (RFC 1002 4.3.3 to 4.3.5). answered says whether there was one, of any kind.
+// one (RFC 1002 4.3.3 to 4.3.5). answered reports whether there was one, of any kind.
 func readSessionAnswer(r io.Reader, called string) (answered bool, err error) {
 	h, err := readPastKeepAlives(r)
 	if err != nil {

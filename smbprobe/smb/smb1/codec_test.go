@@ -248,7 +248,7 @@ func TestTransactionParts(t *testing.T) {
 		{"twice the same", [][]byte{part(0, 4, 0, "ab"), part(0, 4, 0, "ab")}, "", smb.ErrProtocol},
 		{"more than the total", [][]byte{part(0, 3, 0, "abcd")}, "", smb.ErrProtocol},
 		{"more than the limit", [][]byte{part(0, 20, 0, "abcdefghijklmnopqrst")}, "", smb.ErrProtocol},
-		{"nothing, for ever", [][]byte{part(0, 4, 0, "")}, "", smb.ErrProtocol},
+		{"nothing, indefinitely", [][]byte{part(0, 4, 0, "")}, "", smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			tr := transaction{limit: 10}

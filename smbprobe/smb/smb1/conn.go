@@ -47,7 +47,7 @@ type call struct {
 	seq     uint32 // sequence number of the answer's signature
 	signed  bool
 
-	// collect takes each message that answers the call and says whether it was
+	// collect takes each message that answers the call and reports whether it was
 	// the last one; nil: one message is the answer.
 	collect func(*message) (last bool, err error)
 

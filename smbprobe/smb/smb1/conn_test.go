@@ -165,7 +165,7 @@ func TestPipeMessages(t *testing.T) {
 		{"more than the limit", []func(uint16) []byte{
 			func(m uint16) []byte { return answerRead(m, "cdefghijk") },
 		}, answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "", smb.ErrProtocol},
-		{"more to come, for ever", []func(uint16) []byte{
+		{"more to come, indefinitely", []func(uint16) []byte{
 			func(m uint16) []byte { return overflow(m, "") },
 		}, answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "", smb.ErrProtocol},
 	} {

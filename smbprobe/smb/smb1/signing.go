@@ -26,13 +26,13 @@ func (s *signer) sign(m []byte) (answer uint32) {
 	return seq + 1
 }
 
-// verify says whether an answer carries the right signature.
+// verify reports whether an answer carries the right signature.
 func (s *signer) verify(m []byte, seq uint32) bool {
 	mac := ntlm.Sign(s.key, s.response, m, seq)
 	return subtle.ConstantTimeCompare(mac[:], m[signatureAt:signatureAt+8]) == 1
 }
 
-// samePlaceholder says whether an answer carries the text that Samba writes where a
+// samePlaceholder reports whether an answer carries the text that Samba writes where a
 // signature would be, when it does not sign.
 func samePlaceholder(m []byte) bool {
 	return bytes.Equal(m[signatureAt:signatureAt+8], []byte("BSRSPYL "))

@@ -53,7 +53,7 @@ type transaction struct {
 	data  []byte
 }
 
-// add takes a message, and says whether it was the last.
+// add takes a message, and reports whether it was the last.
 func (t *transaction) add(m *message) (last bool, err error) {
 	b, err := m.block(headerSize)
 	if err != nil {

@@ -86,7 +86,7 @@ func kindOf(frame []byte) frameKind {
 	return kindUnknown
 }
 
-// checkFrame says whether go-smb2 may see a frame (without the four bytes of
+// checkFrame reports whether go-smb2 may see a frame (without the four bytes of
 // its transport header): everything in it that the library would index with is
 // in its place. It looks at the frame alone; whether the frame answers
 // anything is checkAnswer's affair. Errors are smb.ErrProtocol.

@@ -234,7 +234,7 @@ func wholeSession(ctx context.Context, nc net.Conn, creds smb.Credentials, o Opt
 	return data, pipe.Close(ctx)
 }
 
-// explained says whether an error is one that a probe makes a state of.
+// explained reports whether an error is one that a probe makes a state of.
 func explained(err error) bool {
 	if smb.StatusOf(err) != smb.StatusOK {
 		return true

@@ -16,7 +16,7 @@ const (
 )
 
 // minTransfer is the least that a server may let us read or write at once, in
-// bytes. Real ones take 65,536; with 0 go-smb2 would ask for ever.
+// bytes. Real ones take 65,536; with 0 go-smb2 would ask indefinitely.
 const minTransfer = 4 << 10
 
 // maxNegotiateContexts bounds the work that an answer can cause: go-smb2 hashes
