@@ -10,11 +10,11 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// wantsPipes reports whether the module asks for anything over RPC.
-func (m Module) wantsPipes() bool { return m.EventLog.Enabled || m.wantsHost() }
+// usesRPC reports whether a module needs anything that is read over RPC.
+func usesRPC(m Module) bool { return m.EventLog.Enabled || usesServerInfo(m) }
 
-// wantsHost reports whether the module asks for more of the server than its event log.
-func (m Module) wantsHost() bool { return m.Server.Registry || len(m.Server.Services) > 0 }
+// usesServerInfo reports whether a module needs more over RPC than the event log.
+func usesServerInfo(m Module) bool { return m.Server.Registry || len(m.Server.Services) > 0 }
 
 // ask asks everything of a session, all of it side by side: each is reported where
 // others fail. What only some answers make worth asking comes after. The error is
@@ -76,7 +76,7 @@ func (r *run) askShare(ctx context.Context, session smb.Session) error {
 // askPipes asks for everything that RPC has to tell, each on a pipe of its own.
 func (r *run) askPipes(ctx context.Context, session smb.Session) error {
 	m := r.target.Module
-	if !m.wantsPipes() {
+	if !usesRPC(m) {
 		return nil
 	}
 	tree, err := session.Connect(ctx, pipeShare)
@@ -98,7 +98,7 @@ func (r *run) askPipes(ctx context.Context, session smb.Session) error {
 			registryErr = r.log.step(StepRegistry, func() error { return r.readRegistry(ctx, tree) })
 		})
 	}
-	if m.wantsHost() {
+	if usesServerInfo(m) {
 		branches = append(branches, func(ctx context.Context) {
 			servicesErr = r.log.step(StepServices, func() error { return r.readServices(ctx, tree) })
 		})
@@ -118,9 +118,9 @@ func (r *run) noPipes(err error) {
 	if m.Server.Registry {
 		r.result.Registry = RegistryResult{Readable: &unreadable, Error: err.Error()}
 	}
-	if m.wantsHost() {
+	if usesServerInfo(m) {
 		r.result.Host.Error = err.Error()
-		r.result.Services = servicesFailed(m.services(), err)
+		r.result.Services = servicesFailed(serviceNames(m), err)
 	}
 }
 

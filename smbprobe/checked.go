@@ -1,8 +1,6 @@
 package smbprobe
 
 import (
-	"fmt"
-
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
@@ -22,38 +20,25 @@ type Link struct {
 	Port   string // "COM1"
 }
 
-// check parses and checks the book, and fills in what was found.
-func (p *PhonebookResult) check(data []byte, o phonebook.Options) {
+// checkPhonebook parses and checks the content of the phone book, and adds what it finds to p.
+func checkPhonebook(p *PhonebookResult, data []byte, o phonebook.Options) {
 	book := phonebook.Parse(data)
 	report := phonebook.Check(book, o)
 	entries := len(book.Entries)
 	intact := !report.Has(phonebook.ClassFile) && !report.Has(phonebook.ClassEntry)
 	p.Entries, p.Intact = &entries, &intact
-	p.Links = links(book)
+	p.Links, p.LinksTruncated = links(book)
 	p.Findings = report.Findings[:min(len(report.Findings), maxFindings)]
 	p.Counts = report.Counts
 	p.Dialed = report.Dialed
 	if report.Has(phonebook.ClassFile) {
 		p.State = PhonebookDamaged
-		p.Error = findingText(report.Findings[0]) // of class file: they come first
+		p.Error = report.Findings[0].String() // of class file: they come first
 	}
 }
 
-// findingText says a finding in one line.
-func findingText(f phonebook.Finding) string {
-	text := string(f.Check)
-	if f.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", f.Line, f.Check)
-	}
-	if f.Detail != "" {
-		text += ": " + f.Detail
-	}
-	return text
-}
-
-// links returns the distinct links of a book, at most maxLinks.
-func links(b *phonebook.Book) []Link {
-	var all []Link
+// links returns the distinct links of a phone book, at most maxLinks.
+func links(b *phonebook.Book) (all []Link, truncated bool) {
 	seen := make(map[Link]bool)
 	add := func(l Link) {
 		if !seen[l] {
@@ -72,9 +57,9 @@ func links(b *phonebook.Book) []Link {
 			}
 			add(l)
 		}
-		if len(all) >= maxLinks {
-			return all[:maxLinks]
+		if len(all) > maxLinks {
+			return all[:maxLinks], true
 		}
 	}
-	return all
+	return all, false
 }

@@ -67,12 +67,12 @@ func diagnose(r *Result) []Cause {
 			Remedy:      j.remedy,
 		})
 	}
-	slices.SortStableFunc(causes, func(a, b Cause) int { return a.Severity.rank() - b.Severity.rank() })
+	slices.SortStableFunc(causes, func(a, b Cause) int { return rank(a.Severity) - rank(b.Severity) })
 	return causes
 }
 
 // rank orders severities, the worst first.
-func (s Severity) rank() int {
+func rank(s Severity) int {
 	switch s {
 	case SeverityCritical:
 		return 0

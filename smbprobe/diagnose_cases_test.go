@@ -189,7 +189,7 @@ func dialCases() []causeCase {
 		{"entry_name_too_long", SeverityCritical, func(r *Result) { dials(r, longName(), "87", lately); knows(r, longName()) }},
 		{"logon_domain_too_long", SeverityCritical, func(r *Result) {
 			failsWith("87")(r)
-			r.Eventlog.Companions = []Companion{{At: probedAt().Add(-lately + time.Minute), Text: "RasDial 0xC0000005"}}
+			r.Eventlog.RelatedEvents = []RelatedEvent{{At: probedAt().Add(-lately + time.Minute), Text: "RasDial 0xC0000005"}}
 		}},
 		{"rasman_cannot_start", SeverityCritical, failsWith("711")},
 		{"dialup_network_card_key_stale", SeverityWarning, failsWith("2")},

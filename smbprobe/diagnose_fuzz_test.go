@@ -35,7 +35,7 @@ func (p *picker) time() time.Time {
 }
 
 func (p *picker) text() string {
-	return oneOf(p, "", "Provider", hostileText, longName(), other, "\"`%s", "ü")
+	return oneOf(p, "", "Provider", hostileText, longName(), Other, "\"`%s", "ü")
 }
 
 func (p *picker) number() *RegistryNumber {
@@ -101,12 +101,12 @@ func (p *picker) eventlog(e *EventlogResult) {
 	for range p.pick() % 4 {
 		w := WindowResult{Label: "15m", Duration: time.Duration(p.pick()) * time.Minute, Failures: maybe(p, 0, 7)}
 		for range p.pick() % 4 {
-			code := oneOf(p, "5", "87", "623", "2", "711", "317", "633", "691", unknownCode, other, "", "99999999999")
+			code := oneOf(p, "5", "87", "623", "2", "711", "317", "633", "691", UnknownCode, Other, "", "99999999999")
 			w.ByError = append(w.ByError, FailureCount{Entry: p.text(), Code: code, N: p.pick() - 1})
 			e.LastFailures = append(e.LastFailures, LastFailure{Entry: p.text(), Code: code, At: p.time()})
 		}
 		e.Windows = append(e.Windows, w)
-		e.Companions = append(e.Companions, Companion{At: p.time(), Text: oneOf(p, "0xc0000005", hostileText)})
+		e.RelatedEvents = append(e.RelatedEvents, RelatedEvent{At: p.time(), Text: oneOf(p, "0xc0000005", hostileText)})
 	}
 }
 

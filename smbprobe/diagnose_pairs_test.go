@@ -70,7 +70,7 @@ func TestEachPairOfCauses(t *testing.T) {
 				continue
 			}
 			first := one.cause
-			if two.severity.rank() < one.severity.rank() || two.severity == one.severity && j < i {
+			if rank(two.severity) < rank(one.severity) || two.severity == one.severity && j < i {
 				first = two.cause
 			}
 			if causes[0].Name != first {

@@ -128,7 +128,7 @@ func wantComplete(t testing.TB, r *Result, causes []Cause) {
 	for _, k := range KnownCauses() {
 		known[k.Name] = k
 	}
-	if !slices.IsSortedFunc(causes, func(a, b Cause) int { return a.Severity.rank() - b.Severity.rank() }) {
+	if !slices.IsSortedFunc(causes, func(a, b Cause) int { return rank(a.Severity) - rank(b.Severity) }) {
 		t.Errorf("order: %+v", causes)
 	}
 	for i, c := range causes {

@@ -23,7 +23,7 @@ const (
 func (r *run) lookElsewhere(ctx context.Context, session smb.Session) {
 	m, p := r.target.Module, &r.result.Phonebook
 	missing := p.State == PhonebookMissing || p.State == PhonebookFolderMissing
-	if !missing || !r.isNewer() || !strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, adminShareName) {
+	if !missing || !r.isNewer() || !strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, AdminShareName) {
 		return
 	}
 	place, found, err := r.findElsewhere(ctx, session)

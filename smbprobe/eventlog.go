@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,16 +14,18 @@ import (
 )
 
 const (
-	pipeShare = "IPC$"
-
-	// companionID is the event of the same source that a failure with code 87
+	// relatedEventID is the event of the same source that a failure with code 87
 	// may come with (Q199771).
-	companionID = 4037
+	relatedEventID = 4037
 
-	// olderInARow is how many records in a row have to be older than the
-	// largest window before reading ends: a clock that was set leaves records
-	// whose times do not fall with their numbers.
-	olderInARow = 50
+	// maxConsecutiveOld is how many records in a row have to be older than the
+	// largest window before reading ends: setting a clock leaves records whose times
+	// do not fall with their numbers.
+	maxConsecutiveOld = 50
+)
+
+const (
+	pipeShare = "IPC$"
 
 	// maxAttempts is how often the log is read where it is cleared or
 	// overwritten under the reader.
@@ -36,14 +39,14 @@ type EventlogResult struct {
 	Error    string     // why it cannot be read, or why windows are not known; empty where all is well
 
 	// What follows is known only where it was read.
-	Records      *int
-	Oldest       *time.Time // time of the oldest record
-	Newest       *time.Time
-	Windows      []WindowResult // empty where the server's clock is not known
-	LastFailures []LastFailure  // inside the largest window
-	Companions   []Companion    // inside the largest window, the newest first
-	Forgotten    bool           // more failures than are remembered; the larger windows are not known
-	Size         *int64         // bytes of the log's file
+	Records       *int
+	Oldest        *time.Time // time of the oldest record
+	Newest        *time.Time
+	Windows       []WindowResult // empty where the server's clock is not known
+	LastFailures  []LastFailure  // inside the largest window
+	RelatedEvents []RelatedEvent // inside the largest window, the newest first
+	Forgotten     bool           // more failures than are remembered; the larger windows are not known
+	Size          *int64         // bytes of the log's file
 }
 
 // errLogChanged: the log was cleared or overwritten under the reader.
@@ -66,7 +69,7 @@ func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
 	readable := true
 	e := &r.result.Eventlog
 	e.Readable = &readable
-	e.Forgotten = !memory.forgotten.IsZero()
+	e.Forgotten = memory.incomplete()
 	now, ok := r.serverTime()
 	if !ok {
 		e.Error = "the server does not say what time it is: the windows are not known"
@@ -74,9 +77,7 @@ func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
 	}
 	e.Windows = countWindows(memory, m.Windows, now)
 	e.LastFailures = lastFailures(memory, now)
-	for _, c := range memory.companions {
-		e.Companions = append(e.Companions, Companion{At: c.at, Text: c.text})
-	}
+	e.RelatedEvents = slices.Clone(memory.related)
 	return nil
 }
 
@@ -139,7 +140,11 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory, one
 		return nil, err
 	}
 	news := newLogReader(r.target.Module.EventLog, memory, r.windowStart())
-	end, err := log.ReadBackwards(ctx, news.take)
+	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
+		return news.take(Record{
+			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
+		})
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +167,7 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *logMemory, one
 		memory.oldest, memory.oldestAt = end.Oldest.Number, end.Oldest.Generated
 	}
 	r.noteBounds(memory, count)
-	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, news.read, len(memory.failures))
+	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, news.recordsRead(), memory.len())
 	return memory, nil
 }
 
@@ -202,23 +207,26 @@ type logReader struct {
 	memory *logMemory
 	start  time.Time // of the largest window
 
-	read       int
-	first      *eventlog.Record // the newest
-	last       eventlog.Record  // the one read last
-	failures   []failureEvent
-	companions []companionEvent
-	met        bool // the record that the memory ends with was met
-	older      int
+	read           int
+	first          *Record // the newest
+	last           Record  // the one read last
+	failures       []failureEvent
+	related        []RelatedEvent
+	reachedKnown   bool // the newest remembered record was reached
+	consecutiveOld int
 }
 
 func newLogReader(module EventLogModule, memory *logMemory, start time.Time) *logReader {
 	return &logReader{module: module, memory: memory, start: start}
 }
 
-// take takes one record, and reports whether older ones are wanted.
-func (l *logReader) take(r eventlog.Record) (more bool) {
+// recordsRead returns how many records were new.
+func (l *logReader) recordsRead() int { return l.read }
+
+// take adds a record, and reports whether older ones are needed.
+func (l *logReader) take(r Record) (more bool) {
 	if l.memory.follows(r) {
-		l.met = true
+		l.reachedKnown = true
 		if l.first == nil {
 			l.first = &r
 		}
@@ -235,19 +243,19 @@ func (l *logReader) take(r eventlog.Record) (more bool) {
 		l.first = &r
 	}
 	if r.Generated.Before(l.start) {
-		l.older++
+		l.consecutiveOld++
 	} else {
-		l.older = 0
+		l.consecutiveOld = 0
 	}
 	if strings.EqualFold(r.Source, l.module.Source) {
-		switch r.Code() {
+		switch r.ID {
 		case l.module.EventID:
-			l.failures = append(l.failures, failureEvent{at: r.Generated, pair: l.memory.pair(pairOf(r))})
-		case companionID:
-			l.companions = append(l.companions, companionEvent{at: r.Generated, text: smb.CleanText(strings.Join(r.Strings, " "))})
+			l.failures = append(l.failures, failureEvent{at: r.Generated, pair: l.memory.pair(failurePairOf(r))})
+		case relatedEventID:
+			l.related = append(l.related, RelatedEvent{At: r.Generated, Text: CleanText(strings.Join(r.Strings, " "))})
 		}
 	}
-	return l.older < olderInARow
+	return l.consecutiveOld < maxConsecutiveOld
 }
 
 // forget empties the memory, but for the names of the pairs that were taken meanwhile.
@@ -256,10 +264,10 @@ func (l *logReader) forget() {
 	*l.memory = logMemory{pairs: pairs}
 }
 
-func pairOf(r eventlog.Record) failurePair {
-	entry, code, ok := eventlog.DialFailure(r.Strings)
+func failurePairOf(r Record) failurePair {
+	entry, code, ok := DialFailure(r.Strings)
 	if !ok {
-		code = unknownCode
+		code = UnknownCode
 	}
 	return failurePair{entry: entry, code: code}
 }
@@ -268,13 +276,13 @@ func pairOf(r eventlog.Record) failurePair {
 // record than the last one.
 func (l *logReader) merge(reachedOldest bool) *logMemory {
 	m := l.memory
-	if !l.met {
+	if !l.reachedKnown {
 		// Nothing remembered was met: the log was cleared, overwritten past it,
 		// or it is older than the largest window.
 		l.forget()
 	}
 	m.failures = append(l.failures, m.failures...)
-	m.companions = append(l.companions, m.companions...)
+	m.related = append(l.related, m.related...)
 	if l.first != nil {
 		m.newest, m.newestAt = l.first.Number, l.first.Generated
 	}

@@ -114,25 +114,25 @@ func sound(log smbtest.LogContent, now time.Time) smbprobe.EventlogResult {
 			last[pairOf(r)] = at
 		}
 	}
-	e.Companions = companionsSince(log, now.Add(-24*time.Hour), now)
+	e.RelatedEvents = relatedSince(log, now.Add(-24*time.Hour), now)
 	for pair, at := range last {
 		e.LastFailures = append(e.LastFailures, smbprobe.LastFailure{Entry: pair[0], Code: pair[1], At: at})
 	}
 	return e
 }
 
-// companionsSince picks the events that tell more of failures, the newest first, as
+// relatedSince picks the events that tell more of failures, the newest first, as
 // many as are remembered.
-func companionsSince(log smbtest.LogContent, start, end time.Time) []smbprobe.Companion {
+func relatedSince(log smbtest.LogContent, start, end time.Time) []smbprobe.RelatedEvent {
 	const most = 256
-	var companions []smbprobe.Companion
+	var related []smbprobe.RelatedEvent
 	for _, r := range slices.Backward(log.Records) {
 		at := logTime(r)
-		if strings.ToUpper(r.Source) == "MSEXCHANGEIMC" && r.ID%65536 == 4037 && !at.Before(start) && !at.After(end) && len(companions) < most {
-			companions = append(companions, smbprobe.Companion{At: at, Text: strings.Join(r.Strings, " ")})
+		if strings.ToUpper(r.Source) == "MSEXCHANGEIMC" && r.ID%65536 == 4037 && !at.Before(start) && !at.After(end) && len(related) < most {
+			related = append(related, smbprobe.RelatedEvent{At: at, Text: strings.Join(r.Strings, " ")})
 		}
 	}
-	return companions
+	return related
 }
 
 func logTime(r smbtest.LogRecord) time.Time { return time.Unix(r.At, 0).UTC() }

@@ -3,8 +3,6 @@ package smbprobe
 import (
 	"slices"
 	"time"
-
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/eventlog"
 )
 
 const (
@@ -14,11 +12,17 @@ const (
 	maxEvents = 16384
 	// maxPairs bounds the pairs of entry and code that are told apart in one log.
 	maxPairs = 1000
-	// unknownCode stands for a code that could not be read.
-	unknownCode = "unknown"
-	// other stands for entries and codes beyond those that are told apart.
-	other = "other"
 )
+
+// Record is an event log record, as far as failures to dial concern it. Times are the
+// server's; strings are as the server sent them.
+type Record struct {
+	Number    uint32
+	Generated time.Time
+	Source    string
+	ID        uint16 // the low 16 bits of the event identifier
+	Strings   []string
+}
 
 // failureEvent is a failure to dial, event 4106.
 type failureEvent struct {
@@ -29,13 +33,7 @@ type failureEvent struct {
 // failurePair is the connection that could not be made, and the error.
 type failurePair struct {
 	entry string
-	code  string // decimal, or unknownCode
-}
-
-// companionEvent is an event of the same source that tells more of a failure: 4037.
-type companionEvent struct {
-	at   time.Time
-	text string // its insertion strings in one line; cleaned, bounded
+	code  string // decimal, or UnknownCode
 }
 
 // logMemory is what is remembered of an event log between probes, so that a
@@ -46,15 +44,15 @@ type logMemory struct {
 	oldest   uint32 // record number whose time is known; 0: none
 	oldestAt time.Time
 
-	failures   []failureEvent // the newest first
-	pairs      []failurePair
-	companions []companionEvent // the newest first
-	forgotten  time.Time        // of the newest failure that was forgotten; zero: none was
+	failures  []failureEvent // the newest first
+	pairs     []failurePair
+	related   []RelatedEvent // the newest first
+	forgotten time.Time      // of the newest failure that was forgotten; zero: none was
 }
 
 // follows reports whether a record is the newest one of the memory: between it and what is
 // remembered nothing is missing.
-func (m *logMemory) follows(r eventlog.Record) bool {
+func (m *logMemory) follows(r Record) bool {
 	return m.newest != 0 && r.Number == m.newest && r.Generated.Equal(m.newestAt)
 }
 
@@ -65,7 +63,7 @@ func (m *logMemory) pair(p failurePair) int {
 		return i
 	}
 	if len(m.pairs) == maxPairs {
-		p = failurePair{other, other}
+		p = failurePair{Other, Other}
 		if i := slices.Index(m.pairs, p); i >= 0 {
 			return i
 		}
@@ -79,7 +77,7 @@ func (m *logMemory) pair(p failurePair) int {
 // prune forgets what is older than start, and what is beyond the bounds.
 func (m *logMemory) prune(start time.Time) {
 	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.at.Before(start) })
-	m.companions = slices.DeleteFunc(m.companions, func(e companionEvent) bool { return e.at.Before(start) })
+	m.related = slices.DeleteFunc(m.related, func(e RelatedEvent) bool { return e.At.Before(start) })
 	if len(m.failures) > maxEvents {
 		for _, e := range m.failures[maxEvents:] {
 			if e.at.After(m.forgotten) {
@@ -88,8 +86,8 @@ func (m *logMemory) prune(start time.Time) {
 		}
 		m.failures = slices.Clip(m.failures[:maxEvents])
 	}
-	const maxCompanions = 256
-	m.companions = m.companions[:min(len(m.companions), maxCompanions)]
+	const maxRelated = 256
+	m.related = m.related[:min(len(m.related), maxRelated)]
 
 	// Only pairs that occur are kept.
 	var pairs []failurePair
@@ -106,12 +104,18 @@ func (m *logMemory) prune(start time.Time) {
 	m.pairs = pairs
 }
 
+// incomplete reports whether failures were dropped because there were too many.
+func (m *logMemory) incomplete() bool { return !m.forgotten.IsZero() }
+
+// len returns the number of failures that are remembered.
+func (m *logMemory) len() int { return len(m.failures) }
+
 // clone returns a copy that can be changed while others read the memory.
 func (m *logMemory) clone() *logMemory {
 	if m == nil {
 		return new(logMemory)
 	}
 	c := *m
-	c.failures, c.pairs, c.companions = slices.Clone(m.failures), slices.Clone(m.pairs), slices.Clone(m.companions)
+	c.failures, c.pairs, c.related = slices.Clone(m.failures), slices.Clone(m.pairs), slices.Clone(m.related)
 	return &c
 }

@@ -109,8 +109,8 @@ const (
 	RPCDead RPCState = "not_answering"
 )
 
-// Companion is an event of the same source that tells more of a failure to dial: 4037.
-type Companion struct {
+// RelatedEvent is an event of the same source that tells more of a failure to dial: 4037.
+type RelatedEvent struct {
 	At   time.Time // by the server's clock
 	Text string    // its insertion strings in one line; fit for display, bounded
 }

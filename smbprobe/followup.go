@@ -19,7 +19,7 @@ func (r *run) followUp(ctx context.Context, session smb.Session) {
 		return
 	}
 	m := r.target.Module
-	if drive := r.systemDrive(); m.wantsHost() && drive != systemDriveShare {
+	if drive := r.systemDrive(); usesServerInfo(m) && drive != systemDriveShare {
 		// C$ is not the system's drive, and tells nothing of it.
 		r.result.Host.SystemDrive, r.result.Host.SystemShare = drive, nil
 		if r.result.Share == ShareMissing {

@@ -43,8 +43,8 @@ func (r *run) askHost(ctx context.Context, tree smb.Tree, h *HostResult) error {
 	}
 	h.SystemDrive = systemDriveShare
 	return eachAnswered(
-		func() error { return h.askServer(ctx, server) },
-		func() error { return h.askClock(ctx, server) },
+		func() error { return readServerInfo(ctx, server, h) },
+		func() error { return readClock(ctx, server, h) },
 		func() (err error) { h.AdminShare, err = hasShare(ctx, server, r.target.Module.Share); return err },
 		func() (err error) { h.SystemShare, err = hasShare(ctx, server, systemDriveShare); return err },
 	)
@@ -65,7 +65,7 @@ func eachAnswered(calls ...func() error) (first error) {
 	return first
 }
 
-func (h *HostResult) askServer(ctx context.Context, server *srvsvc.Conn) error {
+func readServerInfo(ctx context.Context, server *srvsvc.Conn, h *HostResult) error {
 	info, err := server.Server(ctx)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (h *HostResult) askServer(ctx context.Context, server *srvsvc.Conn) error {
 	return nil
 }
 
-func (h *HostResult) askClock(ctx context.Context, server *srvsvc.Conn) error {
+func readClock(ctx context.Context, server *srvsvc.Conn, h *HostResult) error {
 	asked := time.Now()
 	now, err := server.TimeOfDay(ctx)
 	if err != nil {

@@ -55,6 +55,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	}
 	switch {
 	case refused:
+		r.result.LoginRefused = true
 		done(loginRefused, refusal{state: state, status: smb.StatusOf(err)})
 	case isTimeout(err):
 		done(loginHung, refusal{})
@@ -68,7 +69,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 // firstShare is what the login connects to in its own round trip: the share of
 // the longer branch of the probe.
 func (r *run) firstShare() string {
-	if r.target.Module.wantsPipes() {
+	if usesRPC(r.target.Module) {
 		return pipeShare
 	}
 	return r.target.Module.Share
@@ -145,6 +146,7 @@ func (r *run) heldBack(h *held) {
 	r.result.LoginHeldBack = true
 	r.result.HeldBackUntil = h.until
 	r.result.Share = h.refusal.state
+	r.result.LoginRefused = h.refusal.status != smb.StatusOK
 	r.result.ShareStatus = h.refusal.status
 	text := fmt.Sprintf("no login was tried, to keep the account of auth %q from being locked: %s", r.target.Auth.Name, h.why)
 	if !h.until.IsZero() {

@@ -22,7 +22,7 @@ func logFile(log string) string {
 // fault: the log may lie elsewhere, and Windows Vista has another format.
 func (r *run) askLogSize(ctx context.Context, tree smb.Tree) {
 	file := logFile(r.target.Module.EventLog.Log)
-	if file == "" || !strings.EqualFold(r.target.Module.Share, adminShareName) {
+	if file == "" || !strings.EqualFold(r.target.Module.Share, AdminShareName) {
 		return
 	}
 	info, err := tree.Stat(ctx, file)

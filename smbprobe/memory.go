@@ -45,7 +45,7 @@ func (f *faults) note(r *Result, now time.Time) {
 	key := r.Target + " " + r.Module
 	m, known := f.seen.Get(key)
 	switch {
-	case r.atFault():
+	case atFault(r):
 		m = mending{open: true}
 		f.seen.Add(key, m)
 	case known && m.open && r.Share == ShareOK && r.Phonebook.State == PhonebookOK:
@@ -59,7 +59,7 @@ func (f *faults) note(r *Result, now time.Time) {
 }
 
 // atFault reports whether the mail service cannot reach its book, on this evidence alone.
-func (r *Result) atFault() bool {
+func atFault(r *Result) bool {
 	switch r.Share {
 	case ShareMissing, ShareOutOfResources, ShareServerPaused:
 		return true

@@ -81,7 +81,7 @@ func (r *run) readOnce(ctx context.Context, tree smb.Tree) reading {
 			n.result.State, n.result.Status, n.result.Error = failed.State, failed.Status, failed.Error
 			break
 		}
-		n.result.check(n.data, phonebook.Options{DialedEntries: m.DialedEntries, NT4: r.isNT4()})
+		checkPhonebook(&n.result, n.data, phonebook.Options{DialedEntries: m.DialedEntries, NT4: r.isNT4()})
 	}
 	return n
 }

@@ -29,6 +29,7 @@ type Result struct {
 	Share         ShareState
 	ShareStatus   smb.Status // the status behind Share, StatusOK where there was none
 	ShareError    string     // what was tried and why it failed, for a person; empty for ShareOK
+	LoginRefused  bool       // the server refused the account (or did when it was last tried), which may count towards a lockout
 	LoginHeldBack bool       // no login was tried, to keep the account from being locked
 	HeldBackUntil time.Time  // zero unless LoginHeldBack
 
@@ -85,10 +86,11 @@ type PhonebookResult struct {
 	Modified *time.Time // last write by the server's clock; nil where not known
 
 	// What follows is known only where the book was read, and damage confirmed.
-	Entries  *int                // how many entries it holds
-	Intact   *bool               // no finding of class file or entry
-	Links    []Link              // what its entries dial with, distinct, at most 200
-	Findings []phonebook.Finding // at most 100
-	Counts   []phonebook.Count   // of each check that found something, all of them counted
-	Dialed   []phonebook.Dialed  // for each of the module's dialed entries
+	Entries        *int                // how many entries it holds
+	Intact         *bool               // no finding of class file or entry
+	Links          []Link              // what its entries dial with, distinct, at most 200
+	LinksTruncated bool                // Links holds only the first of them
+	Findings       []phonebook.Finding // at most 100
+	Counts         []phonebook.Count   // of each check that found something, all of them counted
+	Dialed         []phonebook.Dialed  // for each of the module's dialed entries
 }

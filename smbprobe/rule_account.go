@@ -64,13 +64,6 @@ func refusalReason(s smb.Status) (why, remedy string) {
 	return "see the status", "See what the status says of the account."
 }
 
-// countsAsRefusal reports whether logins are held back after a status: not where nobody
-// looked at the password.
-func countsAsRefusal(s smb.Status) bool {
-	_, refused := loginState(&smb.Error{Status: s})
-	return refused
-}
-
 func accountRefused(c *clues) *judgement {
 	if c.Share != ShareLoginFailed && c.Share != ShareAccountRestricted {
 		return nil
@@ -93,7 +86,7 @@ func accountRefused(c *clues) *judgement {
 		}
 		j.evidence = append(j.evidence, held)
 	}
-	if c.LoginHeldBack || countsAsRefusal(c.ShareStatus) {
+	if c.LoginHeldBack || c.LoginRefused {
 		j.remedy = append(j.remedy, "Then reload the exporter's configuration: after a refusal it holds logins back for a while.")
 	}
 	return j

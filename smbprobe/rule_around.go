@@ -60,11 +60,11 @@ func serviceNotRunning(c *clues) *judgement {
 	}
 	var names []string
 	for _, s := range c.Services {
-		if s.StartMode != StartAutomatic || !s.stopped() {
+		if s.StartMode != StartAutomatic || !stopped(&s) {
 			continue
 		}
 		names = append(names, s.Name)
-		j.evidence = append(j.evidence, s.whyStopped())
+		j.evidence = append(j.evidence, whyStopped(&s))
 		verb := "start"
 		if s.State == ServicePaused || s.State == ServicePausePending {
 			verb = "continue"
@@ -88,8 +88,8 @@ func serviceNotRunning(c *clues) *judgement {
 }
 
 // whyStopped says what an automatic service does, and how it ended.
-func (s *ServiceResult) whyStopped() string {
-	text := strings.TrimSuffix(s.saw(), ".") + ", start mode automatic"
+func whyStopped(s *ServiceResult) string {
+	text := strings.TrimSuffix(serviceSentence(s), ".") + ", start mode automatic"
 	switch s.ExitCode {
 	case 0:
 	case neverStarted:

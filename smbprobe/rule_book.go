@@ -139,7 +139,7 @@ func phonebookDamaged(c *clues) *judgement {
 	}
 	i := slices.IndexFunc(c.Phonebook.Findings, func(f phonebook.Finding) bool { return f.Class == phonebook.ClassFile })
 	if i >= 0 {
-		j.headline += ": " + strings.TrimRight(findingText(c.Phonebook.Findings[i]), ".")
+		j.headline += ": " + strings.TrimRight(c.Phonebook.Findings[i].String(), ".")
 	}
 	for _, n := range c.Phonebook.Counts {
 		if n.Class == phonebook.ClassFile {
@@ -240,7 +240,7 @@ func entryUnusable(c *clues) *judgement {
 		names = append(names, fmt.Sprintf("%q", d.Name))
 		evidence = append(evidence, fmt.Sprintf("The Internet Mail Service dials the entry %q, which is not usable.", d.Name))
 		for _, f := range c.entryFindings(d) {
-			evidence = append(evidence, fmt.Sprintf("%s: %s", findingText(f), meaningOf(f.Check)))
+			evidence = append(evidence, fmt.Sprintf("%s: %s", f.String(), meaningOf(f.Check)))
 		}
 	}
 	if len(names) == 0 {

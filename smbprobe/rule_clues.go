@@ -28,14 +28,14 @@ func (c *clues) host() string {
 // share is the name of the share that was to be opened.
 func (c *clues) share() string {
 	if c.ShareName == "" {
-		return adminShareName
+		return AdminShareName
 	}
 	return c.ShareName
 }
 
 // isAdminShare reports whether that share is the one that AutoShareServer and AutoShareWks
 // speak of.
-func (c *clues) isAdminShare() bool { return strings.EqualFold(c.share(), adminShareName) }
+func (c *clues) isAdminShare() bool { return strings.EqualFold(c.share(), AdminShareName) }
 
 // bookSound reports whether the share is open, and the book was read and is without fault.
 func (c *clues) bookSound() bool {
@@ -93,7 +93,7 @@ func (c *clues) serverTime() (now time.Time, known bool) {
 }
 
 // stopped reports whether a service is known not to run, nor to be about to.
-func (s *ServiceResult) stopped() bool {
+func stopped(s *ServiceResult) bool {
 	if s.Installed != nil && !*s.Installed {
 		return false
 	}
@@ -107,15 +107,15 @@ func (s *ServiceResult) stopped() bool {
 // stoppedService returns a service that is known not to run.
 func (c *clues) stoppedService(name string) (s ServiceResult, found bool) {
 	for _, s := range c.Services {
-		if strings.EqualFold(s.Name, name) && s.stopped() {
+		if strings.EqualFold(s.Name, name) && stopped(&s) {
 			return s, true
 		}
 	}
 	return ServiceResult{}, false
 }
 
-// saw says what a service does.
-func (s *ServiceResult) saw() string {
+// serviceSentence describes the state of a service.
+func serviceSentence(s *ServiceResult) string {
 	return fmt.Sprintf("Service %s: %s.", s.Name, strings.ReplaceAll(string(s.State), "_", " "))
 }
 

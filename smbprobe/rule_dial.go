@@ -9,7 +9,7 @@ import (
 const stopsMail = "As long as the connection cannot be made, outgoing mail waits on the server."
 
 // dialRules are about dialling, when share and book may be sound; the one that takes
-// every code that no other explains comes last.
+// every code that no other rule explains comes last.
 func dialRules() []rule {
 	return slices.Concat([]rule{
 		{KnownCause{
@@ -73,10 +73,10 @@ func (c *clues) bookHolds(entry string) bool {
 // of an event's text, of which nothing tells where the name is.
 func (c *clues) bookLacks(entry string) bool {
 	p := &c.Phonebook
-	if p.State != PhonebookOK || p.Entries == nil || len(p.Links) >= maxLinks {
+	if p.State != PhonebookOK || p.Entries == nil || p.LinksTruncated {
 		return false
 	}
-	if entry == "" || entry == other || tooLong(entry) || strings.ContainsFunc(entry, func(r rune) bool { return r > '~' }) {
+	if entry == "" || entry == Other || tooLong(entry) || strings.ContainsFunc(entry, func(r rune) bool { return r > '~' }) {
 		return false
 	}
 	return !c.bookHolds(entry)
@@ -151,7 +151,7 @@ func (c *clues) explained(f dialFailure) bool {
 	case "5":
 		return c.deniedExplained()
 	case "87":
-		return c.nameTooLong(f) || c.hasLogonCompanion(f)
+		return c.nameTooLong(f) || c.hasRelatedLogonEvent(f)
 	}
 	return slices.Contains(nt4BugCodes(), f.Code) && c.mayHaveNT4Bug() ||
 		slices.ContainsFunc(dialCodes(), func(d dialCode) bool { return slices.Contains(d.codes, f.Code) })

@@ -45,10 +45,10 @@ func runVerdicts(t *testing.T, tests []verdictTest) {
 func sentence() string { return "Verbindung mit ISP wurde nicht hergestellt" }
 
 func TestCode87(t *testing.T) {
-	companion := func(text string, ago time.Duration) func(*Result) {
+	related := func(text string, ago time.Duration) func(*Result) {
 		return func(r *Result) {
 			failsWith("87")(r)
-			r.Eventlog.Companions = []Companion{{At: probedAt().Add(-ago), Text: text}}
+			r.Eventlog.RelatedEvents = []RelatedEvent{{At: probedAt().Add(-ago), Text: text}}
 		}
 	}
 	dialed := func(r *Result) {
@@ -65,17 +65,17 @@ func TestCode87(t *testing.T) {
 		{"long name that is dialed, and the code", func(r *Result) { dialed(r); failsWith("87")(r) }, []string{"entry_name_too_long critical"}, "23 characters"},
 		{"long name that is dialed, and the code once", func(r *Result) { dialed(r); dials(r, longName(), "87", time.Hour) }, []string{"entry_name_too_long warning"}, "23 characters"},
 		{"long name and another code", func(r *Result) { dials(r, longName(), "691", lately); knows(r, longName()) }, []string{"dialup_failing warning"}, "[691]"},
-		{"companion", companion("code 0xc0000005", lately+4*time.Minute), []string{"logon_domain_too_long critical"}, `Event 4037 says "code 0xc0000005"`},
-		{"companion at a time not known", func(r *Result) { companion("C0000005", 0)(r); r.Eventlog.Companions[0].At = time.Time{} }, []string{"logon_domain_too_long critical"}, `"C0000005".`},
-		{"event at a time not known", func(r *Result) { companion("C0000005", 0)(r); r.Eventlog.LastFailures = nil }, []string{"logon_domain_too_long critical"}, "C0000005"},
-		{"companion at another time", companion("0xc0000005", lately+6*time.Minute), []string{"dialup_failing warning"}, "[87]"},
-		{"companion of another code", companion("0xc0000022", lately), []string{"dialup_failing warning"}, "[87]"},
-		{"companion alone", func(r *Result) { r.Eventlog.Companions = []Companion{{At: probedAt(), Text: "0xc0000005"}} }, nil, ""},
+		{"related event", related("code 0xc0000005", lately+4*time.Minute), []string{"logon_domain_too_long critical"}, `Event 4037 says "code 0xc0000005"`},
+		{"related event at a time not known", func(r *Result) { related("C0000005", 0)(r); r.Eventlog.RelatedEvents[0].At = time.Time{} }, []string{"logon_domain_too_long critical"}, `"C0000005".`},
+		{"event at a time not known", func(r *Result) { related("C0000005", 0)(r); r.Eventlog.LastFailures = nil }, []string{"logon_domain_too_long critical"}, "C0000005"},
+		{"related event at another time", related("0xc0000005", lately+6*time.Minute), []string{"dialup_failing warning"}, "[87]"},
+		{"related event of another code", related("0xc0000022", lately), []string{"dialup_failing warning"}, "[87]"},
+		{"related event alone", func(r *Result) { r.Eventlog.RelatedEvents = []RelatedEvent{{At: probedAt(), Text: "0xc0000005"}} }, nil, ""},
 		{"a sentence for a name", func(r *Result) { dials(r, sentence(), "87", lately) }, []string{"dialup_failing warning"}, sentence()},
 		{"a long name, and the book was not read", func(r *Result) { bookIs(PhonebookLocked, 0)(r); dials(r, longName(), "87", lately) }, []string{"phonebook_locked warning", "dialup_failing warning"}, "net file"},
 		{"long name of the book in small letters", func(r *Result) { dials(r, strings.ToLower(longName()), "87", lately); knows(r, longName()) }, []string{"entry_name_too_long critical"}, "23 characters"},
 		{"long name beside one that is no name", func(r *Result) { dialed(r); dials(r, sentence(), "87", lately) }, []string{"entry_name_too_long critical"}, "never dialled: \"Provider in the capital\" "},
-		{"companion and a long name", func(r *Result) { dialed(r); companion("0xc0000005", lately)(r) }, []string{"entry_name_too_long critical", "logon_domain_too_long critical"}, "23 characters"},
+		{"related event and a long name", func(r *Result) { dialed(r); related("0xc0000005", lately)(r) }, []string{"entry_name_too_long critical", "logon_domain_too_long critical"}, "23 characters"},
 	})
 }
 
@@ -89,14 +89,14 @@ func TestEntryNotInBook(t *testing.T) {
 		{"named in an old event", func(r *Result) { dials(r, "Backup", "691", time.Hour) }, []string{"dialup_failing info"}, "[691]"},
 		{"named before the book was changed", func(r *Result) { dials(r, "Backup", "691", lately); changedAgo(time.Minute)(r) }, []string{"entry_not_in_book info", "dialup_failing info"}, "mended"},
 		{"other case", func(r *Result) { dials(r, "PROVIDER", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},
-		{"no name, and the rest", func(r *Result) { dials(r, "", "691", lately); dials(r, other, other, lately) }, []string{"dialup_failing warning"}, "[691]"},
+		{"no name, and the rest", func(r *Result) { dials(r, "", "691", lately); dials(r, Other, Other, lately) }, []string{"dialup_failing warning"}, "[691]"},
 		{"a name beyond ASCII proves nothing", func(r *Result) { dials(r, "Büro", "691", lately) }, []string{"dialup_failing warning"}, "Büro"},
 		{"an empty book", func(r *Result) {
 			r.Phonebook.Entries, r.Phonebook.Links = new(0), nil
 			failsWith("691")(r)
 		}, []string{"entry_not_in_book critical", "dialup_failing warning"}, `"Provider"`},
 		{"more links than are listed", func(r *Result) {
-			r.Phonebook.Links = make([]Link, maxLinks)
+			r.Phonebook.LinksTruncated = true
 			dials(r, "Backup", "691", lately)
 		}, []string{"dialup_failing warning"}, "[691]"},
 		{"the book was not read", func(r *Result) { bookIs(PhonebookTooLarge, 0)(r); dials(r, "Backup", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},

@@ -42,7 +42,7 @@ func dialFailures(r *Result) []dialFailure {
 	// happened reports whether something is known to have happened after a failure. What is in the
 	// future was noted while the clock was wrong, and tells nothing.
 	happened := func(at *time.Time, p pair) bool {
-		if at == nil || clockKnown && at.After(now.Add(r.Duration+clockSlack)) {
+		if at == nil || clockKnown && at.After(now.Add(r.Duration+ClockSlack)) {
 			return false
 		}
 		return sound && !last[p].IsZero() && last[p].Before(*at)
@@ -151,9 +151,9 @@ func (f dialFailure) sentence() string {
 // codeText writes a code with its name and meaning.
 func codeText(code string) string {
 	switch code {
-	case unknownCode:
+	case UnknownCode:
 		return "a code that could not be read"
-	case other:
+	case Other:
 		return "codes beyond those that are told apart"
 	}
 	if e, known := lookupCode(code); known {
@@ -181,7 +181,7 @@ func lookupCode(code string) (raserror.Error, bool) {
 // entryText names the entry of a failure.
 func entryText(entry, code string) string {
 	switch {
-	case entry == other && code == other:
+	case entry == Other && code == Other:
 		return "further entries"
 	case entry == "":
 		return "an entry whose name could not be read"

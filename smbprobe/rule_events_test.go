@@ -38,7 +38,7 @@ func TestDialFailing(t *testing.T) {
 		{"a code", failsWith("691"), "Dialling fails with [691] ERROR_AUTHENTICATION_FAILURE", []string{
 			`Event 4106 reported [691] ERROR_AUTHENTICATION_FAILURE (user name or password refused) for entry "Provider", 3 times in the last 15m, the last time at 1999-05-04 02:57:01 UTC by the server's clock.`,
 		}},
-		{"no code", func(r *Result) { dials(r, "", unknownCode, lately) }, "Dialling fails with a code that could not be read", []string{
+		{"no code", func(r *Result) { dials(r, "", UnknownCode, lately) }, "Dialling fails with a code that could not be read", []string{
 			`Event 4106 reported a code that could not be read for an entry whose name could not be read, 3 times in the last 15m, the last time at 1999-05-04 02:57:01 UTC by the server's clock.`,
 		}},
 		{"a code without a name", failsWith("4000000000"), "Dialling fails with [4000000000] (a code without a name)", []string{
@@ -46,7 +46,7 @@ func TestDialFailing(t *testing.T) {
 		}},
 		{"two codes, and the rest", func(r *Result) {
 			failsWith("678")(r)
-			dials(r, other, other, 2*time.Hour)
+			dials(r, Other, Other, 2*time.Hour)
 			r.Eventlog.LastFailures = nil
 			r.Eventlog.Windows[0].ByError[0].N = 1
 		}, "Dialling fails for 2 different reasons", []string{

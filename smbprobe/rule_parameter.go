@@ -10,7 +10,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
-// nearInTime is how far apart a failure and its companion may be logged.
+// nearInTime is how far apart a failure and its related event may be logged.
 const nearInTime = 5 * time.Minute
 
 // parameterRules are about code 87, whose meaning, that a parameter is wrong, says little.
@@ -86,13 +86,13 @@ func entryNameTooLong(c *clues) *judgement {
 	})
 }
 
-// hasLogonCompanion reports whether a failure with code 87 stands beside an event that tells
+// hasRelatedLogonEvent reports whether a failure with code 87 stands beside an event that tells
 // of an access violation. Only the time of the last failure is known.
-func (c *clues) hasLogonCompanion(f dialFailure) bool {
-	return f.Code == "87" && slices.ContainsFunc(c.Eventlog.Companions, func(e Companion) bool { return accompanies(e, f) })
+func (c *clues) hasRelatedLogonEvent(f dialFailure) bool {
+	return f.Code == "87" && slices.ContainsFunc(c.Eventlog.RelatedEvents, func(e RelatedEvent) bool { return accompanies(e, f) })
 }
 
-func accompanies(e Companion, f dialFailure) bool {
+func accompanies(e RelatedEvent, f dialFailure) bool {
 	if !strings.Contains(strings.ToLower(e.Text), "c0000005") {
 		return false
 	}
@@ -100,7 +100,7 @@ func accompanies(e Companion, f dialFailure) bool {
 }
 
 func logonDomainTooLong(c *clues) *judgement {
-	failures := c.failedWhere(c.hasLogonCompanion)
+	failures := c.failedWhere(c.hasRelatedLogonEvent)
 	j := judgement{
 		headline:    "The Domain in the connection's logon information is too long",
 		explanation: "The Internet Mail Service fails with [87] and an access violation where that Domain has 18 or more characters; 15 is the limit. " + stopsMail,
@@ -109,7 +109,7 @@ func logonDomainTooLong(c *clues) *judgement {
 			"Put the NT domain's name into Domain, not its DNS name: 15 characters at most.",
 		},
 	}
-	for _, e := range c.Eventlog.Companions {
+	for _, e := range c.Eventlog.RelatedEvents {
 		if !slices.ContainsFunc(failures, func(f dialFailure) bool { return accompanies(e, f) }) {
 			continue
 		}

@@ -49,7 +49,7 @@ func rasmanCannotStart(c *clues) *judgement {
 	if s, found := c.stoppedService("PlugPlay"); found {
 		otherwise = SeverityCritical
 		j.headline = "RasMan cannot start: Plug and Play does not run"
-		j.evidence = []string{s.saw()}
+		j.evidence = []string{serviceSentence(&s)}
 	}
 	return c.conclude(c.failed("711"), SeverityCritical, otherwise, j)
 }

@@ -57,7 +57,7 @@ func serverStopped(c *clues) *judgement {
 	}
 	if s, found := c.stoppedService("LanmanServer"); found && s.State != ServicePaused && s.State != ServicePausePending {
 		j.headline = "The Server service (LanmanServer) does not run"
-		j.evidence = append(j.evidence, s.saw())
+		j.evidence = append(j.evidence, serviceSentence(&s))
 	}
 	if c.Share == SharePortClosed {
 		j.headline = "The host answers and refuses SMB: the Server service is stopped, or a firewall refuses"

@@ -54,7 +54,7 @@ func (c *clues) adminShareMissing() bool { return c.isAdminShare() && c.Share ==
 
 // autoShareText writes the value that holds for this server, which is known.
 func (c *clues) autoShareText() string {
-	name, value := c.autoShare()
+	name, value := c.AutoShare()
 	if !value.Set {
 		return name + " is not set: the shares are made at each start."
 	}
@@ -64,7 +64,7 @@ func (c *clues) autoShareText() string {
 // autoShareOff reports whether the registry keeps the administrative shares from being
 // made; known false: it could not be read.
 func (c *clues) autoShareOff() (off, known bool) {
-	_, value := c.autoShare()
+	_, value := c.AutoShare()
 	if value == nil {
 		return false, false
 	}
@@ -92,7 +92,7 @@ func (c *clues) makeShare() []string {
 
 // allowShare are the steps that let Admin$ be made at each start.
 func (c *clues) allowShare() []string {
-	name, _ := c.autoShare()
+	name, _ := c.AutoShare()
 	return []string{
 		fmt.Sprintf("At %s, start the registry editor:", c.host()),
 		command("regedt32"),
@@ -106,7 +106,7 @@ func shareDisabled(c *clues) *judgement {
 	if off, _ := c.autoShareOff(); !off || !c.adminShareMissing() {
 		return nil
 	}
-	name, _ := c.autoShare()
+	name, _ := c.AutoShare()
 	return &judgement{
 		severity:    SeverityCritical,
 		headline:    fmt.Sprintf("Admin$ was removed and %s=0 keeps it away", name),
@@ -191,7 +191,7 @@ func shareMissing(c *clues) *judgement {
 	if _, known := c.autoShareOff(); known {
 		return nil
 	}
-	name, _ := c.autoShare()
+	name, _ := c.AutoShare()
 	return &judgement{
 		severity:    SeverityCritical,
 		headline:    fmt.Sprintf("Admin$ is missing: removed by hand, or switched off by %s=0", name),
@@ -208,7 +208,7 @@ func shareNotAutomatic(c *clues) *judgement {
 	if off, _ := c.autoShareOff(); !off || !c.isAdminShare() || c.Share != ShareOK {
 		return nil
 	}
-	name, _ := c.autoShare()
+	name, _ := c.AutoShare()
 	return &judgement{
 		severity:    SeverityWarning,
 		headline:    fmt.Sprintf("%s=0: Admin$ is there, and will be gone after the next restart", name),

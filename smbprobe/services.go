@@ -19,9 +19,9 @@ const (
 	maxServicePipes = 4
 )
 
-// services are those that the module names, and those whose state tells a cause.
-// None where the module names none.
-func (m Module) services() []string {
+// serviceNames returns the services that a module names and those that the diagnosis
+// needs; none if the module names none.
+func serviceNames(m Module) []string {
 	var names []string
 	if len(m.Server.Services) == 0 {
 		return nil
@@ -45,7 +45,7 @@ func servicesFailed(names []string, err error) []ServiceResult {
 // readServices asks for the services' states, and for what the Server service says of
 // the computer. The tree is IPC$.
 func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
-	names := r.target.Module.services()
+	names := serviceNames(r.target.Module)
 	results := make([]ServiceResult, len(names))
 	pipes := min(maxServicePipes, (len(names)+servicesPerPipe-1)/servicesPerPipe)
 	errs := make([]error, pipes+1)
@@ -115,7 +115,7 @@ func askService(ctx context.Context, manager *svcctl.Manager, name string) (Serv
 	installed := true
 	result.Installed = &installed
 	status, err := service.Status(ctx)
-	if err := result.failed(err); err != nil {
+	if err := recordServiceError(&result, err); err != nil {
 		return result, err
 	}
 	if err == nil {
@@ -125,7 +125,7 @@ func askService(ctx context.Context, manager *svcctl.Manager, name string) (Serv
 		return result, nil
 	}
 	config, err := service.Config(ctx)
-	if err := result.failed(err); err != nil {
+	if err := recordServiceError(&result, err); err != nil {
 		return result, err
 	}
 	if err == nil {
@@ -134,9 +134,9 @@ func askService(ctx context.Context, manager *svcctl.Manager, name string) (Serv
 	return result, nil
 }
 
-// failed notes an error of one call; one that is no answer of the call itself is
-// returned.
-func (s *ServiceResult) failed(err error) error {
+// recordServiceError records why one call failed. It returns the error if that was not
+// an answer to the call: the pipe is then of no further use.
+func recordServiceError(s *ServiceResult, err error) error {
 	if err == nil {
 		return nil
 	}

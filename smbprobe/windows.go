@@ -9,13 +9,18 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
 )
 
+// The entry and the code of failures that are not told apart.
 const (
-	// maxErrorRows bounds the pairs of entry and code that a Result tells apart.
-	maxErrorRows = 20
-	// clockSlack is how far in the future, by the server's clock as we know it,
-	// an event may be that was logged just now.
-	clockSlack = 5 * time.Second
+	UnknownCode = "unknown" // the code could not be read
+	Other       = "other"   // entries and codes beyond the ones listed
 )
+
+// maxErrorRows bounds the pairs of entry and code that a Result tells apart.
+const maxErrorRows = 20
+
+// ClockSlack is how far in the future, by the server's clock as we know it,
+// an event may be that was logged just now.
+const ClockSlack = 5 * time.Second
 
 // WindowResult is the failures to dial in a window of time that ends now, by the
 // server's clock.
@@ -66,7 +71,7 @@ func countWindows(m *logMemory, windows []Window, now time.Time) []WindowResult 
 }
 
 func inWindow(at, start, now time.Time) bool {
-	return !at.Before(start) && !at.After(now.Add(clockSlack))
+	return !at.Before(start) && !at.After(now.Add(ClockSlack))
 }
 
 // errorRows returns the rows of a split, and for each pair of the memory the row that
@@ -74,7 +79,7 @@ func inWindow(at, start, now time.Time) bool {
 func (m *logMemory) errorRows(now time.Time) (row []int, rows []FailureCount) {
 	events := make([]int, len(m.pairs))
 	for _, e := range m.failures {
-		if !e.at.After(now.Add(clockSlack)) {
+		if !e.at.After(now.Add(ClockSlack)) {
 			events[e.pair]++
 		}
 	}
@@ -89,10 +94,10 @@ func (m *logMemory) errorRows(now time.Time) (row []int, rows []FailureCount) {
 	rest, split := -1, 0
 	for _, i := range order {
 		p := m.pairs[i]
-		if p == (failurePair{other, other}) || split == maxErrorRows {
+		if p == (failurePair{Other, Other}) || split == maxErrorRows {
 			if rest < 0 {
 				rest = len(rows)
-				rows = append(rows, FailureCount{Entry: other, Code: other})
+				rows = append(rows, FailureCount{Entry: Other, Code: Other})
 			}
 			row[i] = rest
 			continue
@@ -111,7 +116,7 @@ func lastFailures(m *logMemory, now time.Time) []LastFailure {
 	seen := make([]bool, len(rows))
 	failures := slices.SortedStableFunc(slices.Values(m.failures), func(a, b failureEvent) int { return b.at.Compare(a.at) })
 	for _, e := range failures {
-		if r := row[e.pair]; !seen[r] && !e.at.After(now.Add(clockSlack)) {
+		if r := row[e.pair]; !seen[r] && !e.at.After(now.Add(ClockSlack)) {
 			seen[r] = true
 			last = append(last, LastFailure{Entry: rows[r].Entry, Code: rows[r].Code, At: e.at})
 		}

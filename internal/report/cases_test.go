@@ -173,7 +173,7 @@ func dialupFailing() *smbprobe.Result {
 	r.Eventlog.Forgotten = true
 	r.Eventlog.LastFailures = []smbprobe.LastFailure{{Entry: "ISP", Code: "633", At: at(11, 50)}, {Entry: "Backup", Code: "unknown", At: at(11, 20)}}
 	for i := range 5 {
-		r.Eventlog.Companions = append(r.Eventlog.Companions, smbprobe.Companion{At: at(11, 50-i), Text: "ISP 0xc0000005"})
+		r.Eventlog.RelatedEvents = append(r.Eventlog.RelatedEvents, smbprobe.RelatedEvent{At: at(11, 50-i), Text: "ISP 0xc0000005"})
 	}
 	r.Registry.LogRetention = &smbprobe.RegistryNumber{Set: true, Value: 604800}
 	r.Causes = []smbprobe.Cause{{

@@ -10,8 +10,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
 )
 
-// maxCompanions is how many of the events that tell more of a failure the text shows.
-const maxCompanions = 3
+// maxRelatedEvents is how many of the events that tell more of a failure the text shows.
+const maxRelatedEvents = 3
 
 // logNever is the retention of an event log that never overwrites its records.
 const logNever = 0xFFFFFFFF
@@ -51,10 +51,10 @@ func (t *text) eventlog(e *smbprobe.EventlogResult, g *smbprobe.RegistryResult) 
 		t.row("", f)
 	}
 	t.more("", maxRows, len(rows))
-	for _, c := range e.Companions[:min(maxCompanions, len(e.Companions))] {
+	for _, c := range e.RelatedEvents[:min(maxRelatedEvents, len(e.RelatedEvents))] {
 		t.row("event 4037", utc(c.At)+", "+c.Text)
 	}
-	t.more("event 4037", maxCompanions, len(e.Companions))
+	t.more("event 4037", maxRelatedEvents, len(e.RelatedEvents))
 }
 
 // logSizeText says how large the log is and may become; empty where nothing is known.

@@ -15,7 +15,7 @@ func newEventlog(e *smbprobe.EventlogResult) Eventlog {
 	log.LastFailures = each(e.LastFailures, func(f smbprobe.LastFailure) LastFailure {
 		return LastFailure{Entry: f.Entry, Code: f.Code, At: f.At.UTC()}
 	})
-	log.Companions = each(e.Companions, func(c smbprobe.Companion) Companion {
+	log.Companions = each(e.RelatedEvents, func(c smbprobe.RelatedEvent) Companion {
 		return Companion{At: c.At.UTC(), Text: c.Text}
 	})
 	return log

@@ -114,8 +114,8 @@ func shareDisabled() *smbprobe.Result {
 					{Entry: "ISP", Code: "5", Error: "ERROR_ACCESS_DENIED", N: 12},
 				}},
 			},
-			LastFailures: []smbprobe.LastFailure{{Entry: "ISP", Code: "5", At: now.Add(-time.Minute)}},
-			Companions:   []smbprobe.Companion{{At: now.Add(-2 * time.Minute), Text: "0xc0000005"}},
+			LastFailures:  []smbprobe.LastFailure{{Entry: "ISP", Code: "5", At: now.Add(-time.Minute)}},
+			RelatedEvents: []smbprobe.RelatedEvent{{At: now.Add(-2 * time.Minute), Text: "0xc0000005"}},
 		},
 		Causes: []smbprobe.Cause{
 			{
@@ -158,7 +158,7 @@ func hostile() *smbprobe.Result {
 	e.Error = text
 	e.Windows = []smbprobe.WindowResult{{Label: text, Failures: new(1), ByError: []smbprobe.FailureCount{{Entry: text, Code: text, Error: text, N: 1}}}}
 	e.LastFailures = []smbprobe.LastFailure{{Entry: text, Code: text}}
-	e.Companions = []smbprobe.Companion{{At: pageTime(), Text: text}}
+	e.RelatedEvents = []smbprobe.RelatedEvent{{At: pageTime(), Text: text}}
 	r.Host = smbprobe.HostResult{Error: text, Known: true, Major: 4, SystemDrive: text}
 	written := &smbprobe.RegistryText{Set: true, Value: text}
 	r.Registry = smbprobe.RegistryResult{

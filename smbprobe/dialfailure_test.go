@@ -1,11 +1,9 @@
-package eventlog
+package smbprobe
 
 import (
 	"strconv"
 	"testing"
 	"unicode/utf8"
-
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func TestDialFailure(t *testing.T) {
@@ -61,7 +59,7 @@ func FuzzDialFailure(f *testing.F) {
 			if n, err := strconv.ParseUint(code, 10, 32); ok && (err != nil || strconv.FormatUint(n, 10) != code) {
 				t.Fatalf("%q: code %q", insertions, code)
 			}
-			if !utf8.ValidString(entry) || utf8.RuneCountInString(entry) > smb.MaxText {
+			if !utf8.ValidString(entry) || utf8.RuneCountInString(entry) > 256 {
 				t.Fatalf("%q: entry %q", insertions, entry)
 			}
 		}

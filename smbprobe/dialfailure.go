@@ -1,11 +1,9 @@
-package eventlog
+package smbprobe
 
 import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // maxDialable is how many characters the name of an entry may have so that the
@@ -17,7 +15,7 @@ const maxDialable = 20
 // strings of event 4106 of source MSExchangeIMC. Their layout is not documented,
 // so both are found by their shape: the entry comes first, in quotes or not; the
 // code is a string of its own, or stands in brackets in a longer one. The code is
-// an unsigned 32-bit number in decimal. The entry went through smb.CleanText, and
+// an unsigned 32-bit number in decimal. The entry went through CleanText, and
 // is empty where the code alone was found. ok false: no code was found.
 func DialFailure(insertions []string) (entry, code string, ok bool) {
 	if len(insertions) == 0 {
@@ -26,19 +24,19 @@ func DialFailure(insertions []string) (entry, code string, ok bool) {
 	name, rest := splitEntry(insertions[0])
 	for _, s := range insertions[1:] {
 		if code, ok = wholeCode(s); ok {
-			return smb.CleanText(name), code, true
+			return CleanText(name), code, true
 		}
 	}
 	for _, s := range insertions[1:] {
 		if code, ok = bracketedCode(s); ok {
-			return smb.CleanText(name), code, true
+			return CleanText(name), code, true
 		}
 	}
 	if code, ok = bracketedCode(rest); ok {
 		if rest == insertions[0] {
 			name = "" // a text of which nothing tells where the name is
 		}
-		return smb.CleanText(name), code, true
+		return CleanText(name), code, true
 	}
 	return "", "", false
 }
