@@ -61,10 +61,11 @@ func healthy() *Result {
 
 // dials adds failures to dial that happened some time ago.
 func dials(r *Result, entry, code string, ago time.Duration) {
+	known, _ := lookupCode(code)
 	for i := range r.Eventlog.Windows {
 		if w := &r.Eventlog.Windows[i]; ago <= w.Duration {
 			*w.Failures += 3
-			w.ByError = append(w.ByError, FailureCount{Entry: entry, Code: code, Error: errorName(code), N: 3})
+			w.ByError = append(w.ByError, FailureCount{Entry: entry, Code: code, Error: known.Name, N: 3})
 		}
 	}
 	r.Eventlog.LastFailures = append(r.Eventlog.LastFailures, LastFailure{Entry: entry, Code: code, At: probedAt().Add(-ago)})
