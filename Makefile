@@ -99,7 +99,7 @@ release: ## archives, bills of materials and checksums for RELEASE_PLATFORMS, ea
 .PHONY: test-long
 test-long: ## event logs of 100,000 records; takes a minute, and is no part of test
 	@echo '== go test, build tag long'
-	@go test -tags long -run Long -timeout 60m ./smbprobe
+	@go test -tags long -run Long -timeout 60m ./smbprobe/prober
 
 .PHONY: demo
 demo: ## the exporter against simulated Windows NT servers, http://localhost:10196/

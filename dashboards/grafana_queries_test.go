@@ -21,6 +21,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // These are the parts of a file of promtool's unit tests that the tests write.
@@ -125,7 +126,7 @@ func probeFleet(t *testing.T, names ...string) ([]fleet.Server, []*smbprobe.Resu
 			t.Error(err)
 		}
 	})
-	prober, err := smbprobe.New(smbprobe.Options{Resolver: network, Dial: network.Dial})
+	prober, err := prober.New(prober.Options{Resolver: network, Dial: network.Dial})
 	if err != nil {
 		t.Fatal(err)
 	}

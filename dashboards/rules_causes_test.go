@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // alertOf returns the alert that speaks for each cause. A cause that nobody put here is
@@ -72,7 +72,7 @@ func TestEveryCauseHasAnAlert(t *testing.T) {
 	}
 	excluded := strings.Split(matchers[0][2], "|")
 	kept := strings.Split(matchers[1][2], "|")
-	for _, c := range smbprobe.KnownCauses() {
+	for _, c := range diagnosis.Known() {
 		alert, ok := alerts[c.Name]
 		switch {
 		case !ok:
@@ -97,7 +97,7 @@ func TestEveryCauseHasAnAlert(t *testing.T) {
 }
 
 func TestCausesOfRasphoneCauseHaveARunbookOfTheirSeverity(t *testing.T) {
-	for _, c := range smbprobe.KnownCauses() {
+	for _, c := range diagnosis.Known() {
 		if alertOf()[c.Name] != "RasphoneCause" {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 const runbookFolder = "runbooks"
@@ -49,7 +50,7 @@ func TestEveryCauseHasARunbookAndNoOther(t *testing.T) {
 	for _, name := range alertRunbooks() {
 		want = append(want, name+".md")
 	}
-	for _, c := range smbprobe.KnownCauses() {
+	for _, c := range diagnosis.Known() {
 		want = append(want, c.Name+".md")
 	}
 	slices.Sort(want)
@@ -103,7 +104,7 @@ func TestRunbookHeadEqualsTheCause(t *testing.T) {
 		}
 		return h
 	}
-	for _, c := range smbprobe.KnownCauses() {
+	for _, c := range diagnosis.Known() {
 		t.Run(c.Name, func(t *testing.T) {
 			want := heading{Name: c.Name, Severities: c.Severities, Articles: slices.Clip(c.Articles)}
 			if len(c.Articles) == 0 {

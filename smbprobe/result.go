@@ -7,6 +7,15 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
+// Link is what an entry dials with: one of its MEDIA groups and its first
+// device. Texts are fit for display.
+type Link struct {
+	Entry  string
+	Media  string // "serial"; empty where the entry has none
+	Device string // "modem"; empty where the media has none
+	Port   string // "COM1"
+}
+
 // Result is everything that a probe learnt: plain data, from which metrics,
 // page and report are made. What could not be learnt is nil or zero, as each
 // field says; it is never a made-up value. A Result does not change once Probe

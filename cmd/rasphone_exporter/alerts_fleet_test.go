@@ -19,7 +19,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // mendable is the exporter of the command demo with a fleet that can be mended.
@@ -56,7 +56,7 @@ func startMendable(t *testing.T) *mendable {
 	dial := m.reopened(t, network)
 	output := newOutput()
 	logger := slog.New(slog.NewTextHandler(output, nil))
-	r, err := newRunning(m.source(), smbprobe.Options{Resolver: network, Dial: dial}, logger)
+	r, err := newRunning(m.source(), prober.Options{Resolver: network, Dial: dial}, logger)
 	if err != nil {
 		t.Fatal(err)
 	}

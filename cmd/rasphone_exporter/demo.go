@@ -14,7 +14,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // demo is the exporter against simulated servers.
@@ -42,7 +42,7 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 			logger.Warn("A simulated server failed", "err", err)
 		}
 	}()
-	r, err := newRunning(demoSource(servers), smbprobe.Options{Resolver: network, Dial: network.Dial}, logger)
+	r, err := newRunning(demoSource(servers), prober.Options{Resolver: network, Dial: network.Dial}, logger)
 	if err != nil {
 		return err
 	}

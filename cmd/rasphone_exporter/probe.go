@@ -14,6 +14,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 const (
@@ -64,12 +65,12 @@ func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error
 	if err != nil {
 		return 0, err
 	}
-	var options smbprobe.Options
+	var options prober.Options
 	captured, err := startCapture(*p.capture, &options)
 	if err != nil {
 		return 0, err
 	}
-	prober, err := smbprobe.New(options)
+	prober, err := prober.New(options)
 	if err != nil {
 		return 0, errors.Join(err, captured.close())
 	}

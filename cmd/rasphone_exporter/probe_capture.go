@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/capture"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // captureFile takes down the conversations of probes.
@@ -18,7 +18,7 @@ type captureFile struct {
 
 // startCapture makes connections leave their conversation in a file that only its
 // owner may read. An empty name: nothing is taken down.
-func startCapture(name string, o *smbprobe.Options) (*captureFile, error) {
+func startCapture(name string, o *prober.Options) (*captureFile, error) {
 	if name == "" {
 		return nil, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
@@ -210,7 +211,7 @@ func checksTable() string {
 
 func causesTable() string {
 	var rows [][]string
-	for _, c := range smbprobe.KnownCauses() {
+	for _, c := range diagnosis.Known() {
 		var severities, articles []string
 		for _, s := range c.Severities {
 			severities = append(severities, string(s))

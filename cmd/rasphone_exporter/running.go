@@ -11,6 +11,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // source is where a configuration comes from.
@@ -28,7 +29,7 @@ func fileSource(name string) source {
 type running struct {
 	source  source
 	logger  *slog.Logger
-	prober  *smbprobe.Prober
+	prober  *prober.Prober
 	metrics *collector.Exporter
 
 	reloading sync.Mutex
@@ -36,8 +37,8 @@ type running struct {
 }
 
 // newRunning loads the configuration. Its error is that of the source.
-func newRunning(from source, o smbprobe.Options, logger *slog.Logger) (*running, error) {
-	prober, err := smbprobe.New(o)
+func newRunning(from source, o prober.Options, logger *slog.Logger) (*running, error) {
+	prober, err := prober.New(o)
 	if err != nil {
 		return nil, err
 	}

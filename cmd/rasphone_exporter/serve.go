@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/web"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 const (
@@ -60,7 +60,7 @@ func exitStatus(err error, logger *slog.Logger) int {
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
-	r, err := newRunning(fileSource(*s.configFile), smbprobe.Options{}, logger)
+	r, err := newRunning(fileSource(*s.configFile), prober.Options{}, logger)
 	if errors.Is(err, fs.ErrNotExist) && *s.configFile == defaultConfigFile {
 		return fmt.Errorf("%w; write one as the README's example, name it with --config.file, or try `%s demo`", err, program)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 const patience = 30 * time.Second
@@ -39,7 +40,7 @@ func probe(t *testing.T, server netip.AddrPort, password, ntlm string, module ..
 	}
 	capture, file, _ := start(t)
 	taps := new(tap)
-	prober, err := smbprobe.New(smbprobe.Options{Dial: capture.Dial(taps.dial)})
+	prober, err := prober.New(prober.Options{Dial: capture.Dial(taps.dial)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // probe probes a host as the exporter does.
@@ -31,7 +32,7 @@ func probe(t testing.TB, addr netip.AddrPort, ntlm string, module ...string) *sm
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := smbprobe.New(smbprobe.Options{})
+	p, err := prober.New(prober.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

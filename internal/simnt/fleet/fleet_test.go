@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // TestStatesHold: each server is what it is said to be, and is so days later.
@@ -20,7 +20,7 @@ func TestStatesHold(t *testing.T) {
 			t.Fatal(err)
 		}
 		network, c := listenInMemory(t, servers), parse(t, servers)
-		prober, err := smbprobe.New(smbprobe.Options{Resolver: network, Dial: network.Dial})
+		prober, err := prober.New(prober.Options{Resolver: network, Dial: network.Dial})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestChanges(t *testing.T) {
 			t.Fatal(err)
 		}
 		network, c := listenInMemory(t, all), parse(t, all)
-		prober, err := smbprobe.New(smbprobe.Options{Resolver: network, Dial: network.Dial})
+		prober, err := prober.New(prober.Options{Resolver: network, Dial: network.Dial})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 // pipes is a network within memory, so that a test's clock can stand still and go on: servers
@@ -99,7 +100,7 @@ func parse(t *testing.T, servers []Server) *config.Config {
 }
 
 // probeAll probes servers side by side and returns the results in their order.
-func probeAll(t *testing.T, c *config.Config, prober *smbprobe.Prober, servers []Server) []*smbprobe.Result {
+func probeAll(t *testing.T, c *config.Config, prober *prober.Prober, servers []Server) []*smbprobe.Result {
 	t.Helper()
 	results := make([]*smbprobe.Result, len(servers))
 	var ended sync.WaitGroup

@@ -17,6 +17,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
 var soakDuration = flag.Duration("soak.duration", 10*time.Minute, "for how long there is trouble")
@@ -68,7 +69,7 @@ func TestSoak(t *testing.T) {
 type soak struct {
 	servers []Server
 	config  *config.Config
-	prober  *smbprobe.Prober
+	prober  *prober.Prober
 	hazard  *hazard
 
 	mu     sync.Mutex
@@ -94,7 +95,7 @@ func newSoak(t *testing.T) *soak {
 		}
 	})
 	s := &soak{servers: servers, config: parse(t, servers), states: map[string]int{}, hazard: newHazard(t, network)}
-	s.prober, err = smbprobe.New(smbprobe.Options{Resolver: network, Dial: s.hazard.Dial})
+	s.prober, err = prober.New(prober.Options{Resolver: network, Dial: s.hazard.Dial})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,65 @@
+package smbprobe
+
+import (
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// EventlogResult is what is known of the event log. Times are the server's.
+type EventlogResult struct {
+	Readable *bool      // nil: not asked, or no login
+	Status   smb.Status // the status behind a log that cannot be read
+	Error    string     // why it cannot be read, or why windows are not known; empty where all is well
+
+	// What follows is known only where it was read.
+	Records       *int
+	Oldest        *time.Time // time of the oldest record
+	Newest        *time.Time
+	Windows       []WindowResult // empty where the server's clock is not known
+	LastFailures  []LastFailure  // inside the largest window
+	RelatedEvents []RelatedEvent // inside the largest window, the newest first
+	Forgotten     bool           // more failures than are remembered; the larger windows are not known
+	Size          *int64         // bytes of the log's file
+}
+
+// RelatedEvent is an event of the same source that tells more of a failure to dial: 4037.
+type RelatedEvent struct {
+	At   time.Time // by the server's clock
+	Text string    // its insertion strings in one line; fit for display, bounded
+}
+
+// ClockSlack is how far in the future, by the server's clock as we know it,
+// an event may be that was logged just now.
+const ClockSlack = 5 * time.Second
+
+// WindowResult is the failures to dial in a window of time that ends now, by the
+// server's clock.
+type WindowResult struct {
+	Label    string // as the configuration spells it
+	Duration time.Duration
+	Failures *int           // nil: not known, because events were forgotten
+	ByError  []FailureCount // the same, split; the 20 pairs with the most events in the largest window, then the rest as "other"
+	Covered  bool           // the oldest record is at or before the window's start
+}
+
+// FailureCount is how often a connection could not be made for one error.
+type FailureCount struct {
+	Entry string // "other" for the rest
+	Code  string // decimal; "unknown" where it could not be read, "other" for the rest
+	Error string // symbolic name of the code, empty where it has none
+	N     int
+}
+
+// LastFailure is when a connection could last not be made for one error.
+type LastFailure struct {
+	Entry string
+	Code  string
+	At    time.Time // by the server's clock
+}
+
+// The entry and the code of failures that are not told apart.
+const (
+	UnknownCode = "unknown" // the code could not be read
+	Other       = "other"   // entries and codes beyond the ones listed
+)

@@ -1,0 +1,138 @@
+package prober
+
+import (
+	"context"
+	"errors"
+	"net"
+	"syscall"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
+)
+
+// failureState returns the share's state for an error that is no status: the way to
+// the server, the transport, the protocol.
+func failureState(err error) smbprobe.ShareState {
+	if isTimeout(err) {
+		return smbprobe.ShareTimeout
+	}
+	if _, ok := errors.AsType[*netbios.RefusedError](err); ok {
+		return smbprobe.ShareSessionRefused
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return smbprobe.ShareNameNotResolved
+	}
+	switch {
+	case errors.Is(err, errRetarget):
+		return smbprobe.ShareSessionRefused
+	case errors.Is(err, smb.ErrGuest):
+		return smbprobe.ShareGuestOnly
+	case errors.Is(err, smb.ErrSigning):
+		return smbprobe.ShareSigningRefused
+	case errors.Is(err, smb.ErrNotSMB):
+		return smbprobe.ShareNotSMB
+	case errors.Is(err, smb.ErrConnectionLost):
+		return smbprobe.ShareConnectionLost
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return smbprobe.SharePortClosed
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return smbprobe.ShareConnectionLost
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "dial" {
+		return smbprobe.ShareHostUnreachable // by the network, or by a firewall or a route of our own host
+	}
+	return smbprobe.ShareProtocolError
+}
+
+// isTimeout reports whether the time was up, ours or the network's own.
+func isTimeout(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return true
+	}
+	n, ok := errors.AsType[net.Error](err)
+	return ok && n.Timeout()
+}
+
+// negotiateState returns the share's state after a negotiate that failed.
+func negotiateState(err error) smbprobe.ShareState {
+	if state, ok := serverState(smb.StatusOf(err)); ok {
+		return state
+	}
+	return failureState(err)
+}
+
+// loginState returns the share's state after a login that failed, and whether the
+// server refused the account: then it may count towards a lockout.
+func loginState(err error) (state smbprobe.ShareState, refused bool) {
+	switch status := smb.StatusOf(err); status {
+	case smb.StatusOK:
+		return failureState(err), false
+	case smb.StatusAccountRestriction, smb.StatusInvalidLogonHours, smb.StatusInvalidWorkstation,
+		smb.StatusPasswordExpired, smb.StatusPasswordMustChange, smb.StatusAccountDisabled,
+		smb.StatusAccountExpired, smb.StatusAccountLockedOut, smb.StatusLogonTypeNotGranted:
+		return smbprobe.ShareAccountRestricted, true
+	case smb.StatusNoLogonServers, smb.StatusNoTrustSAMAccount, smb.StatusTrustedDomainFailure,
+		smb.StatusTrustedRelationshipFailure, smb.StatusNetlogonNotStarted, smb.StatusInvalidServerState:
+		return smbprobe.ShareLoginFailed, false // nobody looked at the password
+	default:
+		if state, ok := serverState(status); ok {
+			return state, false
+		}
+		return smbprobe.ShareLoginFailed, true
+	}
+}
+
+// serverState returns the state for a status that is about the server as a whole.
+func serverState(status smb.Status) (smbprobe.ShareState, bool) {
+	switch status {
+	case smb.StatusRequestNotAccepted, smb.StatusTooManySessions, smb.StatusRemoteSessionLimit:
+		return smbprobe.ShareServerFull, true
+	case smb.StatusInsuffServerResources, smb.StatusInsufficientResources, smb.StatusNoMemory:
+		return smbprobe.ShareOutOfResources, true
+	case smb.StatusSharingPaused:
+		return smbprobe.ShareServerPaused, true
+	case smb.StatusUserSessionDeleted, smb.StatusSMBBadUID, smb.StatusNetworkSessionExpired:
+		return smbprobe.ShareConnectionLost, true
+	case smb.StatusInvalidSMB, smb.StatusSMBBadCommand, smb.StatusNotImplemented:
+		return smbprobe.ShareProtocolError, true
+	}
+	return "", false
+}
+
+// treeState returns the share's state after a tree connect that failed.
+func treeState(err error) smbprobe.ShareState {
+	switch status := smb.StatusOf(err); status {
+	case smb.StatusOK:
+		return failureState(err)
+	case smb.StatusBadNetworkName, smb.StatusNetworkNameDeleted, smb.StatusSMBBadTID,
+		smb.StatusObjectNameNotFound, smb.StatusObjectPathNotFound:
+		return smbprobe.ShareMissing
+	case smb.StatusAccessDenied, smb.StatusNetworkAccessDenied:
+		return smbprobe.ShareAccessDenied
+	default:
+		if state, ok := serverState(status); ok {
+			return state
+		}
+		return smbprobe.ShareProtocolError
+	}
+}
+
+// phonebookState returns the phone book's state after an open or a read that failed.
+func phonebookState(err error) smbprobe.PhonebookState {
+	switch smb.StatusOf(err) {
+	case smb.StatusObjectNameNotFound, smb.StatusNoSuchFile, smb.StatusDeletePending, smb.StatusFileIsADirectory:
+		return smbprobe.PhonebookMissing
+	case smb.StatusObjectPathNotFound, smb.StatusNotADirectory:
+		return smbprobe.PhonebookFolderMissing
+	case smb.StatusAccessDenied, smb.StatusNetworkAccessDenied:
+		return smbprobe.PhonebookAccessDenied
+	case smb.StatusSharingViolation, smb.StatusFileLockConflict, smb.StatusLockNotGranted:
+		return smbprobe.PhonebookLocked
+	case smb.StatusFileCorruptError, smb.StatusDiskCorruptError, smb.StatusDataError, smb.StatusCRCError,
+		smb.StatusDeviceDataError, smb.StatusIODeviceError, smb.StatusDeviceNotConnected,
+		smb.StatusNoMediaInDevice, smb.StatusIOTimeout:
+		return smbprobe.PhonebookDiskError
+	}
+	return smbprobe.PhonebookUnknown
+}

@@ -1,0 +1,158 @@
+package prober_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
+)
+
+// What Samba cannot show, on a simulated Windows NT 4.0.
+
+// TestStaleNetworkCard: a NetworkCards key without service is looked for after a failure
+// with code 2 alone.
+func TestStaleNetworkCard(t *testing.T) {
+	t.Parallel()
+	const cards = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards\`
+	host, addr := startNT(t)
+	registry := host.System().Registry()
+	registry.SetText(cards+"1", "ServiceName", "El90x1")
+	registry.CreateKey(`SYSTEM\CurrentControlSet\Services\El90x1`)
+	registry.SetText(cards+"2", "ServiceName", "DC21X42")
+	s := direct(addr, withEventlog, withServer)
+
+	before := probeOnce(t, s)
+	if len(before.Registry.StaleNetworkCards) != 0 {
+		t.Errorf("network cards %+v without a failure with code 2", before.Registry.StaleNetworkCards)
+	}
+	host.System().Log("Application").Add(rpc.Event{
+		At: time.Now().Add(-time.Minute), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "2"},
+	})
+	after := probeOnce(t, s)
+	if diff := cmp.Diff([]smbprobe.NetworkCard{{Key: "2", Service: "DC21X42"}}, after.Registry.StaleNetworkCards); diff != "" {
+		t.Errorf("network cards (-want +got):\n%s", diff)
+	}
+	wantNothingLeft(t, host)
+}
+
+// TestRegistryRefused: an account that may not read the registry, nor the event log.
+func TestRegistryRefused(t *testing.T) {
+	t.Parallel()
+	const faultAccessDenied = 5
+	for _, pipe := range []string{"winreg", "eventlog", "svcctl", "srvsvc"} {
+		t.Run(pipe, func(t *testing.T) {
+			t.Parallel()
+			host, addr := startNT(t)
+			host.System().SetFault(func(name string, _ uint16) uint32 {
+				if name == pipe {
+					return faultAccessDenied
+				}
+				return 0
+			})
+			host.RemoveShare("ADMIN$")
+			r := probeOnce(t, direct(addr, withEventlog, withServer))
+			if r.Share != smbprobe.ShareMissing || !r.Success || r.RPC != smbprobe.RPCAnswers {
+				t.Errorf("share %s, success %t, RPC %q; a refusal is an answer", r.Share, r.Success, r.RPC)
+			}
+			want := "critical admin_share_removed"
+			if pipe == "winreg" {
+				want = "critical admin_share_missing"
+			}
+			if got := causesOf(r); len(got) == 0 || got[0] != want {
+				t.Errorf("causes %q, want %s first", got, want)
+			}
+			if readable := *r.Eventlog.Readable; readable != (pipe != "eventlog") {
+				t.Errorf("event log readable: %t", readable)
+			}
+			if known := r.Services[0].Installed != nil; known != (pipe != "svcctl") {
+				t.Errorf("services known: %t", known)
+			}
+			if r.Host.Known != (pipe != "srvsvc") {
+				t.Errorf("host known: %t", r.Host.Known)
+			}
+		})
+	}
+}
+
+// TestMendedShare: access that was denied while the share was gone does not page once it is
+// back, though the book did not change; what the share does not explain goes on.
+func TestMendedShare(t *testing.T) {
+	t.Parallel()
+	host, addr := startNT(t)
+	denied := func() {
+		host.System().Log("Application").Add(rpc.Event{
+			At: time.Now().Truncate(time.Second), ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH01", Strings: []string{"ISP", "5"},
+		})
+	}
+	denied()
+	host.RemoveShare("ADMIN$")
+	p, target := newProber(t, prober.Options{}), direct(addr, withEventlog, withServer).target(t)
+	if got := causesOf(probe(t, p, target)); len(got) == 0 || got[0] != "critical admin_share_removed" {
+		t.Errorf("share removed: causes %q", got)
+	}
+	denied() // after the last probe that saw the fault
+	host.RestoreShare("ADMIN$")
+	r := probe(t, p, target)
+	if diff := cmp.Diff([]string{"critical port_locked_by_script", "info dialup_access_denied"}, causesOf(r)); diff != "" {
+		t.Errorf("share restored: causes (-want +got):\n%s", diff)
+	}
+	if r.SoundSince == nil {
+		t.Error("the fault is not remembered")
+	}
+}
+
+// TestSystemDriveD: C$ tells nothing where Windows lies on another drive.
+func TestSystemDriveD(t *testing.T) {
+	t.Parallel()
+	host := newNT(t, simnt.Options{ServicePack: 6, DomainController: true})
+	host.System().Registry().SetText(`SOFTWARE\Microsoft\Windows NT\CurrentVersion`, "SystemRoot", `D:\WINNT`)
+	host.RemoveShare("C$")
+	addr := serveNT(t, host)
+	r := probeOnce(t, direct(addr, withEventlog, withServer))
+	if r.Host.SystemDrive != "D$" || r.Host.SystemShare != nil {
+		t.Errorf("system drive %s, its share %v, want D$ and not known", r.Host.SystemDrive, r.Host.SystemShare)
+	}
+	host.RemoveShare("ADMIN$")
+	r = probeOnce(t, direct(addr, withEventlog, withServer))
+	if r.Host.SystemShare == nil || *r.Host.SystemShare {
+		t.Errorf("share D$: %v, want not there", r.Host.SystemShare)
+	}
+	if got := causesOf(r); len(got) == 0 || got[0] != "critical admin_shares_lost_at_start" {
+		t.Errorf("causes %q, want admin_shares_lost_at_start first", got)
+	}
+}
+
+// TestSilentPipes: a server whose programs hang while its share works is not well.
+func TestSilentPipes(t *testing.T) {
+	t.Parallel()
+	host, addr := startNT(t)
+	release := make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	// Calls that come late: the simulated server works on one request after another, and the
+	// share and the book are to be answered for first.
+	late := map[string]uint16{"eventlog": 10, "winreg": 17, "svcctl": 16, "srvsvc": 16}
+	host.System().SetFault(func(pipe string, opnum uint16) uint32 {
+		if opnum == late[pipe] {
+			<-release
+		}
+		return 0
+	})
+	var r *smbprobe.Result
+	for _, timeout := range []string{"1s", "5s", "25s"} { // as long as it takes on a busy machine to come to the pipes
+		r = probeOnce(t, direct(addr, "timeout: "+timeout, withEventlog, withServer))
+		if r.Share != smbprobe.ShareTimeout && r.Phonebook.State != smbprobe.PhonebookUnknown {
+			break
+		}
+	}
+	if r.Share != smbprobe.ShareOK || r.Phonebook.State != smbprobe.PhonebookOK || r.Success || r.RPC != "" {
+		t.Errorf("share %s, phone book %s, success %t, RPC %q", r.Share, r.Phonebook.State, r.Success, r.RPC)
+	}
+	if v := r.Verdict(); v != smbprobe.VerdictUnknown {
+		t.Errorf("verdict %s, want UNKNOWN", v)
+	}
+}

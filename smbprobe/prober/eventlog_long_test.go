@@ -1,0 +1,22 @@
+//go:build long
+
+package prober_test
+
+import (
+	"testing"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+)
+
+// TestLongEventlog is TestEventlogCounts for a log of a size that Windows NT is
+// not set to by anybody. It takes minutes, most of them in Samba.
+func TestLongEventlog(t *testing.T) {
+	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
+		samba.SetLogSize(512 << 20)
+		short := countTwice(t, samba, 10, 1)
+		samba.ClearLog()
+		if long := countTwice(t, samba, 100_000, 5); long != short {
+			t.Errorf("%d requests for the second probe of 100,000 records, %d of 10", long, short)
+		}
+	})
+}

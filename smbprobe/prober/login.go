@@ -1,0 +1,167 @@
+package prober
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/lockout"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb2"
+)
+
+// openSession finds the dialect and logs in. It takes over the link. Where it returns
+// no session, the result says why; the error is nil where a login was held back.
+func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
+	var client *smb1.Client // nil: SMB2
+	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
+		client, l, err = r.negotiate(ctx, l)
+		return err
+	})
+	if err != nil {
+		return nil, r.shareFailed(negotiateState(err), err)
+	}
+	if client != nil {
+		r.serverSaid(client.Server())
+	}
+
+	done, h := r.prober.logins.Acquire(ctx, r.target.Auth.Name, r.target.Name)
+	if h != nil {
+		if client != nil {
+			client.Close()
+		} else {
+			_ = l.conn.Close()
+		}
+		r.heldBack(h)
+		return nil, nil
+	}
+	var session smb.Session
+	err = r.log.step(smbprobe.StepLogin, func() (err error) {
+		if client != nil {
+			session, err = r.loginSMB1(ctx, client)
+		} else {
+			session, err = r.loginSMB2(ctx, l)
+		}
+		return err
+	})
+	if err == nil {
+		done(lockout.LoginAccepted, lockout.Refusal{})
+		return session, nil
+	}
+	state, refused := loginState(err)
+	negotiated := r.result.Server != nil
+	if !negotiated { // SMB2 negotiates in the same step: nobody has seen the password
+		state, refused = negotiateState(err), false
+	}
+	switch {
+	case refused:
+		r.result.LoginRefused = true
+		done(lockout.LoginRefused, lockout.Refusal{State: state, Status: smb.StatusOf(err)})
+	case isTimeout(err):
+		done(lockout.LoginHung, lockout.Refusal{})
+	default:
+		done(lockout.LoginUnanswered, lockout.Refusal{})
+	}
+	r.loginInDoubt = negotiated && !refused
+	return nil, r.shareFailed(state, err)
+}
+
+// firstShare is what the login connects to in its own round trip: the share of
+// the longer branch of the probe.
+func (r *run) firstShare() string {
+	if usesRPC(r.target.Module) {
+		return pipeShare
+	}
+	return r.target.Module.Share
+}
+
+// loginSMB1 and loginSMB2 keep a nil session of either kind from becoming an
+// interface that is not nil.
+func (r *run) loginSMB1(ctx context.Context, client *smb1.Client) (smb.Session, error) {
+	s, err := client.Login(ctx, r.target.Auth.Credentials, r.firstShare())
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
+	s, err := smb2.Login(ctx, l.conn, r.target.Auth.Credentials, smb2.Options{
+		RequireSigning: r.target.Module.RequireSigning,
+		Rounds:         &r.rounds,
+		Trace:          r.trace,
+		OnNegotiate: func(info smb.ServerInfo) {
+			r.serverSaid(info)
+			r.hasSMB2()
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// negotiate decides the dialect. One SMB1 negotiate that offers SMB2 as well
+// decides it in one round trip: SMB1 goes on on that connection, SMB2 takes a new
+// one. A nil client means SMB2, on the link returned.
+func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, error) {
+	dialect := r.target.Module.Dialect
+	if dialect == smbprobe.DialectAuto && r.prober.memory.get(r.target.Name).smb2 {
+		r.log.logf("the target has spoken SMB2 before: SMB1 is not offered any more")
+		dialect = smbprobe.DialectSMB2
+	}
+	if dialect == smbprobe.DialectSMB2 {
+		return nil, l, nil
+	}
+	name := l.serverName()
+	client, err := smb1.Negotiate(ctx, l.conn, smb1.Options{
+		OfferSMB2:      dialect == smbprobe.DialectAuto,
+		RequireSigning: r.target.Module.RequireSigning,
+		ServerName:     firstText(name, r.target.Host),
+		NetBIOSName:    name,
+		ClientNonce:    clientNonce(),
+		Rounds:         &r.rounds,
+		Trace:          r.trace,
+	})
+	if err == nil {
+		return client, l, nil
+	}
+	if answer, ok := errors.AsType[*smb1.SMB2Answer](err); ok && dialect == smbprobe.DialectAuto {
+		r.log.logf("%v: a new connection for it", answer)
+		r.hasSMB2()
+		l, err = r.redial(ctx, l)
+		return nil, l, err
+	}
+	return nil, nil, err
+}
+
+// hasSMB2 keeps auto from going back to SMB1 with the target.
+func (r *run) hasSMB2() {
+	r.prober.memory.update(r.target.Name, func(m *remembered) { m.smb2 = true })
+}
+
+// heldBack notes that no login was tried. The state stays what the last
+// refusal made it.
+func (r *run) heldBack(h *lockout.Held) {
+	r.result.LoginHeldBack = true
+	r.result.HeldBackUntil = h.Until
+	r.result.Share = h.Refusal.State
+	r.result.LoginRefused = h.Refusal.Status != smb.StatusOK
+	r.result.ShareStatus = h.Refusal.Status
+	text := fmt.Sprintf("no login was tried, to keep the account of auth %q from being locked: %s", r.target.Auth.Name, h.Why)
+	if !h.Until.IsZero() {
+		text += fmt.Sprintf("; next login after %s, or when the configuration is reloaded or the password file changes", h.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	r.result.ShareError = text
+	r.log.log(text)
+}
+
+// firstText returns the first of two texts that is not empty.
+func firstText(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

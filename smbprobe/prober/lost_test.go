@@ -1,0 +1,132 @@
+package prober_test
+
+import (
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// TestConnectionLost: once more from the start, except where a login was sent and
+// not answered: another one might be the second of three that lock the account.
+func TestConnectionLost(t *testing.T) {
+	t.Parallel()
+	lost, unread := share(smbprobe.ShareConnectionLost, smb.StatusOK), book(smbprobe.PhonebookUnknown)
+	tests := []struct {
+		step   peer.Step
+		after  int
+		want   outcome
+		conns  int
+		logins int
+	}{
+		{peer.StepAccept, 0, lost, 2, 0},
+		{peer.StepSessionRequest, 0, lost, 2, 0},
+		{peer.StepNegotiate, 0, lost, 2, 0},
+		{peer.StepSessionSetup, 0, lost, 1, 1},
+		{peer.StepTreeConnect, 1, lost, 2, 2},
+		{peer.StepOpen, 0, unread, 2, 2},
+		{peer.StepRead, 0, unread, 2, 2},
+		{peer.StepLogoff, 0, allWell(), 1, 1},
+	}
+	for _, kind := range []peer.FaultKind{peer.Close, peer.Reset} {
+		for _, tt := range tests {
+			if kind == peer.Reset && tt.step == peer.StepAccept {
+				continue // it may come before the connection stands, which then failed
+			}
+			t.Run(string(tt.step), func(t *testing.T) {
+				script := peer.Healthy(smbtest.Phonebook())
+				script.NetBIOS = &peer.NetBIOS{}
+				script.ChainCutShort = tt.step == peer.StepTreeConnect
+				script.Faults = map[peer.Step]peer.Fault{tt.step: {Kind: kind, After: tt.after}}
+				server := peer.Start(t, script)
+				s := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}}
+				wantOutcome(t, "lost", tt.want, probeOnce(t, s))
+				logins := 0
+				conns := server.Finished()
+				for _, c := range conns {
+					logins += len(c.Logins)
+				}
+				if len(conns) != tt.conns || logins != tt.logins {
+					t.Errorf("%d connections and %d logins, want %d and %d", len(conns), logins, tt.conns, tt.logins)
+				}
+			})
+		}
+	}
+}
+
+// TestConnectionLostInSMB2: the same for each answer of an SMB2 server that is
+// well the second time.
+func TestConnectionLostInSMB2(t *testing.T) {
+	t.Parallel()
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
+	type got struct {
+		Outcome outcome
+		Logins  int // that the server has seen a response of
+	}
+	lost := share(smbprobe.ShareConnectionLost, smb.StatusOK)
+	for n, tt := range []struct {
+		want  got
+		conns int
+	}{
+		{got{allWell(), 1}, 2}, // before the negotiate was answered there is no login
+		{got{lost, 0}, 1},
+		{got{lost, 1}, 1},
+		{got{allWell(), 2}, 2},
+		{got{allWell(), 2}, 2},
+		{got{allWell(), 2}, 2},
+		{got{allWell(), 1}, 1},
+	} {
+		var spoilt atomic.Bool
+		server := spoil(t, samba.Addr(), func(i int, answer []byte) ([]byte, bool) {
+			if i == n && spoilt.CompareAndSwap(false, true) {
+				return []byte{}, false
+			}
+			return framed(answer), true
+		})
+		logins := samba.Logins()
+		outcome := outcomeOf(probeOnce(t, direct(server.addr, "dialect: smb2")))
+		server.wantConnections(t, tt.conns)
+		if diff := cmp.Diff(tt.want, got{outcome, samba.Logins() - logins}); diff != "" {
+			t.Errorf("connection closed in place of answer %d (-want +got):\n%s", n, diff)
+		}
+	}
+}
+
+// TestRoundTripsOfBothTries are counted together.
+func TestRoundTripsOfBothTries(t *testing.T) {
+	t.Parallel()
+	var spoilt atomic.Bool
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	server := spoil(t, samba.Addr(), func(i int, answer []byte) ([]byte, bool) {
+		if i == 2 && spoilt.CompareAndSwap(false, true) {
+			return []byte{}, false // in place of the answer to the open
+		}
+		return framed(answer), true
+	})
+	r := probeOnce(t, direct(server.addr))
+	wantOutcome(t, "the second time", allWell(), r)
+	if want := 3 + 6; r.RoundTrips != want {
+		t.Errorf("%d round trips, want %d", r.RoundTrips, want)
+	}
+}
+
+// TestLoginThatHungIsNotRepeated in the probe, and no refusal for the next one.
+func TestLoginThatHungIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	script := peer.Healthy(smbtest.Phonebook())
+	script.Faults = map[peer.Step]peer.Fault{peer.StepSessionSetup: {Kind: peer.Hang}}
+	server := peer.Start(t, script)
+	p, target := newProber(t, prober.Options{}), direct(server.Addr(), "timeout: 1s").target(t)
+	for i := range 2 {
+		wantOutcome(t, "hung", share(smbprobe.ShareTimeout, smb.StatusOK), probe(t, p, target))
+		if got := len(server.Finished()); got != i+1 {
+			t.Errorf("%d connections, want %d", got, i+1)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package prober_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// TestWrongPassword: one login, and none until the hold is over, the server's word
+// on the account staying what it was.
+func TestWrongPassword(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"NT1", "SMB3_11"} {
+		t.Run(protocol, func(t *testing.T) {
+			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
+			clock := newClock()
+			p := newProber(t, prober.Options{Now: clock.Now})
+			wrong := direct(samba.Addr())
+			wrong.password = "wrong-1998"
+			target := wrong.target(t)
+			refused := share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure)
+			held := refused
+			held.HeldBack = true
+			wantLogins := func(what string, want int) {
+				t.Helper()
+				if got := samba.Logins(); got != want {
+					t.Errorf("%s: %d logins, want %d", what, got, want)
+				}
+			}
+
+			wantOutcome(t, "first", refused, probe(t, p, target))
+			until := clock.Now().Add(15 * time.Minute)
+			for range 3 {
+				r := probe(t, p, target)
+				wantOutcome(t, "held back", held, r)
+				if !r.HeldBackUntil.Equal(until) || r.ShareError == "" || strings.Contains(r.ShareError, "wrong-1998") {
+					t.Errorf("held back until %s, want %s: %q", r.HeldBackUntil, until, r.ShareError)
+				}
+				if r.Address != samba.Addr().String() {
+					t.Errorf("address %q, want %s: connecting is no login", r.Address, samba.Addr())
+				}
+				clock.forward(5*time.Minute - time.Nanosecond)
+			}
+			wantLogins("in the first 15 minutes", 1)
+			clock.forward(3 * time.Nanosecond)
+			wantOutcome(t, "after 15 minutes", refused, probe(t, p, target))
+			wantLogins("after 15 minutes", 2)
+			clock.forward(30*time.Minute - time.Nanosecond)
+			wantOutcome(t, "held back twice as long", held, probe(t, p, target))
+			wantLogins("held back twice as long", 2)
+
+			// The configuration is read anew, with the right password.
+			p.ForgetRefusals()
+			wantOutcome(t, "right password", allWell(), probe(t, p, direct(samba.Addr()).target(t)))
+			wantLogins("right password", 3)
+			if got := p.LoginsHeldBack(); got != 0 {
+				t.Errorf("%d logins held back, want 0", got)
+			}
+		})
+	}
+}
+
+// TestHeldBackHangsUp: the connection that found out the dialect is closed.
+func TestHeldBackHangsUp(t *testing.T) {
+	t.Parallel()
+	script := peer.Healthy(smbtest.Phonebook())
+	script.Login.Status = peer.Status(smb.StatusLogonFailure)
+	old := peer.Start(t, script)
+	p, target := newProber(t, prober.Options{}), direct(old.Addr()).target(t)
+	probe(t, p, target)
+	if r := probe(t, p, target); !r.LoginHeldBack {
+		t.Error("SMB1: the login is not held back")
+	}
+	if got := len(old.Finished()); got != 2 {
+		t.Errorf("SMB1: %d connections, want 2", got)
+	}
+
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
+	server := spoil(t, samba.Addr(), func(_ int, answer []byte) ([]byte, bool) { return framed(answer), true })
+	wrong := direct(server.addr, "dialect: smb2")
+	wrong.password = "wrong-1998"
+	target = wrong.target(t)
+	probe(t, p, target)
+	if r := probe(t, p, target); !r.LoginHeldBack {
+		t.Error("SMB2: the login is not held back")
+	}
+	server.wantConnections(t, 2)
+}
+
+// TestThreeTargetsRefuse: a fourth one is not asked.
+func TestThreeTargetsRefuse(t *testing.T) {
+	t.Parallel()
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	// Four names of one server, so that its logins count together.
+	n := &network{routes: map[string]netip.AddrPort{}}
+	s := site{password: "wrong-1998"}
+	for i := range 4 {
+		host := fmt.Sprintf("10.1.2.%d:445", i+1)
+		s.hosts = append(s.hosts, host)
+		n.routes[host] = samba.Addr()
+	}
+	clock := newClock()
+	p := newProber(t, prober.Options{Now: clock.Now, Dial: n.dial})
+	targets := s.targets(t)
+	for _, target := range targets[:3] {
+		wantOutcome(t, target.Name, share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure), probe(t, p, target))
+	}
+	held := share(smbprobe.ShareLoginFailed, smb.StatusOK)
+	held.HeldBack = true
+	wantOutcome(t, "the fourth target", held, probe(t, p, targets[3]))
+	if got := samba.Logins(); got != 3 {
+		t.Errorf("%d logins, want 3", got)
+	}
+	if got := p.LoginsHeldBack(); got != 4 {
+		t.Errorf("%d logins held back, want 3 targets and the auth", got)
+	}
+	clock.forward(15 * time.Minute)
+	wantOutcome(t, "after the hold", share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure), probe(t, p, targets[3]))
+	held.Status = smb.StatusLogonFailure
+	wantOutcome(t, "after one more refusal", held, probe(t, p, targets[0]))
+	if got := samba.Logins(); got != 4 {
+		t.Errorf("%d logins, want 4", got)
+	}
+	p.ForgetRefusals()
+	s.password = ""
+	wantOutcome(t, "right password", allWell(), probe(t, p, s.targets(t)[3]))
+}
+
+// TestHundredWrongPasswords at once are no more than three logins.
+func TestHundredWrongPasswords(t *testing.T) {
+	t.Parallel()
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	n := &network{routes: map[string]netip.AddrPort{}}
+	s := site{password: "wrong-1998"}
+	for i := range 100 {
+		host := fmt.Sprintf("10.1.2.%d:445", i+1)
+		s.hosts = append(s.hosts, host)
+		n.routes[host] = samba.Addr()
+	}
+	p := newProber(t, prober.Options{Dial: n.dial})
+	targets := s.targets(t)
+	results := make(chan outcome)
+	for _, target := range targets {
+		go func() { results <- outcomeOf(p.Probe(t.Context(), target)) }()
+	}
+	got := map[outcome]int{}
+	for range targets {
+		got[<-results]++
+	}
+	held := share(smbprobe.ShareLoginFailed, smb.StatusOK)
+	held.HeldBack = true
+	want := map[outcome]int{share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure): 3, held: 97}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	if got := samba.Logins(); got != 3 {
+		t.Errorf("%d logins, want 3", got)
+	}
+}
+
+// TestGuest: an unknown user is let in as a guest, which is no login.
+func TestGuest(t *testing.T) {
+	t.Parallel()
+	for _, protocol := range []string{"NT1", "SMB3_11"} {
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol, MapToGuest: "Bad User"})
+		unknown := direct(samba.Addr())
+		unknown.username = "nosuch"
+		wantOutcome(t, protocol, share(smbprobe.ShareGuestOnly, smb.StatusOK), probeOnce(t, unknown))
+		wantOutcome(t, protocol, allWell(), probeOnce(t, direct(samba.Addr())))
+	}
+}
+
+// TestNTLMv1IsRefused by a server that takes NTLMv2 alone.
+func TestNTLMv1IsRefused(t *testing.T) {
+	t.Parallel()
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{NTLMv2Only: true})
+	s := direct(samba.Addr())
+	wantOutcome(t, "NTLMv2", allWell(), probeOnce(t, s))
+	s.ntlm = "v1"
+	wantOutcome(t, "NTLMv1", share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure), probeOnce(t, s))
+}

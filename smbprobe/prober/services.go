@@ -1,0 +1,193 @@
+package prober
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/srvsvc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/svcctl"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+const (
+	// servicesPerPipe is how many services are asked for on one pipe, where
+	// maxServicePipes are enough: one call at a time, and three for a service.
+	servicesPerPipe = 2
+	maxServicePipes = 4
+)
+
+// serviceNames returns the services that a module names and those that the diagnosis
+// needs; none if the module names none.
+func serviceNames(m smbprobe.Module) []string {
+	var names []string
+	if len(m.Server.Services) == 0 {
+		return nil
+	}
+	for _, name := range slices.Concat(m.Server.Services, []string{"MSExchangeIMC", "RasMan", "LanmanServer", "PlugPlay"}) {
+		if !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func servicesFailed(names []string, err error) []smbprobe.ServiceResult {
+	results := make([]smbprobe.ServiceResult, len(names))
+	for i, name := range names {
+		results[i] = smbprobe.ServiceResult{Name: name, Error: err.Error()}
+	}
+	return results
+}
+
+// readServices asks for the services' states, and for what the Server service says of
+// the computer. The tree is IPC$.
+func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
+	names := serviceNames(r.target.Module)
+	results := make([]smbprobe.ServiceResult, len(names))
+	pipes := min(maxServicePipes, (len(names)+servicesPerPipe-1)/servicesPerPipe)
+	errs := make([]error, pipes+1)
+	branches := []func(context.Context){func(ctx context.Context) {
+		errs[pipes] = r.readHost(ctx, tree)
+		r.rpc.note(srvsvc.PipeName, errs[pipes])
+	}}
+	for p := range pipes {
+		branches = append(branches, func(ctx context.Context) {
+			from, to := p*len(names)/pipes, (p+1)*len(names)/pipes
+			errs[p] = r.askServices(ctx, tree, names[from:to], results[from:to])
+			r.rpc.note(svcctl.PipeName, errs[p])
+		})
+	}
+	r.beside(ctx, branches...)
+	r.result.Services = results
+	return worst(errs...)
+}
+
+// askServices asks for some services on one pipe. The error is that of the pipe;
+// what is wrong with one service stands in its result.
+func (r *run) askServices(ctx context.Context, tree smb.Tree, names []string, into []smbprobe.ServiceResult) error {
+	copy(into, servicesFailed(names, errNotAsked))
+	manager, err := r.openManager(ctx, tree)
+	for i, name := range names {
+		if err == nil {
+			into[i], err = askService(ctx, manager, name)
+		}
+		if err != nil {
+			into[i] = smbprobe.ServiceResult{Name: name, Error: err.Error()}
+		}
+	}
+	return err
+}
+
+var errNotAsked = errors.New("not asked")
+
+func (r *run) openManager(ctx context.Context, tree smb.Tree) (*svcctl.Manager, error) {
+	pipe, err := openPipe(ctx, tree, svcctl.PipeName)
+	if err != nil {
+		return nil, err
+	}
+	return svcctl.Open(ctx, pipe, r.serverName())
+}
+
+// askService asks for one service. The error means that the pipe is of no use any
+// more.
+func askService(ctx context.Context, manager *svcctl.Manager, name string) (smbprobe.ServiceResult, error) {
+	result := smbprobe.ServiceResult{Name: name}
+	service, err := manager.OpenService(ctx, name, svcctl.QueryStatus|svcctl.QueryConfig)
+	if refused(err) {
+		service, err = manager.OpenService(ctx, name, svcctl.QueryStatus)
+		result.Error = "this account may not ask when it starts"
+	}
+	if code, ok := errors.AsType[msrpc.Win32Error](err); ok {
+		installed := false
+		if code == msrpc.ErrorServiceDoesNotExist {
+			result.Installed, result.Error = &installed, ""
+		} else {
+			result.Error = err.Error()
+		}
+		return result, nil
+	}
+	if err != nil {
+		return result, err
+	}
+	installed := true
+	result.Installed = &installed
+	status, err := service.Status(ctx)
+	if err := recordServiceError(&result, err); err != nil {
+		return result, err
+	}
+	if err == nil {
+		result.State, result.ExitCode = serviceState(status.State), status.Win32ExitCode
+	}
+	if result.Error != "" {
+		return result, nil
+	}
+	config, err := service.Config(ctx)
+	if err := recordServiceError(&result, err); err != nil {
+		return result, err
+	}
+	if err == nil {
+		result.StartMode = startMode(config.Start)
+	}
+	return result, nil
+}
+
+// recordServiceError records why one call failed. It returns the error if that was not
+// an answer to the call: the pipe is then of no further use.
+func recordServiceError(s *smbprobe.ServiceResult, err error) error {
+	if err == nil {
+		return nil
+	}
+	s.Error = err.Error()
+	if _, ok := errors.AsType[msrpc.Win32Error](err); ok {
+		return nil
+	}
+	return err
+}
+
+// refused reports whether a call was refused for lack of rights.
+func refused(err error) bool {
+	code, ok := errors.AsType[msrpc.Win32Error](err)
+	return ok && code == msrpc.ErrorAccessDenied
+}
+
+// serviceState returns "" for a state that nobody knows.
+func serviceState(s svcctl.State) smbprobe.ServiceState {
+	switch s {
+	case svcctl.Stopped:
+		return smbprobe.ServiceStopped
+	case svcctl.StartPending:
+		return smbprobe.ServiceStartPending
+	case svcctl.StopPending:
+		return smbprobe.ServiceStopPending
+	case svcctl.Running:
+		return smbprobe.ServiceRunning
+	case svcctl.ContinuePending:
+		return smbprobe.ServiceContinuePending
+	case svcctl.PausePending:
+		return smbprobe.ServicePausePending
+	case svcctl.Paused:
+		return smbprobe.ServicePaused
+	}
+	return ""
+}
+
+// startMode returns "" for a start type that nobody knows.
+func startMode(t svcctl.StartType) smbprobe.StartMode {
+	switch t {
+	case svcctl.StartBoot:
+		return smbprobe.StartBoot
+	case svcctl.StartSystem:
+		return smbprobe.StartSystem
+	case svcctl.StartAutomatic:
+		return smbprobe.StartAutomatic
+	case svcctl.StartManual:
+		return smbprobe.StartManual
+	case svcctl.StartDisabled:
+		return smbprobe.StartDisabled
+	}
+	return ""
+}

@@ -1,0 +1,89 @@
+package prober
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// maxTrace bounds the lines of a trace.
+const maxTrace = 500
+
+// recorder takes down how long the steps of a probe took and what happened.
+type recorder struct {
+	now     func() time.Time
+	started time.Time
+
+	mu    sync.Mutex // guards what follows: connections log from goroutines of their own
+	steps []smbprobe.StepResult
+	trace []string
+	cut   bool
+}
+
+func newRecorder(now func() time.Time) *recorder {
+	return &recorder{now: now, started: now()}
+}
+
+// step runs a part of the probe and takes its time. A step that runs again adds
+// to its time.
+func (r *recorder) step(s smbprobe.Step, do func() error) error {
+	begin := r.now()
+	err := do()
+	result := smbprobe.StepResult{Step: s, Duration: r.now().Sub(begin)}
+	if err != nil {
+		result.Error = err.Error()
+		r.logf("%s: %v", s, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.steps {
+		if r.steps[i].Step == s {
+			result.Duration += r.steps[i].Duration
+			r.steps[i] = result
+			return err
+		}
+	}
+	r.steps = append(r.steps, result)
+	return err
+}
+
+// takeSteps returns the steps of an attempt that is given up, and forgets them.
+func (r *recorder) takeSteps() []smbprobe.StepResult {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	steps := r.steps
+	r.steps = nil
+	return steps
+}
+
+// putSteps puts steps back that were taken.
+func (r *recorder) putSteps(steps []smbprobe.StepResult) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = steps
+}
+
+// log adds a line to the trace, with the time since the probe began.
+func (r *recorder) log(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case len(r.trace) < maxTrace:
+		r.trace = append(r.trace, fmt.Sprintf("%9.3f ms  %s", float64(r.now().Sub(r.started).Microseconds())/1000, line))
+	case !r.cut:
+		r.cut = true
+		r.trace = append(r.trace, fmt.Sprintf("the trace ends here, at %d lines", maxTrace))
+	}
+}
+
+func (r *recorder) logf(format string, args ...any) { r.log(fmt.Sprintf(format, args...)) }
+
+// finish writes what was taken down into the result.
+func (r *recorder) finish(result *smbprobe.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	result.Started, result.Duration = r.started, r.now().Sub(r.started)
+	result.Steps, result.Trace = r.steps, r.trace
+}
