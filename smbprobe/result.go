@@ -52,10 +52,10 @@ type Result struct {
 	Host        HostResult
 	RPC         RPCState
 
-	// SoundSince is when share and book were first seen sound after one was seen at fault,
+	// HealthySince is when share and book were first seen sound after one was seen at fault,
 	// by the server's clock as it goes now;
 	// nil: not since the exporter started, or not known.
-	SoundSince *time.Time
+	HealthySince *time.Time
 
 	Causes []Cause // what explains it, the one that explains most first
 }

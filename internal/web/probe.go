@@ -94,7 +94,7 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	s.writeMetrics(w, r, result)
 }
 
-// lateResult is for an asker whose own time ended before the probe did. It says
+// lateResult is for an waiter whose own time ended before the probe did. It says
 // that and nothing of the server.
 func lateResult(t smbprobe.Target, arrived time.Time, limit time.Duration) *smbprobe.Result {
 	result := unknownResult(t, arrived, fmt.Errorf("%w (%s)", errStillRuns, limit))

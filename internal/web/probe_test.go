@@ -191,7 +191,7 @@ func TestProbeTimes(t *testing.T) {
 		wantCounts map[string]float64
 	}{
 		{
-			"the probe ends before the asker's time does, and its result is the answer", time.Minute,
+			"the probe ends before the waiter's time does, and its result is the answer", time.Minute,
 			[]request{{0, "/probe?target=10.1.2.3", "5", 4500 * time.Millisecond, 200, `state="connection_lost"} 1`}},
 			map[string]float64{"failure": 1},
 		},

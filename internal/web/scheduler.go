@@ -26,10 +26,10 @@ type scheduler struct {
 	ended sync.WaitGroup // the goroutines of flights
 
 	mu       sync.Mutex
-	free     int // places for further probes
+	slots    int // places for further probes
 	draining bool
 	flights  map[flightKey]*flight // those that run or wait
-	queue    []*flight             // those that wait, oldest first; empty while free > 0
+	queue    []*flight             // those that wait, oldest first; empty while slots > 0
 }
 
 // flightKey is what makes two probes the same.
@@ -41,7 +41,7 @@ type flight struct {
 	key      flightKey
 	target   smbprobe.Target
 	deadline time.Time     // of the probe: the latest that anybody asked for before it started
-	askers   int           // how many waited for it to start
+	waiters  int           // how many waited for it to start
 	started  chan struct{} // closed when the probe starts
 	done     chan struct{} // closed when there is a result, or an error in its place
 	result   *smbprobe.Result
@@ -50,9 +50,9 @@ type flight struct {
 
 // schedule says how long somebody waits for a probe, and gives the probe.
 type schedule struct {
-	startBy  time.Time // until when to wait for a place
-	deadline time.Time // the probe's; after startBy
-	leaveBy  time.Time // until when to wait for the result; not before deadline
+	startBy   time.Time // until when to wait for a place
+	deadline  time.Time // the probe's; after startBy
+	respondBy time.Time // until when to wait for the result; not before deadline
 }
 
 // newScheduler makes a scheduler of so many places. probe must not panic, and
@@ -61,14 +61,14 @@ func newScheduler(places int, probe func(context.Context, smbprobe.Target) *smbp
 	root, stop := context.WithCancel(context.Background())
 	return &scheduler{
 		probe: probe, root: root, stop: stop,
-		free: places, flights: map[flightKey]*flight{},
+		slots: places, flights: map[flightKey]*flight{},
 	}
 }
 
 // ask returns the result of a probe of t: of one that is under way, or of one
-// that it starts, and that goes on when the asker leaves. It is errOverloaded
+// that it starts, and that goes on when the waiter leaves. It is errOverloaded
 // where the probe did not start in time or ctx ended before, and errStillRuns
-// where it started and the asker has to leave.
+// where it started and the waiter has to leave.
 func (s *scheduler) ask(ctx context.Context, t smbprobe.Target, when schedule) (*smbprobe.Result, error) {
 	f, err := s.join(t, when.deadline)
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *scheduler) ask(ctx context.Context, t smbprobe.Target, when schedule) (
 	if !f.awaitStart(ctx, when.startBy) && s.leaveQueue(f) {
 		return nil, errOverloaded
 	}
-	ctx, cancel := context.WithDeadline(ctx, when.leaveBy)
+	ctx, cancel := context.WithDeadline(ctx, when.respondBy)
 	defer cancel()
 	select {
 	case <-f.done:
@@ -108,7 +108,7 @@ func (s *scheduler) join(t smbprobe.Target, deadline time.Time) (*flight, error)
 		s.startWaiting()
 	}
 	if slices.Contains(s.queue, f) {
-		f.askers++
+		f.waiters++
 		f.target = t // the configuration may have changed while the flight waited
 		if deadline.After(f.deadline) {
 			f.deadline = deadline
@@ -117,7 +117,7 @@ func (s *scheduler) join(t smbprobe.Target, deadline time.Time) (*flight, error)
 	return f, nil
 }
 
-// awaitStart reports whether the flight started, or was turned away, in time.
+// awaitStart reports whether the flight started, or was rejected, in time.
 func (f *flight) awaitStart(ctx context.Context, startBy time.Time) bool {
 	ctx, cancel := context.WithDeadline(ctx, startBy)
 	defer cancel()
@@ -130,7 +130,7 @@ func (f *flight) awaitStart(ctx context.Context, startBy time.Time) bool {
 	return true
 }
 
-// leaveQueue takes one asker away from a flight that waits; with the last one it
+// leaveQueue takes one waiter away from a flight that waits; with the last one it
 // is given up. It is false where the flight does not wait any more.
 func (s *scheduler) leaveQueue(f *flight) bool {
 	s.mu.Lock()
@@ -139,8 +139,8 @@ func (s *scheduler) leaveQueue(f *flight) bool {
 	if i < 0 {
 		return false
 	}
-	f.askers--
-	if f.askers == 0 {
+	f.waiters--
+	if f.waiters == 0 {
 		s.queue = slices.Delete(s.queue, i, i+1)
 		delete(s.flights, f.key)
 	}
@@ -149,10 +149,10 @@ func (s *scheduler) leaveQueue(f *flight) bool {
 
 // startWaiting gives free places to those who wait. The caller holds mu.
 func (s *scheduler) startWaiting() {
-	for s.free > 0 && len(s.queue) > 0 {
+	for s.slots > 0 && len(s.queue) > 0 {
 		f := s.queue[0]
 		s.queue = slices.Delete(s.queue, 0, 1)
-		s.free--
+		s.slots--
 		close(f.started)
 		s.ended.Go(func() { s.run(f) })
 	}
@@ -169,11 +169,11 @@ func (s *scheduler) run(f *flight) {
 	f.result = result
 	delete(s.flights, f.key)
 	close(f.done)
-	s.free++
+	s.slots++
 	s.startWaiting()
 }
 
-// drain turns new askers away and waits for the flights. When ctx ends, it
+// drain turns new waiters away and waits for the flights. When ctx ends, it
 // cancels those that run, and turns those away that wait.
 func (s *scheduler) drain(ctx context.Context) {
 	s.mu.Lock()

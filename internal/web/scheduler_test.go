@@ -13,24 +13,24 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// asker is one call of ask in a test, all times from the test's begin.
-type asker struct {
+// waiter is one call of ask in a test, all times from the test's begin.
+type waiter struct {
 	target string
 	at     time.Duration // when it asks
-	time   time.Duration // the probe's time; the asker waits a tenth longer
+	time   time.Duration // the probe's time; the waiter waits a tenth longer
 	gone   time.Duration // when its client goes; 0: never
 }
 
-// outcome is what became of an asker.
+// outcome is what became of an waiter.
 type outcome struct {
 	At  time.Duration // when it had its answer
 	Err error
 	Run int // which run's result it got, from 1
 }
 
-// runScheduler lets every asker ask, with probes that take so long unless their
+// runScheduler lets every waiter ask, with probes that take so long unless their
 // context ends before, and returns what became of each and how many probes ran.
-func runScheduler(t *testing.T, places int, probeTakes time.Duration, askers []asker) (got []outcome, runs int) {
+func runScheduler(t *testing.T, places int, probeTakes time.Duration, waiters []waiter) (got []outcome, runs int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		runs = 0
@@ -46,8 +46,8 @@ func runScheduler(t *testing.T, places int, probeTakes time.Duration, askers []a
 			}
 			return &smbprobe.Result{RoundTrips: n}
 		})
-		got = make([]outcome, len(askers))
-		for i, a := range askers {
+		got = make([]outcome, len(waiters))
+		for i, a := range waiters {
 			go func() {
 				time.Sleep(a.at)
 				ctx, cancel := context.WithCancel(t.Context())
@@ -66,8 +66,8 @@ func runScheduler(t *testing.T, places int, probeTakes time.Duration, askers []a
 		time.Sleep(time.Hour)
 		s.drain(t.Context())
 		runs = <-counter
-		if len(s.flights) != 0 || len(s.queue) != 0 || s.free != places {
-			t.Errorf("left over: %d flights, %d waiting, %d of %d places free", len(s.flights), len(s.queue), s.free, places)
+		if len(s.flights) != 0 || len(s.queue) != 0 || s.slots != places {
+			t.Errorf("left over: %d flights, %d waiting, %d of %d places free", len(s.flights), len(s.queue), s.slots, places)
 		}
 	})
 	return got, runs
@@ -79,53 +79,53 @@ func TestScheduler(t *testing.T) {
 		name       string
 		places     int
 		probeTakes time.Duration
-		askers     []asker
+		waiters    []waiter
 		want       []outcome
 		wantRuns   int
 	}{
 		{
-			name: "one asker", places: 1, probeTakes: sec,
-			askers: []asker{{target: "a", time: 10 * sec}},
-			want:   []outcome{{At: sec, Run: 1}}, wantRuns: 1,
+			name: "one waiter", places: 1, probeTakes: sec,
+			waiters: []waiter{{target: "a", time: 10 * sec}},
+			want:    []outcome{{At: sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "the probe has the time of who started it", places: 1, probeTakes: time.Minute,
-			askers: []asker{{target: "a", time: 10 * sec}},
-			want:   []outcome{{At: 10 * sec, Run: 1}}, wantRuns: 1,
+			waiters: []waiter{{target: "a", time: 10 * sec}},
+			want:    []outcome{{At: 10 * sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "those who ask meanwhile share the result", places: 2, probeTakes: 3 * sec,
-			askers: []asker{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 10 * sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
-			want:   []outcome{{At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
+			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 10 * sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
+			want:    []outcome{{At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "who asks after it gets a probe of its own", places: 2, probeTakes: 3 * sec,
-			askers: []asker{{target: "a", time: 10 * sec}, {target: "a", at: 4 * sec, time: 10 * sec}},
-			want:   []outcome{{At: 3 * sec, Run: 1}, {At: 7 * sec, Run: 2}}, wantRuns: 2,
+			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "a", at: 4 * sec, time: 10 * sec}},
+			want:    []outcome{{At: 3 * sec, Run: 1}, {At: 7 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
-			name: "the probe goes on when the first asker leaves", places: 1, probeTakes: 3 * sec,
-			askers: []asker{{target: "a", time: 10 * sec, gone: sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
-			want:   []outcome{{At: sec, Err: errStillRuns}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
+			name: "the probe goes on when the first waiter leaves", places: 1, probeTakes: 3 * sec,
+			waiters: []waiter{{target: "a", time: 10 * sec, gone: sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
+			want:    []outcome{{At: sec, Err: errStillRuns}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
 		},
 		{
-			name: "each asker keeps its own limit", places: 1, probeTakes: 8 * sec,
-			askers: []asker{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 2 * sec}},
-			want:   []outcome{{At: 8 * sec, Run: 1}, {At: 3200 * time.Millisecond, Err: errStillRuns}}, wantRuns: 1,
+			name: "each waiter keeps its own limit", places: 1, probeTakes: 8 * sec,
+			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 2 * sec}},
+			want:    []outcome{{At: 8 * sec, Run: 1}, {At: 3200 * time.Millisecond, Err: errStillRuns}}, wantRuns: 1,
 		},
 		{
 			name: "waiting for a place", places: 1, probeTakes: 3 * sec,
-			askers: []asker{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
-			want:   []outcome{{At: 3 * sec, Run: 1}, {At: 6 * sec, Run: 2}}, wantRuns: 2,
+			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
+			want:    []outcome{{At: 3 * sec, Run: 1}, {At: 6 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
 			name: "waiting in vain ends at half of the time", places: 1, probeTakes: 8 * sec,
-			askers: []asker{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
-			want:   []outcome{{At: 8 * sec, Run: 1}, {At: 6 * sec, Err: errOverloaded}}, wantRuns: 1,
+			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
+			want:    []outcome{{At: 8 * sec, Run: 1}, {At: 6 * sec, Err: errOverloaded}}, wantRuns: 1,
 		},
 		{
 			name: "those who wait share a place, and the time of the one with the most", places: 1, probeTakes: 5 * sec,
-			askers: []asker{
+			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 10 * sec},
 				{target: "b", at: 2 * sec, time: 4 * sec},
@@ -133,8 +133,8 @@ func TestScheduler(t *testing.T) {
 			want: []outcome{{At: 5 * sec, Run: 1}, {At: 10 * sec, Run: 2}, {At: 4 * sec, Err: errOverloaded}}, wantRuns: 2,
 		},
 		{
-			name: "a later asker lengthens the time of a probe that waits", places: 1, probeTakes: 6 * sec,
-			askers: []asker{
+			name: "a later waiter lengthens the time of a probe that waits", places: 1, probeTakes: 6 * sec,
+			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 10500 * time.Millisecond}, // until 11.5s
 				{target: "b", at: 2 * sec, time: 30 * sec},
@@ -142,8 +142,8 @@ func TestScheduler(t *testing.T) {
 			want: []outcome{{At: 6 * sec, Run: 1}, {At: 12 * sec, Run: 2}, {At: 12 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
-			name: "a waiting probe outlives its first asker", places: 1, probeTakes: 5 * sec,
-			askers: []asker{
+			name: "a waiting probe outlives its first waiter", places: 1, probeTakes: 5 * sec,
+			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 2 * sec},
 				{target: "b", at: sec, time: 20 * sec},
@@ -152,7 +152,7 @@ func TestScheduler(t *testing.T) {
 		},
 		{
 			name: "a waiting probe that nobody wants any more is given up", places: 1, probeTakes: 5 * sec,
-			askers: []asker{
+			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 10 * sec, gone: 2 * sec},
 				{target: "c", at: 2 * sec, time: 20 * sec},
@@ -161,7 +161,7 @@ func TestScheduler(t *testing.T) {
 		},
 		{
 			name: "a waiting probe does not keep others from sharing one that runs", places: 1, probeTakes: 4 * sec,
-			askers: []asker{
+			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 10 * sec},
 				{target: "a", at: 2 * sec, time: 10 * sec},
@@ -171,7 +171,7 @@ func TestScheduler(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, runs := runScheduler(t, tt.places, tt.probeTakes, tt.askers)
+			got, runs := runScheduler(t, tt.places, tt.probeTakes, tt.waiters)
 			sameErr := cmp.Comparer(func(a, b error) bool { return errors.Is(a, b) })
 			if diff := cmp.Diff(tt.want, got, sameErr); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
@@ -185,7 +185,7 @@ func TestScheduler(t *testing.T) {
 
 func TestSchedulerLimitsProbesThatRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const places, askers = 3, 20
+		const places, waiters = 3, 20
 		running := make(chan struct{}, places)
 		s := newScheduler(places, func(context.Context, smbprobe.Target) *smbprobe.Result {
 			select {
@@ -197,14 +197,14 @@ func TestSchedulerLimitsProbesThatRun(t *testing.T) {
 			<-running
 			return &smbprobe.Result{}
 		})
-		answers := make(chan error, askers)
-		for i := range askers {
+		answers := make(chan error, waiters)
+		for i := range waiters {
 			go func() {
 				_, err := s.ask(t.Context(), smbprobe.Target{Name: fmt.Sprint(i)}, limits{time.Minute, time.Minute}.from(time.Now()))
 				answers <- err
 			}()
 		}
-		for range askers {
+		for range waiters {
 			if err := <-answers; err != nil {
 				t.Error(err)
 			}
@@ -265,7 +265,7 @@ func TestSchedulerDrain(t *testing.T) {
 		name      string
 		drainTime time.Duration
 		wantAt    time.Duration // when drain returns; it begins after 1s
-		want      []outcome     // of two askers of one place, and of one who comes while draining
+		want      []outcome     // of two waiters of one place, and of one who comes while draining
 	}{
 		{"all in time", time.Minute, 8 * sec, []outcome{{At: 4 * sec}, {At: 8 * sec}, {At: 2 * sec, Err: errDraining}}},
 		{"out of time", 2 * sec, 3 * sec, []outcome{{At: 3 * sec}, {At: 3 * sec, Err: errDraining}, {At: 2 * sec, Err: errDraining}}},

@@ -25,9 +25,9 @@ type limits struct {
 // nothing of the server.
 func (l limits) from(arrived time.Time) schedule {
 	return schedule{
-		startBy:  arrived.Add(l.probe / 2),
-		deadline: arrived.Add(l.probe),
-		leaveBy:  arrived.Add(l.answer),
+		startBy:   arrived.Add(l.probe / 2),
+		deadline:  arrived.Add(l.probe),
+		respondBy: arrived.Add(l.answer),
 	}
 }
 

@@ -65,12 +65,12 @@ func refusalReason(s smb.Status) (why, remedy string) {
 	return "see the status", "See what the status says of the account."
 }
 
-func accountRefused(c *clues) *judgement {
+func accountRefused(c *evidence) *finding {
 	if c.Share != smbprobe.ShareLoginFailed && c.Share != smbprobe.ShareAccountRestricted {
 		return nil
 	}
 	why, remedy := refusalReason(c.ShareStatus)
-	j := &judgement{
+	j := &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "The login was refused: " + why,
 		evidence:    []string{c.statusSentence(fmt.Sprintf("%s refused the account of auth %q", c.host(), c.Auth))},
@@ -93,11 +93,11 @@ func accountRefused(c *clues) *judgement {
 	return j
 }
 
-func guestOnly(c *clues) *judgement {
+func guestOnly(c *evidence) *finding {
 	if c.Share != smbprobe.ShareGuestOnly {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "The server does not know the user name and made it a guest",
 		evidence:    []string{fmt.Sprintf("%s answered the login of auth %q with a guest session.", c.host(), c.Auth)},
@@ -110,11 +110,11 @@ func guestOnly(c *clues) *judgement {
 	}
 }
 
-func notAdministrator(c *clues) *judgement {
+func notAdministrator(c *evidence) *finding {
 	if c.Share != smbprobe.ShareAccessDenied {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    fmt.Sprintf("The account may not open %s: it is no administrator there", c.share()),
 		evidence:    append([]string{c.statusSentence(fmt.Sprintf("%s accepted the login of auth %q and refused the share %s", c.host(), c.Auth, c.share()))}, c.accessDeniedEvents()...),

@@ -38,7 +38,7 @@ func parameterRules() []rule {
 func tooLong(entry string) bool { return utf8.RuneCountInString(entry) > phonebook.MaxDialedName }
 
 // longDialed returns the dialed entries whose names are too long.
-func (c *clues) longDialed() []string {
+func (c *evidence) longDialed() []string {
 	var names []string
 	for _, d := range c.Phonebook.Dialed {
 		if tooLong(d.Name) {
@@ -50,14 +50,14 @@ func (c *clues) longDialed() []string {
 
 // namesLong reports whether a failure names an entry of the book whose name is too long. A
 // text that is not in the book may be no name at all, see bookLacks.
-func (c *clues) namesLong(f dialFailure) bool { return tooLong(f.Entry) && c.bookHolds(f.Entry) }
+func (c *evidence) namesLong(f dialFailure) bool { return tooLong(f.Entry) && c.bookHolds(f.Entry) }
 
 // nameTooLong reports whether the length of a name explains a failure with code 87.
-func (c *clues) nameTooLong(f dialFailure) bool {
+func (c *evidence) nameTooLong(f dialFailure) bool {
 	return f.Code == "87" && (c.namesLong(f) || len(c.longDialed()) > 0)
 }
 
-func entryNameTooLong(c *clues) *judgement {
+func entryNameTooLong(c *evidence) *finding {
 	names := c.longDialed()
 	var otherwise smbprobe.Severity
 	if len(names) > 0 {
@@ -75,7 +75,7 @@ func entryNameTooLong(c *clues) *judgement {
 		evidence = append(evidence, fmt.Sprintf("%q has %d characters.", name, utf8.RuneCountInString(name)))
 	}
 	list := strings.Join(quoted, ", ")
-	return c.conclude(failures, smbprobe.SeverityCritical, otherwise, judgement{
+	return c.withFailures(failures, smbprobe.SeverityCritical, otherwise, finding{
 		headline:    "An entry name of more than 20 characters is never dialled: " + list,
 		evidence:    evidence,
 		explanation: "The Internet Mail Service has room for 20 characters, and fails with [87] for each longer name, while dialling by hand works.",
@@ -89,7 +89,7 @@ func entryNameTooLong(c *clues) *judgement {
 
 // hasRelatedLogonEvent reports whether a failure with code 87 stands beside an event that tells
 // of an access violation. Only the time of the last failure is known.
-func (c *clues) hasRelatedLogonEvent(f dialFailure) bool {
+func (c *evidence) hasRelatedLogonEvent(f dialFailure) bool {
 	return f.Code == "87" && slices.ContainsFunc(c.Eventlog.RelatedEvents, func(e smbprobe.RelatedEvent) bool { return accompanies(e, f) })
 }
 
@@ -100,9 +100,9 @@ func accompanies(e smbprobe.RelatedEvent, f dialFailure) bool {
 	return e.At.IsZero() || f.last.IsZero() || e.At.Sub(f.last).Abs() <= nearInTime
 }
 
-func logonDomainTooLong(c *clues) *judgement {
+func logonDomainTooLong(c *evidence) *finding {
 	failures := c.failedWhere(c.hasRelatedLogonEvent)
-	j := judgement{
+	j := finding{
 		headline:    "The Domain in the connection's logon information is too long",
 		explanation: "The Internet Mail Service fails with [87] and an access violation where that Domain has 18 or more characters; 15 is the limit. " + stopsMail,
 		remedy: []string{
@@ -121,5 +121,5 @@ func logonDomainTooLong(c *clues) *judgement {
 		j.evidence = append(j.evidence, text+".")
 		break // the newest; the others say the same
 	}
-	return c.conclude(failures, smbprobe.SeverityCritical, "", j)
+	return c.withFailures(failures, smbprobe.SeverityCritical, "", j)
 }

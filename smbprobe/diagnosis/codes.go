@@ -124,13 +124,13 @@ func codeRules() []rule {
 			Articles:   d.articles,
 			Evidence:   evidence + ".",
 			Remedy:     d.summary,
-		}, d.judge})
+		}, d.find})
 	}
 	return all
 }
 
-func (d dialCode) judge(c *clues) *judgement {
-	return c.conclude(c.failed(d.codes...), d.severity, "", judgement{
+func (d dialCode) find(c *evidence) *finding {
+	return c.withFailures(c.failed(d.codes...), d.severity, "", finding{
 		headline:    d.headline,
 		explanation: d.explanation + " " + stopsMail,
 		remedy:      append([]string{fmt.Sprintf("At %s: %s", c.host(), d.steps[0])}, d.steps[1:]...),

@@ -29,16 +29,16 @@ func Known() []KnownCause {
 // rule leads from evidence to one cause.
 type rule struct {
 	KnownCause
-	// judge says what there is to say where the evidence is there; nil: it is not. It
+	// find says what there is to say where the evidence is there; nil: it is not. It
 	// looks only at what is known: a nil pointer or an empty state is never evidence.
-	judge func(*clues) *judgement
+	find func(*evidence) *finding
 }
 
-// judgement is a cause as one Result shows it; see Cause.
+// finding is a cause as one Result shows it; see Cause.
 //
 // The whole of a remedy's step in backquotes is a command to type. A command never holds
 // a text that came from the server, which could make it another command.
-type judgement struct {
+type finding struct {
 	severity    smbprobe.Severity
 	headline    string
 	evidence    []string
@@ -54,10 +54,10 @@ func rules() []rule {
 // diagnose returns the causes that a result's evidence supports: the critical ones
 // first, then in the order of Known; nil where it supports none.
 func Causes(r *smbprobe.Result) []smbprobe.Cause {
-	c := newClues(r)
+	c := newEvidence(r)
 	var causes []smbprobe.Cause
 	for _, rule := range rules() {
-		j := rule.judge(c)
+		j := rule.find(c)
 		if j == nil {
 			continue
 		}

@@ -37,13 +37,13 @@ func dialRules() []rule {
 	})
 }
 
-func dialDenied(c *clues) *judgement {
+func dialDenied(c *evidence) *finding {
 	// Where share or book is at fault, that explains the code; where they are not
 	// known, nothing does.
 	if c.Share != smbprobe.ShareOK || c.Phonebook.State != smbprobe.PhonebookOK {
 		return nil
 	}
-	return c.conclude(c.failed("5"), smbprobe.SeverityCritical, "", judgement{
+	return c.withFailures(c.failed("5"), smbprobe.SeverityCritical, "", finding{
 		headline: "The Internet Mail Service is denied access that this account has",
 		evidence: []string{
 			fmt.Sprintf("The account of auth %q opened the share %s and read the book.", c.Auth, c.share()),
@@ -65,7 +65,7 @@ func dialDenied(c *clues) *judgement {
 
 // bookHolds reports whether an entry is in the book that was read. Names compare without
 // regard to case, as RAS does.
-func (c *clues) bookHolds(entry string) bool {
+func (c *evidence) bookHolds(entry string) bool {
 	return slices.ContainsFunc(c.Phonebook.Links, func(l smbprobe.Link) bool {
 		return strings.EqualFold(strings.TrimSpace(l.Entry), strings.TrimSpace(entry))
 	})
@@ -75,7 +75,7 @@ func (c *clues) bookHolds(entry string) bool {
 // proves nothing: which code page the book is written in is not known, and a false alarm
 // wakes somebody. Nor does one that is too long to be dialed: it may be a whole sentence
 // of an event's text, of which nothing tells where the name is.
-func (c *clues) bookLacks(entry string) bool {
+func (c *evidence) bookLacks(entry string) bool {
 	p := &c.Phonebook
 	if p.State != smbprobe.PhonebookOK || p.Entries == nil || p.LinksTruncated {
 		return false
@@ -86,7 +86,7 @@ func (c *clues) bookLacks(entry string) bool {
 	return !c.bookHolds(entry)
 }
 
-func entryNotInBook(c *clues) *judgement {
+func entryNotInBook(c *evidence) *finding {
 	var names, evidence []string
 	note := func(entry, sentence string) {
 		if name := fmt.Sprintf("%q", entry); !slices.Contains(names, name) {
@@ -113,7 +113,7 @@ func entryNotInBook(c *clues) *judgement {
 			note(f.Entry, fmt.Sprintf("RAS did not find %q in its book.", f.Entry))
 		}
 	}
-	j := judgement{
+	j := finding{
 		headline:    "The phone book does not hold an entry that the Internet Mail Service dials",
 		evidence:    evidence,
 		explanation: "The service dials an entry by its name. One that was renamed or deleted, or a book that was replaced, leaves it nothing to dial. " + stopsMail,
@@ -128,13 +128,13 @@ func entryNotInBook(c *clues) *judgement {
 		command("rasphone"),
 		"Or, in the properties of the Internet Mail Service, page Dial-up Connections, choose an entry that is there.",
 	}
-	return c.conclude(failures, smbprobe.SeverityCritical, otherwise, j)
+	return c.withFailures(failures, smbprobe.SeverityCritical, otherwise, j)
 }
 
 // deniedExplained reports whether another cause has the failures with code 5 as its
 // evidence: the share or the book is seen to be at fault, or both are known to be
 // sound to this account, see dialDenied.
-func (c *clues) deniedExplained() bool {
+func (c *evidence) deniedExplained() bool {
 	if c.Share != smbprobe.ShareOK {
 		return c.adminShareMissing() || c.lostAtStart()
 	}
@@ -148,7 +148,7 @@ func (c *clues) deniedExplained() bool {
 
 // explained reports whether a rule other than dialup_failing takes a failure for its
 // evidence.
-func (c *clues) explained(f dialFailure) bool {
+func (c *evidence) explained(f dialFailure) bool {
 	switch f.Code {
 	case "2", "623", "711":
 		return true
@@ -161,7 +161,7 @@ func (c *clues) explained(f dialFailure) bool {
 		slices.ContainsFunc(dialCodes(), func(d dialCode) bool { return slices.Contains(d.codes, f.Code) })
 }
 
-func dialFailing(c *clues) *judgement {
+func dialFailing(c *evidence) *finding {
 	failures := c.failedWhere(func(f dialFailure) bool { return !c.explained(f) })
 	var codes []string
 	for _, f := range failures {
@@ -169,7 +169,7 @@ func dialFailing(c *clues) *judgement {
 			codes = append(codes, text)
 		}
 	}
-	j := judgement{
+	j := finding{
 		headline:    fmt.Sprintf("Dialling fails for %d different reasons", len(codes)),
 		explanation: stopsMail,
 		remedy: []string{
@@ -182,8 +182,8 @@ func dialFailing(c *clues) *judgement {
 	if len(codes) == 1 {
 		j.headline = "Dialling fails with " + codes[0]
 	}
-	if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.Code == "5" && f.current() }) {
+	if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.Code == "5" && f.ongoing() }) {
 		j.explanation += " [5] says that the Internet Mail Service was denied Admin$ or its phone book; whether they are at fault, this probe could not see."
 	}
-	return c.conclude(failures, smbprobe.SeverityWarning, "", j)
+	return c.withFailures(failures, smbprobe.SeverityWarning, "", j)
 }

@@ -54,8 +54,8 @@ func aroundRules() []rule {
 	}
 }
 
-func serviceNotRunning(c *clues) *judgement {
-	j := &judgement{
+func serviceNotRunning(c *evidence) *finding {
+	j := &finding{
 		severity:    smbprobe.SeverityWarning,
 		explanation: "Windows starts this service by itself, so somebody stopped it or it failed.",
 		remedy:      []string{fmt.Sprintf("At %s, look in the System and Application logs for the reason, and start what does not run:", c.host())},
@@ -102,7 +102,7 @@ func whyStopped(s *smbprobe.ServiceResult) string {
 	return text + "."
 }
 
-func eventLogFull(c *clues) *judgement {
+func eventLogFull(c *evidence) *finding {
 	e, limit, retention := &c.Eventlog, c.Registry.LogMaxSize, c.Registry.LogRetention
 	now, known := c.serverTime()
 	// The file of a log that may have no more than the slack is as large when it is empty.
@@ -123,7 +123,7 @@ func eventLogFull(c *clues) *judgement {
 		}
 		kept = fmt.Sprintf("keeps records for %.4g days, and its oldest is of %s", keep.Hours()/24, timeText(*e.Oldest))
 	}
-	return &judgement{
+	return &finding{
 		severity: smbprobe.SeverityWarning,
 		headline: "The event log is full and drops new events",
 		evidence: []string{
@@ -141,7 +141,7 @@ func eventLogFull(c *clues) *judgement {
 	}
 }
 
-func clockOff(c *clues) *judgement {
+func clockOff(c *evidence) *finding {
 	if c.ClockOffset == nil {
 		return nil
 	}
@@ -152,7 +152,7 @@ func clockOff(c *clues) *judgement {
 	if offset <= maxClockOffset {
 		return nil
 	}
-	j := &judgement{
+	j := &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    fmt.Sprintf("The server's clock is %s %s the exporter's", offset.Round(time.Second), direction),
 		evidence:    []string{fmt.Sprintf("The clock of %s is %s %s the exporter's.", c.host(), offset.Round(time.Second), direction)},

@@ -9,18 +9,18 @@ import (
 )
 
 // clues is a result, and what several rules conclude from it.
-type clues struct {
+type evidence struct {
 	*smbprobe.Result
 	failures []dialFailure
 }
 
-func newClues(r *smbprobe.Result) *clues {
-	return &clues{Result: r, failures: dialFailures(r)}
+func newEvidence(r *smbprobe.Result) *evidence {
+	return &evidence{Result: r, failures: dialFailures(r)}
 }
 
 // host names the server for a person: as the operator calls it, and its own name where
 // that is another one.
-func (c *clues) host() string {
+func (c *evidence) host() string {
 	if c.Server == nil || c.Server.NetBIOSName == "" || strings.EqualFold(c.Server.NetBIOSName, c.Target) {
 		return c.Target
 	}
@@ -28,7 +28,7 @@ func (c *clues) host() string {
 }
 
 // share is the name of the share that was to be opened.
-func (c *clues) share() string {
+func (c *evidence) share() string {
 	if c.ShareName == "" {
 		return smbprobe.AdminShareName
 	}
@@ -37,15 +37,15 @@ func (c *clues) share() string {
 
 // isAdminShare reports whether that share is the one that AutoShareServer and AutoShareWks
 // speak of.
-func (c *clues) isAdminShare() bool { return strings.EqualFold(c.share(), smbprobe.AdminShareName) }
+func (c *evidence) isAdminShare() bool { return strings.EqualFold(c.share(), smbprobe.AdminShareName) }
 
 // bookSound reports whether the share is open, and the book was read and is without fault.
-func (c *clues) bookSound() bool {
+func (c *evidence) bookSound() bool {
 	return c.Share == smbprobe.ShareOK && c.Phonebook.State == smbprobe.PhonebookOK && c.Phonebook.Intact != nil && *c.Phonebook.Intact
 }
 
 // maybeNT4 reports whether nothing known speaks against Windows NT 4.0 or older.
-func (c *clues) maybeNT4() bool {
+func (c *evidence) maybeNT4() bool {
 	switch {
 	case c.Host.Known:
 		return c.Host.Major <= 4
@@ -58,7 +58,7 @@ func (c *clues) maybeNT4() bool {
 }
 
 // servicePack returns the number of the installed service pack, 0 for none.
-func (c *clues) servicePack() (n int, known bool) {
+func (c *evidence) servicePack() (n int, known bool) {
 	p := c.Registry.ServicePack
 	if p == nil {
 		return 0, false
@@ -71,20 +71,20 @@ func (c *clues) servicePack() (n int, known bool) {
 }
 
 // isDomainController reports whether the server said that it is one.
-func (c *clues) isDomainController() bool {
+func (c *evidence) isDomainController() bool {
 	t := c.Registry.ProductType
 	return c.Host.Known && c.Host.DomainController || t != nil && t.Set && strings.EqualFold(t.Value, "LanmanNT")
 }
 
 // isTerminalServer reports whether the server said that it is one.
-func (c *clues) isTerminalServer() bool {
+func (c *evidence) isTerminalServer() bool {
 	s := c.Registry.ProductSuite
 	return s != nil && s.Set && strings.Contains(strings.ToLower(s.Value), "terminal server")
 }
 
 // serverTime returns what time it was by the server's clock when the probe ran, to
 // some seconds.
-func (c *clues) serverTime() (now time.Time, known bool) {
+func (c *evidence) serverTime() (now time.Time, known bool) {
 	switch {
 	case c.ClockOffset != nil && !c.Started.IsZero():
 		return c.Started.Add(*c.ClockOffset), true
@@ -107,7 +107,7 @@ func stopped(s *smbprobe.ServiceResult) bool {
 }
 
 // stoppedService returns a service that is known not to run.
-func (c *clues) stoppedService(name string) (s smbprobe.ServiceResult, found bool) {
+func (c *evidence) stoppedService(name string) (s smbprobe.ServiceResult, found bool) {
 	for _, s := range c.Services {
 		if strings.EqualFold(s.Name, name) && stopped(&s) {
 			return s, true
@@ -122,7 +122,7 @@ func serviceSentence(s *smbprobe.ServiceResult) string {
 }
 
 // statusSentence says what the server answered, where it answered with a status.
-func (c *clues) statusSentence(what string) string {
+func (c *evidence) statusSentence(what string) string {
 	if c.ShareStatus == 0 {
 		return what + "."
 	}

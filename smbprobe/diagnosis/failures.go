@@ -13,19 +13,19 @@ import (
 
 // dialFailure is the failures to dial for one entry and code.
 type dialFailure struct {
-	smbprobe.FailureCount           // in the smallest window that holds one
-	window                string    // the label of that window
-	last                  time.Time // zero: not known
-	recent                bool      // that window is the shortest one
-	changed               bool      // share and book are sound, and the book was changed after the last one
-	faulty                bool      // access was denied before share and book were seen sound again, after one was at fault
+	smbprobe.FailureCount               // in the smallest window that holds one
+	window                    string    // the label of that window
+	last                      time.Time // zero: not known
+	recent                    bool      // that window is the shortest one
+	resolvedByPhonebookChange bool      // share and book are sound, and the book was changed after the last one
+	resolvedByRecovery        bool      // access was denied before share and book were seen sound again, after one was at fault
 }
 
 // mended reports whether what caused a failure seems to be mended.
-func (f dialFailure) mended() bool { return f.changed || f.faulty }
+func (f dialFailure) resolved() bool { return f.resolvedByPhonebookChange || f.resolvedByRecovery }
 
 // current reports whether nothing that is seen now speaks against a failure.
-func (f dialFailure) current() bool { return f.recent && !f.mended() }
+func (f dialFailure) ongoing() bool { return f.recent && !f.resolved() }
 
 // dialFailures returns each pair of entry and code once, the pairs of the shortest
 // window first. A window that is not known tells nothing, and neither does a larger one.
@@ -38,8 +38,8 @@ func dialFailures(r *smbprobe.Result) []dialFailure {
 			last[p] = l.At
 		}
 	}
-	sound := (&clues{Result: r}).bookSound()
-	now, clockKnown := (&clues{Result: r}).serverTime()
+	sound := (&evidence{Result: r}).bookSound()
+	now, clockKnown := (&evidence{Result: r}).serverTime()
 	// happened reports whether something is known to have happened after a failure. What is in the
 	// future was noted while the clock was wrong, and tells nothing.
 	happened := func(at *time.Time, p pair) bool {
@@ -61,12 +61,12 @@ func dialFailures(r *smbprobe.Result) []dialFailure {
 			}
 			seen[p] = true
 			all = append(all, dialFailure{
-				FailureCount: f,
-				window:       w.Label,
-				last:         last[p],
-				recent:       i == 0,
-				changed:      happened(r.Phonebook.Modified, p),
-				faulty:       f.Code == "5" && happened(r.SoundSince, p), // other codes are not the share's or the book's
+				FailureCount:              f,
+				window:                    w.Label,
+				last:                      last[p],
+				recent:                    i == 0,
+				resolvedByPhonebookChange: happened(r.Phonebook.Modified, p),
+				resolvedByRecovery:        f.Code == "5" && happened(r.HealthySince, p), // other codes are not the share's or the book's
 			})
 		}
 	}
@@ -74,12 +74,12 @@ func dialFailures(r *smbprobe.Result) []dialFailure {
 }
 
 // failed returns the failures with one of some codes, in decimal.
-func (c *clues) failed(codes ...string) []dialFailure {
+func (c *evidence) failed(codes ...string) []dialFailure {
 	return c.failedWhere(func(f dialFailure) bool { return slices.Contains(codes, f.Code) })
 }
 
 // failedWhere returns the failures that a function picks.
-func (c *clues) failedWhere(pick func(dialFailure) bool) []dialFailure {
+func (c *evidence) failedWhere(pick func(dialFailure) bool) []dialFailure {
 	var picked []dialFailure
 	for _, f := range c.failures {
 		if pick(f) {
@@ -89,36 +89,36 @@ func (c *clues) failedWhere(pick func(dialFailure) bool) []dialFailure {
 	return picked
 }
 
-// anyCurrent reports whether at least one failure is current.
-func anyCurrent(failures []dialFailure) bool {
-	return slices.ContainsFunc(failures, dialFailure.current)
+// anyOngoing reports whether at least one failure is current.
+func anyOngoing(failures []dialFailure) bool {
+	return slices.ContainsFunc(failures, dialFailure.ongoing)
 }
 
-// conclude makes a judgement of failures, whose evidence goes before the judgement's
+// conclude makes a finding of failures, whose evidence goes before the finding's
 // own. Its severity is current where a failure is; else otherwise, the severity for
 // other evidence that is seen now. Where there is none of that either, what caused the
-// failures is over, and the judgement is information; without failures there is none.
-func (c *clues) conclude(failures []dialFailure, current, otherwise smbprobe.Severity, j judgement) *judgement {
+// failures is over, and the finding is information; without failures there is none.
+func (c *evidence) withFailures(failures []dialFailure, current, otherwise smbprobe.Severity, j finding) *finding {
 	var events []string
 	for _, f := range failures {
 		events = append(events, f.sentence())
 	}
 	j.evidence = append(events, j.evidence...)
 	switch {
-	case anyCurrent(failures):
+	case anyOngoing(failures):
 		j.severity = current
 	case otherwise != "":
 		j.severity = otherwise
 	case len(failures) == 0:
 		return nil
-	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.changed }):
+	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.resolvedByPhonebookChange }):
 		j.severity = smbprobe.SeverityInfo
 		j.headline += " (before the book was changed)"
 		j.evidence = append(j.evidence, fmt.Sprintf("The book was changed after that, at %s; now the share is open and the book sound: it seems to be mended.", timeText(*c.Phonebook.Modified)))
-	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.faulty }):
+	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.resolvedByRecovery }):
 		j.severity = smbprobe.SeverityInfo
 		j.headline += " (before share and book were sound)"
-		j.evidence = append(j.evidence, fmt.Sprintf("The share or the book was at fault then; both were seen sound again at %s: it seems to be mended.", timeText(*c.SoundSince)))
+		j.evidence = append(j.evidence, fmt.Sprintf("The share or the book was at fault then; both were seen sound again at %s: it seems to be mended.", timeText(*c.HealthySince)))
 	default:
 		j.severity = smbprobe.SeverityInfo
 		j.headline += " (old events)"
@@ -128,7 +128,7 @@ func (c *clues) conclude(failures []dialFailure, current, otherwise smbprobe.Sev
 }
 
 // accessDeniedEvents says that the Internet Mail Service met the same, where it did.
-func (c *clues) accessDeniedEvents() []string {
+func (c *evidence) accessDeniedEvents() []string {
 	var all []string
 	for _, f := range c.failed("5") {
 		all = append(all, f.sentence())

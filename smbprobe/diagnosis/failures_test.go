@@ -149,7 +149,7 @@ func changedAgo(ago time.Duration) func(*smbprobe.Result) {
 
 // soundAgo makes share and book seen sound again that long before the probe.
 func soundAgo(ago time.Duration) func(*smbprobe.Result) {
-	return func(r *smbprobe.Result) { r.SoundSince = new(probedAt().Add(-ago)) }
+	return func(r *smbprobe.Result) { r.HealthySince = new(probedAt().Add(-ago)) }
 }
 
 func TestWindowsThatAreNotKnown(t *testing.T) {

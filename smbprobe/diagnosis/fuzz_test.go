@@ -56,7 +56,7 @@ func (p *picker) result() *smbprobe.Result {
 	r.LoginHeldBack, r.HeldBackUntil = p.pick()%2 == 1, p.time()
 	r.Server = maybe(p, smbprobe.ServerInfo{}, smbprobe.ServerInfo{OS: "Windows NT 4.0", NetBIOSName: "EXCH01"}, smbprobe.ServerInfo{OS: "Windows 5.0", NetBIOSName: hostileText}, smbprobe.ServerInfo{Dialect: "SMB 3.1.1"})
 	r.ClockOffset = maybe(p, 0, time.Hour, -1<<63, 1<<63-1)
-	r.SoundSince = maybe(p, p.time())
+	r.HealthySince = maybe(p, p.time())
 	r.RPC = oneOf(p, smbprobe.RPCAnswers, smbprobe.RPCDead, "")
 	p.phonebook(&r.Phonebook)
 	p.eventlog(&r.Eventlog)

@@ -78,7 +78,7 @@ func bookRules() []rule {
 }
 
 // openEvidence says what the open answered, and what events confirm it.
-func (c *clues) openEvidence(what string) []string {
+func (c *evidence) openEvidence(what string) []string {
 	text := what + "."
 	if c.Phonebook.Status != 0 {
 		text = fmt.Sprintf("%s: %s.", what, c.Phonebook.Status)
@@ -86,11 +86,11 @@ func (c *clues) openEvidence(what string) []string {
 	return append([]string{fmt.Sprintf("The share %s was opened.", c.share()), text}, c.accessDeniedEvents()...)
 }
 
-func rasNotInstalled(c *clues) *judgement {
+func rasNotInstalled(c *evidence) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookFolderMissing {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    `There is no folder System32\Ras: Remote Access Service is not installed`,
 		evidence:    c.openEvidence("A folder on the way to the phone book is not there"),
@@ -104,11 +104,11 @@ func rasNotInstalled(c *clues) *judgement {
 	}
 }
 
-func phonebookMissing(c *clues) *judgement {
+func phonebookMissing(c *evidence) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookMissing {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    "There is no phone book where the Internet Mail Service looks for it",
 		evidence:    c.openEvidence("The phone book is not there"),
@@ -122,11 +122,11 @@ func phonebookMissing(c *clues) *judgement {
 	}
 }
 
-func phonebookDamaged(c *clues) *judgement {
+func phonebookDamaged(c *evidence) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookDamaged {
 		return nil
 	}
-	j := &judgement{
+	j := &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    "The phone book is damaged",
 		evidence:    c.openEvidence("The phone book was read, and is not one that RAS can use"),
@@ -160,11 +160,11 @@ func meaningOf(id phonebook.CheckID) string {
 	return ""
 }
 
-func phonebookDenied(c *clues) *judgement {
+func phonebookDenied(c *evidence) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookAccessDenied {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    "The share is open, and access to the phone book is denied",
 		evidence:    c.openEvidence("Access to the file was refused"),
@@ -177,11 +177,11 @@ func phonebookDenied(c *clues) *judgement {
 	}
 }
 
-func phonebookElsewhere(c *clues) *judgement {
+func phonebookElsewhere(c *evidence) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookElsewhere {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "The phone book is where Windows 2000 keeps it, and not where Exchange 5.5 before SP3 looks",
 		evidence:    c.openEvidence(`There is no book in System32\Ras, and one under All Users`),
@@ -193,11 +193,11 @@ func phonebookElsewhere(c *clues) *judgement {
 	}
 }
 
-func phonebookLocked(c *clues) *judgement {
+func phonebookLocked(c *evidence) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookLocked {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "Somebody holds the phone book open and shares it with nobody",
 		evidence:    c.openEvidence("The file could not be opened, twice in a row"),
@@ -213,7 +213,7 @@ func phonebookLocked(c *clues) *judgement {
 // hasEntryFinding reports whether a dialed entry has a finding that makes it unusable,
 // other than the length of its name. Findings are bounded: in a sound book, an entry of
 // fit length that is not usable has one that is not listed.
-func (c *clues) hasEntryFinding(d phonebook.Dialed) bool {
+func (c *evidence) hasEntryFinding(d phonebook.Dialed) bool {
 	if d.Missing || d.Usable || d.Entry == "" {
 		return false
 	}
@@ -222,7 +222,7 @@ func (c *clues) hasEntryFinding(d phonebook.Dialed) bool {
 
 // entryFindings returns the findings of class entry of a dialed entry, but for the
 // length of its name.
-func (c *clues) entryFindings(d phonebook.Dialed) []phonebook.Finding {
+func (c *evidence) entryFindings(d phonebook.Dialed) []phonebook.Finding {
 	var all []phonebook.Finding
 	for _, f := range c.Phonebook.Findings {
 		if f.Class == phonebook.ClassEntry && f.Entry == d.Entry && f.Check != phonebook.CheckDialedNameOver20 {
@@ -232,7 +232,7 @@ func (c *clues) entryFindings(d phonebook.Dialed) []phonebook.Finding {
 	return all
 }
 
-func entryUnusable(c *clues) *judgement {
+func entryUnusable(c *evidence) *finding {
 	var names, evidence []string
 	for _, d := range c.Phonebook.Dialed {
 		if !c.hasEntryFinding(d) {
@@ -247,7 +247,7 @@ func entryUnusable(c *clues) *judgement {
 	if len(names) == 0 {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "A dialed entry cannot be used: " + strings.Join(names, ", "),
 		evidence:    evidence,
@@ -260,12 +260,12 @@ func entryUnusable(c *clues) *judgement {
 	}
 }
 
-func phonebookNewer(c *clues) *judgement {
+func phonebookNewer(c *evidence) *finding {
 	i := slices.IndexFunc(c.Phonebook.Counts, func(n phonebook.Count) bool { return n.Check == phonebook.CheckNewerWindows && n.N > 0 })
 	if i < 0 {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "A later Windows wrote the phone book, and this server runs Windows NT 4.0",
 		evidence:    []string{fmt.Sprintf("The book has PBVersion=, in %d of its lines.", c.Phonebook.Counts[i].N)},

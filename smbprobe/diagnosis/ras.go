@@ -37,8 +37,8 @@ func rasRules() []rule {
 	}
 }
 
-func rasmanCannotStart(c *clues) *judgement {
-	j := judgement{
+func rasmanCannotStart(c *evidence) *finding {
+	j := finding{
 		headline:    "RasMan cannot start",
 		explanation: "The Remote Access Connection Manager needs Plug and Play. Without it RAS does nothing at all. " + stopsMail,
 		remedy: []string{
@@ -53,11 +53,11 @@ func rasmanCannotStart(c *clues) *judgement {
 		j.headline = "RasMan cannot start: Plug and Play does not run"
 		j.evidence = []string{serviceSentence(&s)}
 	}
-	return c.conclude(c.failed("711"), smbprobe.SeverityCritical, otherwise, j)
+	return c.withFailures(c.failed("711"), smbprobe.SeverityCritical, otherwise, j)
 }
 
-func networkCardStale(c *clues) *judgement {
-	j := judgement{
+func networkCardStale(c *evidence) *finding {
+	j := finding{
 		headline:    "RAS does not find a file or key: a removed network card may have left its key behind",
 		explanation: "When RAS dials it goes through the network cards in the registry, and gives up with [2] at one whose service is gone. " + stopsMail,
 		remedy: []string{
@@ -80,24 +80,24 @@ func networkCardStale(c *clues) *judgement {
 		j.remedy = append(j.remedy, fmt.Sprintf(`Under %s, look at ServiceName of each numbered key. Save and delete the key whose service is not under HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services.`, networkCards))
 	}
 	j.remedy = append(j.remedy, "Restart the server.")
-	return c.conclude(c.failed("2"), smbprobe.SeverityWarning, otherwise, j)
+	return c.withFailures(c.failed("2"), smbprobe.SeverityWarning, otherwise, j)
 }
 
 // nt4BugCodes are the codes with which that fault of Windows NT 4.0 shows.
 func nt4BugCodes() []string { return []string{"317", "4264763456"} }
 
 // mayHaveNT4Bug reports whether nothing known speaks against Windows NT 4.0 before Service Pack 4.
-func (c *clues) mayHaveNT4Bug() bool {
+func (c *evidence) mayHaveNT4Bug() bool {
 	pack, known := c.servicePack()
 	return c.maybeNT4() && (!known || pack < 4)
 }
 
-func nt4DialBug(c *clues) *judgement {
+func nt4DialBug(c *evidence) *finding {
 	if !c.mayHaveNT4Bug() {
 		return nil
 	}
 	pack, known := c.servicePack()
-	j := judgement{
+	j := finding{
 		headline:    "A fault of Windows NT 4.0 before Service Pack 4 hides why dialling fails",
 		explanation: "Before Service Pack 4, RAS may report a number that is no error code. 317 also stands for an error whose text was not found, so it hides another code. " + stopsMail,
 		remedy: []string{
@@ -114,5 +114,5 @@ func nt4DialBug(c *clues) *judgement {
 	default:
 		j.evidence = []string{fmt.Sprintf("The server has Service Pack %d.", pack)}
 	}
-	return c.conclude(c.failed(nt4BugCodes()...), smbprobe.SeverityWarning, "", j)
+	return c.withFailures(c.failed(nt4BugCodes()...), smbprobe.SeverityWarning, "", j)
 }

@@ -49,8 +49,8 @@ func serverRules() []rule {
 	}
 }
 
-func serverStopped(c *clues) *judgement {
-	j := &judgement{
+func serverStopped(c *evidence) *finding {
+	j := &finding{
 		severity:    smbprobe.SeverityCritical,
 		explanation: "Without the Server service there is no Admin$ share, so the Internet Mail Service cannot open its phone book, not even on its own computer.",
 		remedy: []string{
@@ -74,11 +74,11 @@ func serverStopped(c *clues) *judgement {
 	return j
 }
 
-func servicesDead(c *clues) *judgement {
+func servicesDead(c *evidence) *finding {
 	if c.Share != smbprobe.ShareOK || c.RPC != smbprobe.RPCDead {
 		return nil
 	}
-	j := &judgement{
+	j := &finding{
 		severity: smbprobe.SeverityCritical,
 		headline: "services.exe does not answer while the share still works",
 		evidence: []string{
@@ -98,11 +98,11 @@ func servicesDead(c *clues) *judgement {
 	return j
 }
 
-func outOfResources(c *clues) *judgement {
+func outOfResources(c *evidence) *finding {
 	if c.Share != smbprobe.ShareOutOfResources {
 		return nil
 	}
-	j := &judgement{
+	j := &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    "The Server service is out of resources, often because IRPStackSize is too small",
 		evidence:    []string{c.statusSentence("The server refused")},
@@ -126,11 +126,11 @@ func outOfResources(c *clues) *judgement {
 	return j
 }
 
-func licencesUsedUp(c *clues) *judgement {
+func licencesUsedUp(c *evidence) *finding {
 	if c.Share != smbprobe.ShareServerFull {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "The server takes no more sessions: licences or connections are used up",
 		evidence:    []string{c.statusSentence("The server refused")},
@@ -143,11 +143,11 @@ func licencesUsedUp(c *clues) *judgement {
 	}
 }
 
-func serverPaused(c *clues) *judgement {
+func serverPaused(c *evidence) *finding {
 	if c.Share != smbprobe.ShareServerPaused {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    "The Server service is paused",
 		evidence:    []string{c.statusSentence("The server refused")},

@@ -54,10 +54,12 @@ func shareRules() []rule {
 }
 
 // adminShareMissing reports whether the server has no Admin$, and that was the share asked for.
-func (c *clues) adminShareMissing() bool { return c.isAdminShare() && c.Share == smbprobe.ShareMissing }
+func (c *evidence) adminShareMissing() bool {
+	return c.isAdminShare() && c.Share == smbprobe.ShareMissing
+}
 
 // autoShareText writes the value that holds for this server, which is known.
-func (c *clues) autoShareText() string {
+func (c *evidence) autoShareText() string {
 	name, value := c.AutoShare()
 	if !value.Set {
 		return name + " is not set: the shares are made at each start."
@@ -67,7 +69,7 @@ func (c *clues) autoShareText() string {
 
 // autoShareOff reports whether the registry keeps the administrative shares from being
 // made; known false: it could not be read.
-func (c *clues) autoShareOff() (off, known bool) {
+func (c *evidence) autoShareOff() (off, known bool) {
 	_, value := c.AutoShare()
 	if value == nil {
 		return false, false
@@ -76,17 +78,17 @@ func (c *clues) autoShareOff() (off, known bool) {
 }
 
 // shareRefused says that the share is not there.
-func (c *clues) shareRefused() string {
+func (c *evidence) shareRefused() string {
 	return c.statusSentence(fmt.Sprintf("%s accepted the login and refused the share %s", c.host(), c.share()))
 }
 
 // missingEvidence says that Admin$ is not there, and what events confirm it.
-func (c *clues) missingEvidence() []string {
+func (c *evidence) missingEvidence() []string {
 	return append([]string{c.shareRefused()}, c.accessDeniedEvents()...)
 }
 
 // makeShare are the steps that bring Admin$ back at once.
-func (c *clues) makeShare() []string {
+func (c *evidence) makeShare() []string {
 	return []string{
 		fmt.Sprintf("At %s, logged on as an administrator, make the share at a command prompt:", c.host()),
 		command("net share admin$"),
@@ -95,7 +97,7 @@ func (c *clues) makeShare() []string {
 }
 
 // allowShare are the steps that let Admin$ be made at each start.
-func (c *clues) allowShare() []string {
+func (c *evidence) allowShare() []string {
 	name, _ := c.AutoShare()
 	return []string{
 		fmt.Sprintf("At %s, start the registry editor:", c.host()),
@@ -106,12 +108,12 @@ func (c *clues) allowShare() []string {
 	}
 }
 
-func shareDisabled(c *clues) *judgement {
+func shareDisabled(c *evidence) *finding {
 	if off, _ := c.autoShareOff(); !off || !c.adminShareMissing() {
 		return nil
 	}
 	name, _ := c.AutoShare()
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    fmt.Sprintf("Admin$ was removed and %s=0 keeps it away", name),
 		evidence:    append(c.missingEvidence(), c.autoShareText()),
@@ -123,7 +125,7 @@ func shareDisabled(c *clues) *judgement {
 // lostAtStart reports whether the server lost its administrative shares when it started.
 // Of the host's list and the probe's own attempt, one has to miss Admin$ and neither
 // may have it.
-func (c *clues) lostAtStart() bool {
+func (c *evidence) lostAtStart() bool {
 	off, known := c.autoShareOff()
 	if !known || off || !c.isAdminShare() || c.Share == smbprobe.ShareOK {
 		return false
@@ -136,14 +138,14 @@ func (c *clues) lostAtStart() bool {
 }
 
 // systemShare is the name of the share of the system's drive.
-func (c *clues) systemShare() string {
+func (c *evidence) systemShare() string {
 	if c.Host.SystemDrive == "" {
 		return "the system drive's share"
 	}
 	return c.Host.SystemDrive
 }
 
-func sharesLost(c *clues) *judgement {
+func sharesLost(c *evidence) *finding {
 	if !c.lostAtStart() {
 		return nil
 	}
@@ -152,7 +154,7 @@ func sharesLost(c *clues) *judgement {
 		kind = "Terminal Server"
 	}
 	missing := fmt.Sprintf("%s has neither Admin$ nor %s.", c.host(), c.systemShare())
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    fmt.Sprintf("This %s lost Admin$ and %s when it started", kind, c.systemShare()),
 		evidence:    append([]string{missing, "It is a " + kind + ".", c.autoShareText()}, c.accessDeniedEvents()...),
@@ -161,12 +163,12 @@ func sharesLost(c *clues) *judgement {
 	}
 }
 
-func shareRemoved(c *clues) *judgement {
+func shareRemoved(c *evidence) *finding {
 	off, known := c.autoShareOff()
 	if !known || off || !c.adminShareMissing() || c.lostAtStart() {
 		return nil
 	}
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    "Admin$ was removed by hand; the next restart brings it back",
 		evidence:    append(c.missingEvidence(), c.autoShareText()),
@@ -175,12 +177,12 @@ func shareRemoved(c *clues) *judgement {
 	}
 }
 
-func shareMissing(c *clues) *judgement {
+func shareMissing(c *evidence) *finding {
 	if c.Share != smbprobe.ShareMissing {
 		return nil
 	}
 	if !c.isAdminShare() {
-		return &judgement{
+		return &finding{
 			severity:    smbprobe.SeverityCritical,
 			headline:    fmt.Sprintf("There is no share %s on the server", c.share()),
 			evidence:    []string{c.shareRefused()},
@@ -196,7 +198,7 @@ func shareMissing(c *clues) *judgement {
 		return nil
 	}
 	name, _ := c.AutoShare()
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    fmt.Sprintf("Admin$ is missing: removed by hand, or switched off by %s=0", name),
 		evidence:    append(c.missingEvidence(), fmt.Sprintf("%s is not known: the registry could not be read.", name)),
@@ -208,12 +210,12 @@ func shareMissing(c *clues) *judgement {
 	}
 }
 
-func shareNotAutomatic(c *clues) *judgement {
+func shareNotAutomatic(c *evidence) *finding {
 	if off, _ := c.autoShareOff(); !off || !c.isAdminShare() || c.Share != smbprobe.ShareOK {
 		return nil
 	}
 	name, _ := c.AutoShare()
-	return &judgement{
+	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    fmt.Sprintf("%s=0: Admin$ is there, and will be gone after the next restart", name),
 		evidence:    []string{fmt.Sprintf("The share %s was opened.", c.share()), c.autoShareText()},

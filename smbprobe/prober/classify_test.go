@@ -196,7 +196,7 @@ func TestRaceError(t *testing.T) {
 		{[]error{dialError(syscall.ECONNRESET)}, smbprobe.ShareConnectionLost},
 	}
 	for _, tt := range tests {
-		if got := failureState(raceError(tt.errs)); got != tt.want {
+		if got := failureState(bestDialError(tt.errs)); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.errs, got, tt.want)
 		}
 	}

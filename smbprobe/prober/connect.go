@@ -42,7 +42,7 @@ func (l *link) serverName() string {
 // connect opens a link to the target: the TCP connection, and the NetBIOS session
 // where the port wants one. What answered is remembered for the next probe.
 func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
-	known := r.prober.memory.get(r.target.Name)
+	known := r.prober.hints.get(r.target.Name)
 	ports := slices.Clone(r.target.Ports)
 	if i := slices.Index(ports, known.port); i > 0 {
 		ports[0], ports[i] = ports[i], ports[0]
@@ -53,7 +53,7 @@ func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
 			targets = append(targets, netip.AddrPortFrom(a, port))
 		}
 	}
-	conn, to, err := r.prober.race(ctx, targets, &r.rounds, r.trace)
+	conn, to, err := r.prober.dialFirst(ctx, targets, &r.rounds, r.trace)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
 		}
 	}
 	r.result.Address = l.to.String() // a retarget may have led elsewhere
-	r.prober.memory.update(r.target.Name, func(m *remembered) { m.port, m.calledName = to.Port(), l.called })
+	r.prober.hints.update(r.target.Name, func(m *hints) { m.port, m.calledName = to.Port(), l.called })
 	return l, nil
 }
 
@@ -131,7 +131,7 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 		}
 		if i++; i == len(names) && !asked {
 			asked = true
-			if name := r.askServerName(ctx, to.Addr()); name != "" && !slices.Contains(names, name) {
+			if name := r.queryServerName(ctx, to.Addr()); name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
@@ -147,8 +147,8 @@ func (r *run) allowsRetarget(to netip.AddrPort) bool {
 	return to.Port() == portNetBIOS && r.target.Allows != nil && r.target.Allows(to)
 }
 
-// askServerName asks the node for its server name; empty where it does not say.
-func (r *run) askServerName(ctx context.Context, addr netip.Addr) string {
+// queryServerName asks the node for its server name; empty where it does not say.
+func (r *run) queryServerName(ctx context.Context, addr netip.Addr) string {
 	names, err := netbios.NodeStatus(ctx, r.prober.opts.Dial, netip.AddrPortFrom(addr, r.prober.opts.NodeStatusPort), &r.rounds)
 	if err != nil {
 		r.log.logf("node status of %s: %v", addr, err)

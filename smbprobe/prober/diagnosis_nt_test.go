@@ -101,7 +101,7 @@ func TestMendedShare(t *testing.T) {
 	if diff := cmp.Diff([]string{"critical port_locked_by_script", "info dialup_access_denied"}, causesOf(r)); diff != "" {
 		t.Errorf("share restored: causes (-want +got):\n%s", diff)
 	}
-	if r.SoundSince == nil {
+	if r.HealthySince == nil {
 		t.Error("the fault is not remembered")
 	}
 }

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// raceDelay is how long the first port has before the second one is tried
+	// dialDelay is how long the first port has before the second one is tried
 	// beside it.
-	raceDelay = 150 * time.Millisecond
+	dialDelay = 150 * time.Millisecond
 	// maxAddresses bounds the addresses of a name that are tried.
 	maxAddresses = 4
 )
@@ -43,18 +43,18 @@ func (p *Prober) resolve(ctx context.Context, t smbprobe.Target) ([]netip.Addr, 
 }
 
 // dialled is the outcome of one attempt to connect.
-type dialled struct {
+type dialResult struct {
 	conn net.Conn
 	to   netip.AddrPort
 	err  error
 }
 
 // race connects to the first of several addresses and ports that answers. An
-// attempt begins when the one before failed, or has had raceDelay; when one
+// attempt begins when the one before failed, or has had dialDelay; when one
 // is connected, the others end, and their goroutines with them.
-func (p *Prober) race(ctx context.Context, targets []netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, netip.AddrPort, error) {
+func (p *Prober) dialFirst(ctx context.Context, targets []netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, netip.AddrPort, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	results := make(chan dialled)
+	results := make(chan dialResult)
 	next, running := 0, 0
 	begin := func() {
 		to := targets[next]
@@ -62,10 +62,10 @@ func (p *Prober) race(ctx context.Context, targets []netip.AddrPort, rounds *smb
 		running++
 		go func() {
 			conn, err := p.dial(ctx, to, rounds, trace)
-			results <- dialled{conn, to, err}
+			results <- dialResult{conn, to, err}
 		}()
 	}
-	var won dialled
+	var won dialResult
 	defer func() {
 		cancel()
 		for ; running > 0; running-- {
@@ -76,7 +76,7 @@ func (p *Prober) race(ctx context.Context, targets []netip.AddrPort, rounds *smb
 	}()
 
 	var errs []error
-	timer := time.NewTimer(raceDelay)
+	timer := time.NewTimer(dialDelay)
 	defer timer.Stop()
 	for begin(); running > 0; {
 		select {
@@ -90,10 +90,10 @@ func (p *Prober) race(ctx context.Context, targets []netip.AddrPort, rounds *smb
 		}
 		if next < len(targets) && ctx.Err() == nil {
 			begin()
-			timer.Reset(raceDelay)
+			timer.Reset(dialDelay)
 		}
 	}
-	return nil, netip.AddrPort{}, raceError(errs)
+	return nil, netip.AddrPort{}, bestDialError(errs)
 }
 
 // dial makes one connection. That a port is closed is an answer too, and a round trip.
@@ -113,10 +113,10 @@ func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds
 	return conn, nil
 }
 
-// raceError returns the error that tells most of several attempts: a host that
+// bestDialError returns the error that tells most of several attempts: a host that
 // refuses a connection answers at least, and one that is silent may be
 // filtered or off.
-func raceError(errs []error) error {
+func bestDialError(errs []error) error {
 	for _, state := range []smbprobe.ShareState{smbprobe.SharePortClosed, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable} {
 		for _, err := range errs {
 			if failureState(err) == state {

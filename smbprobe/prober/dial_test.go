@@ -34,7 +34,7 @@ func TestRaceClosesTheLosers(t *testing.T) {
 			dialled.Add(1)
 			// All connect at the same time, though they began one after another,
 			// and heed no context.
-			time.Sleep(time.Second - time.Duration(dialled.Load()-1)*raceDelay)
+			time.Sleep(time.Second - time.Duration(dialled.Load()-1)*dialDelay)
 			ours, theirs := net.Pipe()
 			t.Cleanup(func() { theirs.Close() })
 			return countedConn{ours, &closed}, nil
@@ -47,7 +47,7 @@ func TestRaceClosesTheLosers(t *testing.T) {
 			targets = append(targets, netip.MustParseAddrPort(to))
 		}
 		var rounds smb.Rounds
-		conn, _, err := p.race(t.Context(), targets, &rounds, nil)
+		conn, _, err := p.dialFirst(t.Context(), targets, &rounds, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestRaceDelay(t *testing.T) {
 		defer cancel()
 		to := netip.MustParseAddrPort("10.1.2.3:445")
 		var rounds smb.Rounds
-		_, _, err = p.race(ctx, []netip.AddrPort{to, to, to}, &rounds, nil)
+		_, _, err = p.dialFirst(ctx, []netip.AddrPort{to, to, to}, &rounds, nil)
 		if err == nil || failureState(err) != smbprobe.ShareTimeout {
 			t.Errorf("error %v, want a timeout", err)
 		}
@@ -91,7 +91,7 @@ func TestRaceDelay(t *testing.T) {
 		for d := range began {
 			after = append(after, d)
 		}
-		if diff := cmp.Diff([]time.Duration{0, raceDelay, 2 * raceDelay}, after); diff != "" {
+		if diff := cmp.Diff([]time.Duration{0, dialDelay, 2 * dialDelay}, after); diff != "" {
 			t.Errorf("attempts began after (-want +got):\n%s", diff)
 		}
 		if got := rounds.Count(); got != 0 {

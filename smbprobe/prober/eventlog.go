@@ -113,9 +113,9 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	if err != nil {
 		return nil, err
 	}
-	news := dialfailures.NewReader(r.target.Module.EventLog, memory, r.windowStart())
+	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.windowStart())
 	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
-		return news.Add(dialfailures.Record{
+		return reader.Add(dialfailures.Record{
 			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
 		})
 	})
@@ -126,7 +126,7 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	if err != nil {
 		return nil, err
 	}
-	memory = news.Merge(end.Reached)
+	memory = reader.Merge(end.Reached)
 	if (count == 0) != (memory.Newest == 0) || count > 0 && (memory.Newest < oldest || memory.Newest > oldest+(count-1)) {
 		return nil, fmt.Errorf("%w: newest record %d, and now %d records from %d on", errLogChanged, memory.Newest, count, oldest)
 	}
@@ -140,8 +140,8 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 		}
 		memory.Oldest, memory.OldestAt = end.Oldest.Number, end.Oldest.Generated
 	}
-	r.noteBounds(memory, count)
-	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, news.RecordsRead(), memory.Len())
+	r.recordBounds(memory, count)
+	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, reader.RecordsRead(), memory.Len())
 	return memory, nil
 }
 
@@ -164,7 +164,7 @@ func (r *run) windowStart() time.Time {
 	return now.Add(-largestWindow(r.target.Module.EventLog.Windows))
 }
 
-func (r *run) noteBounds(m *dialfailures.Memory, count uint32) {
+func (r *run) recordBounds(m *dialfailures.Memory, count uint32) {
 	records := int(count)
 	e := &r.result.Eventlog
 	*e = smbprobe.EventlogResult{Records: &records}
@@ -185,9 +185,9 @@ func logFile(log string) string {
 	return ""
 }
 
-// askLogSize asks how large the event log's file is. That it cannot be asked is no
+// readLogSize asks how large the event log's file is. That it cannot be asked is no
 // fault: the log may lie elsewhere, and Windows Vista has another format.
-func (r *run) askLogSize(ctx context.Context, tree smb.Tree) {
+func (r *run) readLogSize(ctx context.Context, tree smb.Tree) {
 	file := logFile(r.target.Module.EventLog.Log)
 	if file == "" || !strings.EqualFold(r.target.Module.Share, smbprobe.AdminShareName) {
 		return

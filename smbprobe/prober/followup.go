@@ -14,8 +14,8 @@ import (
 const maxRegistryPath = 260
 
 // followUp asks what only some answers make worth asking, one after another.
-func (r *run) followUp(ctx context.Context, session smb.Session) {
-	r.lookElsewhere(ctx, session)
+func (r *run) runFollowUpChecks(ctx context.Context, session smb.Session) {
+	r.checkWin2000Place(ctx, session)
 	if r.result.RPC != smbprobe.RPCAnswers {
 		return
 	}
@@ -24,15 +24,15 @@ func (r *run) followUp(ctx context.Context, session smb.Session) {
 		// C$ is not the system's drive, and tells nothing of it.
 		r.result.Host.SystemDrive, r.result.Host.SystemShare = drive, nil
 		if r.result.Share == smbprobe.ShareMissing {
-			r.note("share "+drive, r.askSystemShare(ctx, drive))
+			r.logError("share "+drive, r.querySystemShare(ctx, drive))
 		}
 	}
 	if m.Server.Registry && r.isNT4() && r.failedWith("2") {
-		r.note("network cards", r.askNetworkCards(ctx))
+		r.logError("network cards", r.readNetworkCards(ctx))
 	}
 }
 
-func (r *run) note(what string, err error) {
+func (r *run) logError(what string, err error) {
 	if err != nil {
 		r.log.logf("%s: %v", what, err)
 	}
@@ -82,9 +82,9 @@ func splitDrive(path string) (share, rest string, ok bool) {
 	return string(rune(letter)) + "$", rest, true
 }
 
-// askSystemShare asks whether the share of the system's drive is there, where that is
+// querySystemShare asks whether the share of the system's drive is there, where that is
 // another drive than C.
-func (r *run) askSystemShare(ctx context.Context, share string) error {
+func (r *run) querySystemShare(ctx context.Context, share string) error {
 	pipe, err := openPipe(ctx, r.ipc, srvsvc.PipeName)
 	if err != nil {
 		return err

@@ -9,13 +9,13 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// maxRemembered bounds the targets of which something is remembered; the ones
+// maxHints bounds the targets of which something is remembered; the ones
 // probed longest ago are forgotten first.
-const maxRemembered = 65536
+const maxHints = 65536
 
 // remembered is what spares the next probe of a target some attempts. Each
 // part may be unknown.
-type remembered struct {
+type hints struct {
 	port       uint16 // that answered
 	calledName string // that the NetBIOS session service took
 	smb2       bool   // the target has spoken SMB2: auto does not go back to SMB1
@@ -23,40 +23,40 @@ type remembered struct {
 
 // faults keeps when share and book of a target were mended, by our own clock: the server's
 // may be set meanwhile. Each module has its own, since what it probes may differ.
-type faults struct {
-	seen *lru.Cache[string, mending]
+type recoveryTracker struct {
+	seen *lru.Cache[string, recovery]
 }
 
-// mending is what is remembered of a share and book that were at fault.
-type mending struct {
-	at   time.Time // of the first probe that found both sound again; zero: not yet
-	open bool      // they are still at fault
+// recovery is what is remembered of a share and book that were at fault.
+type recovery struct {
+	at         time.Time // of the first probe that found both sound again; zero: not yet
+	unresolved bool      // they are still at fault
 }
 
-func newFaults() (*faults, error) {
-	seen, err := lru.New[string, mending](maxRemembered)
+func newRecoveryTracker() (*recoveryTracker, error) {
+	seen, err := lru.New[string, recovery](maxHints)
 	if err != nil {
 		return nil, err
 	}
-	return &faults{seen: seen}, nil
+	return &recoveryTracker{seen: seen}, nil
 }
 
 // note takes a result of this moment, and writes into it since when share and book have
 // been sound.
-func (f *faults) note(r *smbprobe.Result, now time.Time) {
+func (f *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
 	key := r.Target + " " + r.Module
 	m, known := f.seen.Get(key)
 	switch {
 	case atFault(r):
-		m = mending{open: true}
+		m = recovery{unresolved: true}
 		f.seen.Add(key, m)
-	case known && m.open && r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookOK:
-		m = mending{at: now}
+	case known && m.unresolved && r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookOK:
+		m = recovery{at: now}
 		f.seen.Add(key, m)
 	}
 	if !m.at.IsZero() && r.ClockOffset != nil {
 		since := m.at.Add(*r.ClockOffset)
-		r.SoundSince = &since
+		r.HealthySince = &since
 	}
 }
 
@@ -74,27 +74,27 @@ func atFault(r *smbprobe.Result) bool {
 }
 
 // memory keeps remembered by target name.
-type memory struct {
+type hintCache struct {
 	updating sync.Mutex // held over the reading and writing of an update
-	targets  *lru.Cache[string, remembered]
+	targets  *lru.Cache[string, hints]
 }
 
-func newMemory() (*memory, error) {
-	targets, err := lru.New[string, remembered](maxRemembered)
+func newHintCache() (*hintCache, error) {
+	targets, err := lru.New[string, hints](maxHints)
 	if err != nil {
 		return nil, err
 	}
-	return &memory{targets: targets}, nil
+	return &hintCache{targets: targets}, nil
 }
 
-func (m *memory) get(target string) remembered {
+func (m *hintCache) get(target string) hints {
 	r, _ := m.targets.Get(target)
 	return r
 }
 
 // update changes what is remembered of a target. Probes of one target with two
 // modules may run side by side: the last one wins, but SMB2 once seen stays.
-func (m *memory) update(target string, change func(*remembered)) {
+func (m *hintCache) update(target string, change func(*hints)) {
 	m.updating.Lock()
 	defer m.updating.Unlock()
 	r := m.get(target)

@@ -21,10 +21,10 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		return err
 	})
 	if err != nil {
-		return nil, r.shareFailed(negotiateState(err), err)
+		return nil, r.recordShareError(negotiateState(err), err)
 	}
 	if client != nil {
-		r.serverSaid(client.Server())
+		r.recordServerInfo(client.Server())
 	}
 
 	done, h := r.prober.logins.Acquire(ctx, r.target.Auth.Name, r.target.Name)
@@ -34,7 +34,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		} else {
 			_ = l.conn.Close()
 		}
-		r.heldBack(h)
+		r.recordHold(h)
 		return nil, nil
 	}
 	var session smb.Session
@@ -65,7 +65,7 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		done(lockout.LoginUnanswered, lockout.Refusal{})
 	}
 	r.loginInDoubt = negotiated && !refused
-	return nil, r.shareFailed(state, err)
+	return nil, r.recordShareError(state, err)
 }
 
 // firstShare is what the login connects to in its own round trip: the share of
@@ -93,8 +93,8 @@ func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 		Rounds:         &r.rounds,
 		Trace:          r.trace,
 		OnNegotiate: func(info smb.ServerInfo) {
-			r.serverSaid(info)
-			r.hasSMB2()
+			r.recordServerInfo(info)
+			r.rememberSMB2()
 		},
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 // one. A nil client means SMB2, on the link returned.
 func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, error) {
 	dialect := r.target.Module.Dialect
-	if dialect == smbprobe.DialectAuto && r.prober.memory.get(r.target.Name).smb2 {
+	if dialect == smbprobe.DialectAuto && r.prober.hints.get(r.target.Name).smb2 {
 		r.log.logf("the target has spoken SMB2 before: SMB1 is not offered any more")
 		dialect = smbprobe.DialectSMB2
 	}
@@ -130,21 +130,21 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 	}
 	if answer, ok := errors.AsType[*smb1.SMB2Answer](err); ok && dialect == smbprobe.DialectAuto {
 		r.log.logf("%v: a new connection for it", answer)
-		r.hasSMB2()
+		r.rememberSMB2()
 		l, err = r.redial(ctx, l)
 		return nil, l, err
 	}
 	return nil, nil, err
 }
 
-// hasSMB2 keeps auto from going back to SMB1 with the target.
-func (r *run) hasSMB2() {
-	r.prober.memory.update(r.target.Name, func(m *remembered) { m.smb2 = true })
+// rememberSMB2 keeps auto from going back to SMB1 with the target.
+func (r *run) rememberSMB2() {
+	r.prober.hints.update(r.target.Name, func(m *hints) { m.smb2 = true })
 }
 
 // heldBack notes that no login was tried. The state stays what the last
 // refusal made it.
-func (r *run) heldBack(h *lockout.Held) {
+func (r *run) recordHold(h *lockout.Held) {
 	r.result.LoginHeldBack = true
 	r.result.HeldBackUntil = h.Until
 	r.result.Share = h.Refusal.State

@@ -73,7 +73,7 @@ const (
 )
 
 // reading is the outcome of one open and read.
-type reading struct {
+type attempt struct {
 	result smbprobe.PhonebookResult
 	data   []byte
 	file   smb.File // nil where it could not be opened
@@ -87,14 +87,14 @@ type reading struct {
 // half of it (Q165946).
 func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
 	last := r.readOnce(ctx, tree)
-	for reads := 1; last.doubtful(); reads++ {
+	for reads := 1; last.needsConfirmation(); reads++ {
 		r.log.logf("the phone book is %s (%s): to be confirmed", last.result.State, last.result.Error)
 		if reads == maxReads {
-			last.unconfirmed("it changed with each of %d readings: somebody is writing it", maxReads)
+			last.discard("it changed with each of %d readings: somebody is writing it", maxReads)
 			break
 		}
 		if err := last.closeAndWait(ctx); err != nil {
-			last.unconfirmed("a second reading was not possible: %v", err)
+			last.discard("a second reading was not possible: %v", err)
 			break
 		}
 		next := r.readOnce(ctx, tree)
@@ -110,14 +110,14 @@ func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
 
 // readOnce opens the book, reads it and checks it. The file stays open: closing it at
 // the end of the session costs no round trip of its own.
-func (r *run) readOnce(ctx context.Context, tree smb.Tree) reading {
+func (r *run) readOnce(ctx context.Context, tree smb.Tree) attempt {
 	m := r.target.Module.Phonebook
 	file, err := tree.Open(ctx, m.Path)
 	if err != nil {
-		return reading{result: phonebookFailed(err), err: err}
+		return attempt{result: phonebookFailed(err), err: err}
 	}
 	info := file.Info()
-	n := reading{file: file, result: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Size: &info.Size}}
+	n := attempt{file: file, result: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Size: &info.Size}}
 	if !info.Modified.IsZero() {
 		n.result.Modified = &info.Modified
 	}
@@ -148,7 +148,7 @@ func phonebookFailed(err error) smbprobe.PhonebookResult {
 }
 
 // doubtful reports whether a second reading may show something better.
-func (n *reading) doubtful() bool {
+func (n *attempt) needsConfirmation() bool {
 	switch n.result.State {
 	case smbprobe.PhonebookDamaged, smbprobe.PhonebookLocked, smbprobe.PhonebookDiskError:
 		return true
@@ -159,7 +159,7 @@ func (n *reading) doubtful() bool {
 // confirms reports whether a reading shows what the one before showed. Damage is confirmed
 // by the same bytes, size and time: they had them before the second
 // reading and after it.
-func (n *reading) confirms(before reading) bool {
+func (n *attempt) confirms(before attempt) bool {
 	if n.result.State != before.result.State || errors.Is(n.err, io.ErrUnexpectedEOF) {
 		return false
 	}
@@ -171,7 +171,7 @@ func (n *reading) confirms(before reading) bool {
 }
 
 // unconfirmed takes back what the book seemed to be.
-func (n *reading) unconfirmed(format string, args ...any) {
+func (n *attempt) discard(format string, args ...any) {
 	n.result = smbprobe.PhonebookResult{
 		State:    smbprobe.PhonebookUnknown,
 		Error:    fmt.Sprintf("it seemed %s (%s), but ", n.result.State, n.result.Error) + fmt.Sprintf(format, args...),
@@ -181,7 +181,7 @@ func (n *reading) unconfirmed(format string, args ...any) {
 }
 
 // closeAndWait closes the file and gives others a moment with it.
-func (n *reading) closeAndWait(ctx context.Context) error {
+func (n *attempt) closeAndWait(ctx context.Context) error {
 	if n.file != nil {
 		if err := n.file.Close(ctx); err != nil {
 			return err

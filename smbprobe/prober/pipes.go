@@ -26,7 +26,7 @@ func openPipe(ctx context.Context, tree smb.Tree, name string) (smb.Pipe, error)
 	pause := pauseBeforeReopen
 	for open := 1; ; open++ {
 		pipe, err := tree.OpenPipe(ctx, name)
-		if err == nil || !noInstance(err) || open == maxPipeOpens {
+		if err == nil || !pipeBusy(err) || open == maxPipeOpens {
 			return pipe, err
 		}
 		timer := time.NewTimer(pause)
@@ -40,7 +40,7 @@ func openPipe(ctx context.Context, tree smb.Tree, name string) (smb.Pipe, error)
 	}
 }
 
-func noInstance(err error) bool {
+func pipeBusy(err error) bool {
 	switch smb.StatusOf(err) {
 	case smb.StatusPipeNotAvailable, smb.StatusInstanceNotAvailable, smb.StatusPipeBusy:
 		return true
@@ -48,62 +48,62 @@ func noInstance(err error) bool {
 	return false
 }
 
-// rpcWatch notes how the pipes of a session answered. Several branches of the
+// rpcHealth notes how the pipes of a session answered. Several branches of the
 // probe report to it.
-type rpcWatch struct {
-	mu       sync.Mutex
-	answered bool            // an RPC server answered, be it with a refusal
-	gone     bool            // nobody is behind a pipe
-	busy     map[string]bool // pipes of which no instance was free
-	silent   bool            // a pipe got no definite answer
-	doubtful bool            // a failure that tells nothing of who is behind the pipe
+type rpcHealth struct {
+	mu           sync.Mutex
+	answered     bool            // an RPC server answered, be it with a refusal
+	disconnected bool            // nobody is behind a pipe
+	busy         map[string]bool // pipes of which no instance was free
+	noAnswer     bool            // a pipe got no definite answer
+	inconclusive bool            // a failure that tells nothing of who is behind the pipe
 }
 
 // note takes the outcome of one pipe.
-func (w *rpcWatch) note(pipe string, err error) {
+func (w *rpcHealth) record(pipe string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err != nil && !definite(err) {
-		w.silent = true
+	if err != nil && !isAnswer(err) {
+		w.noAnswer = true
 	}
 	switch {
 	case err == nil || rpcAnswer(err):
 		w.answered = true
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		w.doubtful = true
-	case noInstance(err):
+		w.inconclusive = true
+	case pipeBusy(err):
 		if w.busy == nil {
 			w.busy = make(map[string]bool)
 		}
 		w.busy[pipe] = true
-	case nobodyThere(err):
-		w.gone = true
+	case pipeDisconnected(err):
+		w.disconnected = true
 	default:
-		w.doubtful = true
+		w.inconclusive = true
 	}
 }
 
 // state says what the pipes told. That nobody is behind them is known only where the
 // share works: else the server as a whole may be in trouble.
-func (w *rpcWatch) state(share smbprobe.ShareState) smbprobe.RPCState {
+func (w *rpcHealth) state(share smbprobe.ShareState) smbprobe.RPCState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.answered:
 		return smbprobe.RPCAnswers
-	case w.doubtful || share != smbprobe.ShareOK:
+	case w.inconclusive || share != smbprobe.ShareOK:
 		return ""
-	case w.gone || len(w.busy) > 1: // a single pipe may be busy
+	case w.disconnected || len(w.busy) > 1: // a single pipe may be busy
 		return smbprobe.RPCDead
 	}
 	return ""
 }
 
 // unanswered reports whether a pipe got no definite answer.
-func (w *rpcWatch) unanswered() bool {
+func (w *rpcHealth) anyUnanswered() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.silent
+	return w.noAnswer
 }
 
 // rpcAnswer reports whether an error is the word of a program behind the pipe, and not of the
@@ -125,8 +125,8 @@ func rpcAnswer(err error) bool {
 	return false
 }
 
-// nobodyThere reports whether a status means that the program behind a pipe is gone.
-func nobodyThere(err error) bool {
+// pipeDisconnected reports whether a status means that the program behind a pipe is gone.
+func pipeDisconnected(err error) bool {
 	switch smb.StatusOf(err) {
 	case smb.StatusObjectNameNotFound, smb.StatusPipeDisconnected, smb.StatusPipeClosing, smb.StatusPipeEmpty, smb.StatusPipeBroken:
 		return true

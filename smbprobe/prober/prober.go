@@ -36,11 +36,11 @@ type Options struct {
 // Prober probes targets, and remembers between probes what spares the next one
 // attempts, and which logins must not be tried. It may probe many targets at once.
 type Prober struct {
-	opts   Options
-	memory *memory
-	logins *lockout.Guard
-	logs   *dialfailures.Store
-	faults *faults
+	opts       Options
+	hints      *hintCache
+	logins     *lockout.Guard
+	logs       *dialfailures.Store
+	recoveries *recoveryTracker
 
 	forgotten atomic.Int64 // event logs whose memory gave way to another
 }
@@ -63,7 +63,7 @@ func New(opts Options) (*Prober, error) {
 	if opts.NodeStatusPort == 0 {
 		opts.NodeStatusPort = portNodeStatus
 	}
-	m, err := newMemory()
+	m, err := newHintCache()
 	if err != nil {
 		return nil, err
 	}
@@ -71,11 +71,11 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	faults, err := newFaults()
+	recoveries, err := newRecoveryTracker()
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, memory: m, logins: lockout.New(opts.Now), logs: logs, faults: faults}, nil
+	return &Prober{opts: opts, hints: m, logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries}, nil
 }
 
 // ForgetRefusals ends the holding back of logins: the configuration, and with it the
@@ -105,14 +105,14 @@ func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result 
 		// Another program on our host may have logged in with VcNumber 0, which
 		// makes an NT server drop our connection.
 		log.logf("connection lost; once more from the start")
-		r = r.onceMore(ctx)
+		r = r.retry(ctx)
 	}
 	result := r.result
 	result.RoundTrips = r.rounds.Count()
 	result.Timeout = timeout
-	result.Success = r.told() == toldAll
+	result.Success = r.progress() == complete
 	log.finish(result)
-	p.faults.note(result, p.opts.Now())
+	p.recoveries.update(result, p.opts.Now())
 	result.Causes = diagnosis.Causes(result)
 	return result
 }
@@ -126,11 +126,11 @@ type run struct {
 	rounds smb.Rounds
 	result *smbprobe.Result
 
-	loginInDoubt bool     // a login was sent and not answered: another one might be a second refusal
-	ipc          smb.Tree // IPC$; nil where it was not asked for, or could not be connected
-	rpc          rpcWatch
-	logSize      *int64 // bytes of the event log's file; nil: not known
-	placeRefused bool   // the server refused to show where Windows 2000 keeps the book, which is an answer
+	loginInDoubt        bool     // a login was sent and not answered: another one might be a second refusal
+	ipc                 smb.Tree // IPC$; nil where it was not asked for, or could not be connected
+	rpc                 rpcHealth
+	logSize             *int64 // bytes of the event log's file; nil: not known
+	win2000PlaceRefused bool   // the server refused to show where Windows 2000 keeps the book, which is an answer
 }
 
 func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
@@ -150,14 +150,14 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 	}
 }
 
-// onceMore begins anew, counts on, and returns the run that told more: the second one
+// retry begins anew, counts on, and returns the run that told more: the second one
 // may have had too little time left.
-func (r *run) onceMore(ctx context.Context) *run {
+func (r *run) retry(ctx context.Context) *run {
 	steps := r.log.takeSteps()
 	second := newRun(r.prober, r.target, r.log)
 	second.rounds.Answered(int64(r.rounds.Count()))
 	_ = second.probe(ctx) // the result has it
-	if second.told() >= r.told() {
+	if second.progress() >= r.progress() {
 		return second
 	}
 	r.log.logf("that told less: the first attempt stands")
@@ -168,23 +168,23 @@ func (r *run) onceMore(ctx context.Context) *run {
 
 // How much a run told.
 const (
-	toldNothing = iota // no definite answer on the share
-	toldShare          // and none on the phone book
-	toldBook           // but some other check got no answer
-	toldAll            // a definite answer to every check
+	noAnswer        = iota // no definite answer on the share
+	shareProbed            // and none on the phone book
+	phonebookProbed        // but some other check got no answer
+	complete               // a definite answer to every check
 )
 
 // told says how much a run told.
-func (r *run) told() int {
+func (r *run) progress() int {
 	switch {
 	case !r.result.Share.Definite():
-		return toldNothing
-	case r.result.Share == smbprobe.ShareOK && r.result.Phonebook.State == smbprobe.PhonebookUnknown && !r.placeRefused:
-		return toldShare
-	case r.rpc.unanswered():
-		return toldBook
+		return noAnswer
+	case r.result.Share == smbprobe.ShareOK && r.result.Phonebook.State == smbprobe.PhonebookUnknown && !r.win2000PlaceRefused:
+		return shareProbed
+	case r.rpc.anyUnanswered():
+		return phonebookProbed
 	}
-	return toldAll
+	return complete
 }
 
 // probe takes the steps in order. The error is for the trace; the result has it
@@ -196,7 +196,7 @@ func (r *run) probe(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return r.shareFailed(failureState(err), err)
+		return r.recordShareError(failureState(err), err)
 	}
 	var l *link
 	err = r.log.step(smbprobe.StepConnect, func() (err error) {
@@ -204,7 +204,7 @@ func (r *run) probe(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return r.shareFailed(failureState(err), err)
+		return r.recordShareError(failureState(err), err)
 	}
 	session, err := r.openSession(ctx, l)
 	if session == nil {
@@ -218,21 +218,21 @@ func (r *run) probe(ctx context.Context) error {
 		}
 	}()
 	info := session.Server()
-	r.serverSaid(info)
+	r.recordServerInfo(info)
 
-	return r.ask(ctx, session)
+	return r.runChecks(ctx, session)
 }
 
-// shareFailed notes why the share could not be opened.
-func (r *run) shareFailed(state smbprobe.ShareState, err error) error {
+// recordShareError notes why the share could not be opened.
+func (r *run) recordShareError(state smbprobe.ShareState, err error) error {
 	r.result.Share = state
 	r.result.ShareStatus = smb.StatusOf(err)
 	r.result.ShareError = err.Error()
 	return err
 }
 
-// serverSaid notes what the server said of itself.
-func (r *run) serverSaid(info smb.ServerInfo) {
+// recordServerInfo notes what the server said of itself.
+func (r *run) recordServerInfo(info smb.ServerInfo) {
 	r.result.Server = &info
 	if !info.Time.IsZero() {
 		offset := info.Time.Sub(info.TimeSeenAt)

@@ -25,9 +25,9 @@ func (r *run) failedWith(code string) bool {
 	})
 }
 
-// askNetworkCards looks for NetworkCards keys that name a service which is gone (Q165846).
+// readNetworkCards looks for NetworkCards keys that name a service which is gone (Q165846).
 // Windows NT 4.0 alone has the names of services in them.
-func (r *run) askNetworkCards(ctx context.Context) error {
+func (r *run) readNetworkCards(ctx context.Context) error {
 	registry, err := r.openRegistry(ctx)
 	if err != nil {
 		return err
@@ -134,10 +134,10 @@ func (r *run) readRegistry(ctx context.Context, tree smb.Tree) error {
 		branches[i] = func(ctx context.Context) {
 			readers[i].open(ctx, tree, key.path)
 			key.ask(ctx, &readers[i])
-			r.rpc.note(winreg.PipeName, readers[i].answer())
+			r.rpc.record(winreg.PipeName, readers[i].answer())
 		}
 	}
-	r.beside(ctx, branches...)
+	r.runParallel(ctx, branches...)
 
 	readable := false
 	var errs []error
@@ -146,7 +146,7 @@ func (r *run) readRegistry(ctx context.Context, tree smb.Tree) error {
 		errs = append(errs, readers[i].err)
 	}
 	into.Readable = &readable
-	err := worst(errs...)
+	err := worstError(errs...)
 	if err != nil {
 		into.Error = err.Error()
 	}

@@ -23,17 +23,17 @@ func (r *run) serverName() string {
 // systemDriveShare is the share of the system's drive, where nothing says otherwise.
 const systemDriveShare = "C$"
 
-// readHost asks the Server service for what it says of the computer and its shares.
-func (r *run) readHost(ctx context.Context, tree smb.Tree) error {
+// probeServerInfo asks the Server service for what it says of the computer and its shares.
+func (r *run) probeServerInfo(ctx context.Context, tree smb.Tree) error {
 	h := &r.result.Host
-	err := r.askHost(ctx, tree, h)
+	err := r.queryServerInfo(ctx, tree, h)
 	if err != nil {
 		h.Error = err.Error()
 	}
 	return err
 }
 
-func (r *run) askHost(ctx context.Context, tree smb.Tree, h *smbprobe.HostResult) error {
+func (r *run) queryServerInfo(ctx context.Context, tree smb.Tree, h *smbprobe.HostResult) error {
 	pipe, err := openPipe(ctx, tree, srvsvc.PipeName)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (r *run) askHost(ctx context.Context, tree smb.Tree, h *smbprobe.HostResult
 		return err
 	}
 	h.SystemDrive = systemDriveShare
-	return eachAnswered(
+	return callAll(
 		func() error { return readServerInfo(ctx, server, h) },
 		func() error { return readClock(ctx, server, h) },
 		func() (err error) { h.AdminShare, err = hasShare(ctx, server, r.target.Module.Share); return err },
@@ -51,9 +51,9 @@ func (r *run) askHost(ctx context.Context, tree smb.Tree, h *smbprobe.HostResult
 	)
 }
 
-// eachAnswered makes calls one after another until one gets no answer of its own. A
+// callAll makes calls one after another until one gets no answer of its own. A
 // refusal of one is no reason to leave the others out. It returns the first error.
-func eachAnswered(calls ...func() error) (first error) {
+func callAll(calls ...func() error) (first error) {
 	for _, call := range calls {
 		err := call()
 		if first == nil {

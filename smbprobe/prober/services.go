@@ -51,29 +51,29 @@ func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
 	pipes := min(maxServicePipes, (len(names)+servicesPerPipe-1)/servicesPerPipe)
 	errs := make([]error, pipes+1)
 	branches := []func(context.Context){func(ctx context.Context) {
-		errs[pipes] = r.readHost(ctx, tree)
-		r.rpc.note(srvsvc.PipeName, errs[pipes])
+		errs[pipes] = r.probeServerInfo(ctx, tree)
+		r.rpc.record(srvsvc.PipeName, errs[pipes])
 	}}
 	for p := range pipes {
 		branches = append(branches, func(ctx context.Context) {
 			from, to := p*len(names)/pipes, (p+1)*len(names)/pipes
-			errs[p] = r.askServices(ctx, tree, names[from:to], results[from:to])
-			r.rpc.note(svcctl.PipeName, errs[p])
+			errs[p] = r.queryServices(ctx, tree, names[from:to], results[from:to])
+			r.rpc.record(svcctl.PipeName, errs[p])
 		})
 	}
-	r.beside(ctx, branches...)
+	r.runParallel(ctx, branches...)
 	r.result.Services = results
-	return worst(errs...)
+	return worstError(errs...)
 }
 
-// askServices asks for some services on one pipe. The error is that of the pipe;
+// queryServices asks for some services on one pipe. The error is that of the pipe;
 // what is wrong with one service stands in its result.
-func (r *run) askServices(ctx context.Context, tree smb.Tree, names []string, into []smbprobe.ServiceResult) error {
+func (r *run) queryServices(ctx context.Context, tree smb.Tree, names []string, into []smbprobe.ServiceResult) error {
 	copy(into, servicesFailed(names, errNotAsked))
 	manager, err := r.openManager(ctx, tree)
 	for i, name := range names {
 		if err == nil {
-			into[i], err = askService(ctx, manager, name)
+			into[i], err = queryService(ctx, manager, name)
 		}
 		if err != nil {
 			into[i] = smbprobe.ServiceResult{Name: name, Error: err.Error()}
@@ -92,9 +92,9 @@ func (r *run) openManager(ctx context.Context, tree smb.Tree) (*svcctl.Manager, 
 	return svcctl.Open(ctx, pipe, r.serverName())
 }
 
-// askService asks for one service. The error means that the pipe is of no use any
+// queryService asks for one service. The error means that the pipe is of no use any
 // more.
-func askService(ctx context.Context, manager *svcctl.Manager, name string) (smbprobe.ServiceResult, error) {
+func queryService(ctx context.Context, manager *svcctl.Manager, name string) (smbprobe.ServiceResult, error) {
 	result := smbprobe.ServiceResult{Name: name}
 	service, err := manager.OpenService(ctx, name, svcctl.QueryStatus|svcctl.QueryConfig)
 	if refused(err) {

@@ -20,24 +20,24 @@ func usesServerInfo(m smbprobe.Module) bool { return m.Server.Registry || len(m.
 // ask asks everything of a session, all of it side by side: each is reported where
 // others fail. What only some answers make worth asking comes after. The error is
 // the one that says most.
-func (r *run) ask(ctx context.Context, session smb.Session) error {
+func (r *run) runChecks(ctx context.Context, session smb.Session) error {
 	var shareErr, pipesErr error
-	r.beside(ctx,
-		func(ctx context.Context) { shareErr = r.askShare(ctx, session) },
-		func(ctx context.Context) { pipesErr = r.askPipes(ctx, session) },
+	r.runParallel(ctx,
+		func(ctx context.Context) { shareErr = r.probeShare(ctx, session) },
+		func(ctx context.Context) { pipesErr = r.probeRPC(ctx, session) },
 	)
 	r.result.RPC = r.rpc.state(r.result.Share)
 	r.result.Eventlog.Size = r.logSize
 	if r.result.ClockOffset == nil {
 		r.result.ClockOffset = r.result.Host.ClockOffset
 	}
-	r.followUp(ctx, session)
-	return worst(shareErr, pipesErr)
+	r.runFollowUpChecks(ctx, session)
+	return worstError(shareErr, pipesErr)
 }
 
 // beside runs branches of the probe side by side, and waits for all. The round
 // trips of the longest count.
-func (r *run) beside(ctx context.Context, branches ...func(context.Context)) {
+func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)) {
 	rounds := smb.RoundsFrom(ctx, &r.rounds)
 	var wait sync.WaitGroup
 	forks := make([]*smb.Rounds, len(branches))
@@ -51,15 +51,15 @@ func (r *run) beside(ctx context.Context, branches ...func(context.Context)) {
 	}
 }
 
-// askShare opens the share, and asks for what lies in it.
-func (r *run) askShare(ctx context.Context, session smb.Session) error {
+// probeShare opens the share, and asks for what lies in it.
+func (r *run) probeShare(ctx context.Context, session smb.Session) error {
 	var tree smb.Tree
 	err := r.log.step(smbprobe.StepShare, func() (err error) {
 		tree, err = session.Connect(ctx, r.target.Module.Share)
 		return err
 	})
 	if err != nil {
-		return r.shareFailed(treeState(err), err)
+		return r.recordShareError(treeState(err), err)
 	}
 	r.result.Share = smbprobe.ShareOK
 	branches := []func(context.Context){
@@ -68,21 +68,21 @@ func (r *run) askShare(ctx context.Context, session smb.Session) error {
 		},
 	}
 	if r.target.Module.EventLog.Enabled {
-		branches = append(branches, func(ctx context.Context) { r.askLogSize(ctx, tree) })
+		branches = append(branches, func(ctx context.Context) { r.readLogSize(ctx, tree) })
 	}
-	r.beside(ctx, branches...)
+	r.runParallel(ctx, branches...)
 	return err
 }
 
-// askPipes asks for everything that RPC has to tell, each on a pipe of its own.
-func (r *run) askPipes(ctx context.Context, session smb.Session) error {
+// probeRPC asks for everything that RPC has to tell, each on a pipe of its own.
+func (r *run) probeRPC(ctx context.Context, session smb.Session) error {
 	m := r.target.Module
 	if !usesRPC(m) {
 		return nil
 	}
 	tree, err := session.Connect(ctx, pipeShare)
 	if err != nil {
-		r.noPipes(err)
+		r.recordIPCError(err)
 		return err
 	}
 	r.ipc = tree
@@ -91,7 +91,7 @@ func (r *run) askPipes(ctx context.Context, session smb.Session) error {
 	if m.EventLog.Enabled {
 		branches = append(branches, func(ctx context.Context) {
 			eventlogErr = r.log.step(smbprobe.StepEventlog, func() error { return r.readEventlog(ctx, tree) })
-			r.rpc.note(eventlog.PipeName, eventlogErr)
+			r.rpc.record(eventlog.PipeName, eventlogErr)
 		})
 	}
 	if m.Server.Registry {
@@ -104,14 +104,14 @@ func (r *run) askPipes(ctx context.Context, session smb.Session) error {
 			servicesErr = r.log.step(smbprobe.StepServices, func() error { return r.readServices(ctx, tree) })
 		})
 	}
-	r.beside(ctx, branches...)
-	return worst(eventlogErr, registryErr, servicesErr)
+	r.runParallel(ctx, branches...)
+	return worstError(eventlogErr, registryErr, servicesErr)
 }
 
-// noPipes notes that no pipe could be asked for, and why.
-func (r *run) noPipes(err error) {
+// recordIPCError notes that no pipe could be asked for, and why.
+func (r *run) recordIPCError(err error) {
 	r.log.logf("no pipes: %v", err)
-	r.rpc.note(pipeShare, err)
+	r.rpc.record(pipeShare, err)
 	m, unreadable := r.target.Module, false
 	if m.EventLog.Enabled {
 		r.result.Eventlog = smbprobe.EventlogResult{Readable: &unreadable, Status: smb.StatusOf(err), Error: err.Error()}
@@ -127,7 +127,7 @@ func (r *run) noPipes(err error) {
 
 // worst returns of several errors the one that matters most to what comes next: a
 // lost connection, else the first.
-func worst(errs ...error) (worst error) {
+func worstError(errs ...error) (worst error) {
 	for _, err := range errs {
 		if err != nil && (worst == nil || errors.Is(err, smb.ErrConnectionLost) && !errors.Is(worst, smb.ErrConnectionLost)) {
 			worst = err
@@ -138,7 +138,7 @@ func worst(errs ...error) (worst error) {
 
 // definite reports whether an error is the server's own answer: a status, a fault or a
 // refusal of its RPC, or a code of a call.
-func definite(err error) bool {
+func isAnswer(err error) bool {
 	if _, ok := errors.AsType[msrpc.Fault](err); ok {
 		return true
 	}

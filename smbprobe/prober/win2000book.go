@@ -18,31 +18,31 @@ const (
 	keyShellFolders = `SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\Shell Folders`
 )
 
-// lookElsewhere looks for a phone book that is missing at the NT place where Windows 2000 and
+// checkWin2000Place looks for a phone book that is missing at the NT place where Windows 2000 and
 // later keep it. Where that cannot be told, the state is unknown: such a server may
 // dial all the same, and a page at night would be wrong.
-func (r *run) lookElsewhere(ctx context.Context, session smb.Session) {
+func (r *run) checkWin2000Place(ctx context.Context, session smb.Session) {
 	m, p := r.target.Module, &r.result.Phonebook
 	missing := p.State == smbprobe.PhonebookMissing || p.State == smbprobe.PhonebookFolderMissing
 	if !missing || !r.isNewer() || !strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, smbprobe.AdminShareName) {
 		return
 	}
-	place, found, err := r.findElsewhere(ctx, session)
+	place, found, err := r.findWin2000Phonebook(ctx, session)
 	switch {
 	case err != nil:
 		p.Error = fmt.Sprintf(`not at %s\%s (%s), and whether it is where Windows 2000 keeps it is not known: %v`, m.Share, m.Phonebook.Path, p.State, err)
 		p.State = smbprobe.PhonebookUnknown
-		r.placeRefused = definite(err)
-		r.note("the Windows 2000 place", err)
+		r.win2000PlaceRefused = isAnswer(err)
+		r.logError("the Windows 2000 place", err)
 	case found:
 		p.Error = fmt.Sprintf(`not at %s\%s (%s), but at %s`, m.Share, m.Phonebook.Path, p.State, place)
 		p.State = smbprobe.PhonebookElsewhere
 	}
 }
 
-// findElsewhere reports whether there is a phone book at the Windows 2000 place. That there is
+// findWin2000Phonebook reports whether there is a phone book at the Windows 2000 place. That there is
 // none is known only where the folder of all users is there.
-func (r *run) findElsewhere(ctx context.Context, session smb.Session) (place string, found bool, err error) {
+func (r *run) findWin2000Phonebook(ctx context.Context, session smb.Session) (place string, found bool, err error) {
 	share, folder := r.allUsers(ctx)
 	place = share + `\` + folder + allUsersPlace
 	tree, err := session.Connect(ctx, share)
@@ -62,7 +62,7 @@ func (r *run) findElsewhere(ctx context.Context, session smb.Session) (place str
 // name is translated in other languages: the registry has it.
 func (r *run) allUsers(ctx context.Context) (share, folder string) {
 	if r.ipc != nil && r.target.Module.Server.Registry {
-		if share, folder, ok := r.askAllUsers(ctx); ok {
+		if share, folder, ok := r.allUsersFromRegistry(ctx); ok {
 			return share, folder
 		}
 	}
@@ -73,20 +73,20 @@ func (r *run) allUsers(ctx context.Context) (share, folder string) {
 	return r.systemDrive(), folder
 }
 
-func (r *run) askAllUsers(ctx context.Context) (share, folder string, ok bool) {
+func (r *run) allUsersFromRegistry(ctx context.Context) (share, folder string, ok bool) {
 	registry, err := r.openRegistry(ctx)
 	if err != nil {
-		r.note("registry", err)
+		r.logError("registry", err)
 		return "", "", false
 	}
 	key, err := registry.OpenKey(ctx, keyShellFolders)
 	if err != nil {
-		r.note("registry", err)
+		r.logError("registry", err)
 		return "", "", false
 	}
 	value, set, err := key.Text(ctx, "Common AppData")
 	if err != nil || !set {
-		r.note("registry", err)
+		r.logError("registry", err)
 		return "", "", false
 	}
 	share, folder, ok = splitDrive(value)
