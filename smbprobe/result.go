@@ -38,6 +38,7 @@ type Result struct {
 	Share         ShareState
 	ShareStatus   smb.Status // the status behind Share, StatusOK where there was none
 	ShareError    string     // what was tried and why it failed, for a person; empty for ShareOK
+	LocalShortage bool       // the exporter's own computer lacked descriptors, ports or buffers
 	LoginRefused  bool       // the server refused the account (or did when it was last tried), which may count towards a lockout
 	LoginHeldBack bool       // no login was tried, to keep the account from being locked
 	HeldBackUntil time.Time  // zero unless LoginHeldBack

@@ -4,24 +4,29 @@ import (
 	"context"
 	"errors"
 	"net"
-	"syscall"
+	"slices"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
 
-// failureState returns the share's state for an error that is no status: the way to
-// the server, the transport, the protocol.
+// failureState returns the state of the share for an error that is not an NT status:
+// one of the network, of the transport or of the protocol.
 func failureState(err error) smbprobe.ShareState {
-	if isTimeout(err) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && !dns.IsNotFound {
+		return smbprobe.ShareNotProbed // the DNS server failed, which shows nothing about the target
+	} else if ok {
+		return smbprobe.ShareNameNotResolved
+	}
+	switch {
+	case errors.Is(err, context.Canceled), isLocalShortage(err):
+		return smbprobe.ShareNotProbed
+	case isTimeout(err):
 		return smbprobe.ShareTimeout
 	}
 	if _, ok := errors.AsType[*netbios.RefusedError](err); ok {
 		return smbprobe.ShareSessionRefused
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return smbprobe.ShareNameNotResolved
 	}
 	switch {
 	case errors.Is(err, errRetarget):
@@ -34,27 +39,34 @@ func failureState(err error) smbprobe.ShareState {
 		return smbprobe.ShareNotSMB
 	case errors.Is(err, smb.ErrConnectionLost):
 		return smbprobe.ShareConnectionLost
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isOneOf(err, errnosRefused):
 		return smbprobe.SharePortClosed
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+	case isOneOf(err, errnosReset):
 		return smbprobe.ShareConnectionLost
 	}
 	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "dial" {
-		return smbprobe.ShareHostUnreachable // by the network, or by a firewall or a route of our own host
+		return smbprobe.ShareHostUnreachable // by the network, or by a firewall or a route of this computer
 	}
 	return smbprobe.ShareProtocolError
 }
 
-// isTimeout reports whether the time was up, ours or the network's own.
+// isTimeout reports whether the time ran out, ours or the network's own.
 func isTimeout(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
 	n, ok := errors.AsType[net.Error](err)
 	return ok && n.Timeout()
 }
 
-// negotiateState returns the share's state after a negotiate that failed.
+// isLocalShortage reports whether this computer lacks descriptors, ports or buffers.
+func isLocalShortage(err error) bool { return isOneOf(err, errnosExhausted) }
+
+func isOneOf(err error, targets []error) bool {
+	return slices.ContainsFunc(targets, func(target error) bool { return errors.Is(err, target) })
+}
+
+// negotiateState returns the state of the share after a failed negotiate.
 func negotiateState(err error) smbprobe.ShareState {
 	if state, ok := serverState(smb.StatusOf(err)); ok {
 		return state
@@ -62,8 +74,8 @@ func negotiateState(err error) smbprobe.ShareState {
 	return failureState(err)
 }
 
-// loginState returns the share's state after a login that failed, and whether the
-// server refused the account: then it may count towards a lockout.
+// loginState returns the state of the share after a failed login, and whether the server
+// refused the account, which may count towards a lockout.
 func loginState(err error) (state smbprobe.ShareState, refused bool) {
 	switch status := smb.StatusOf(err); status {
 	case smb.StatusOK:
@@ -74,7 +86,7 @@ func loginState(err error) (state smbprobe.ShareState, refused bool) {
 		return smbprobe.ShareAccountRestricted, true
 	case smb.StatusNoLogonServers, smb.StatusNoTrustSAMAccount, smb.StatusTrustedDomainFailure,
 		smb.StatusTrustedRelationshipFailure, smb.StatusNetlogonNotStarted, smb.StatusInvalidServerState:
-		return smbprobe.ShareLoginFailed, false // nobody looked at the password
+		return smbprobe.ShareLoginFailed, false // the password was not checked
 	default:
 		if state, ok := serverState(status); ok {
 			return state, false
@@ -83,7 +95,7 @@ func loginState(err error) (state smbprobe.ShareState, refused bool) {
 	}
 }
 
-// serverState returns the state for a status that is about the server as a whole.
+// serverState returns the state for a status that concerns the server as a whole.
 func serverState(status smb.Status) (smbprobe.ShareState, bool) {
 	switch status {
 	case smb.StatusRequestNotAccepted, smb.StatusTooManySessions, smb.StatusRemoteSessionLimit:
@@ -100,7 +112,7 @@ func serverState(status smb.Status) (smbprobe.ShareState, bool) {
 	return "", false
 }
 
-// treeState returns the share's state after a tree connect that failed.
+// treeState returns the state of the share after a failed tree connect.
 func treeState(err error) smbprobe.ShareState {
 	switch status := smb.StatusOf(err); status {
 	case smb.StatusOK:
@@ -118,7 +130,7 @@ func treeState(err error) smbprobe.ShareState {
 	}
 }
 
-// phonebookState returns the phone book's state after an open or a read that failed.
+// phonebookState returns the state of the phone book after a failed open or read.
 func phonebookState(err error) smbprobe.PhonebookState {
 	switch smb.StatusOf(err) {
 	case smb.StatusObjectNameNotFound, smb.StatusNoSuchFile, smb.StatusDeletePending, smb.StatusFileIsADirectory:

@@ -31,20 +31,23 @@ func TestFailureState(t *testing.T) {
 		want smbprobe.ShareState
 	}{
 		{&net.DNSError{Err: "no such host", IsNotFound: true}, smbprobe.ShareNameNotResolved},
-		{&net.DNSError{Err: "server misbehaving", IsTemporary: true}, smbprobe.ShareNameNotResolved},
-		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, smbprobe.ShareTimeout},
-		{&net.DNSError{Err: "operation was canceled", UnwrapErr: context.Canceled}, smbprobe.ShareTimeout},
+		{&net.DNSError{Err: "server misbehaving", IsTemporary: true}, smbprobe.ShareNotProbed},
+		{&net.DNSError{Err: "i/o timeout", IsTimeout: true}, smbprobe.ShareNotProbed},
+		{&net.DNSError{Err: "operation was canceled", UnwrapErr: context.Canceled}, smbprobe.ShareNotProbed},
 		{&netbios.RefusedError{Called: "EXCH01", Code: netbios.CodeCalledNotPresent}, smbprobe.ShareSessionRefused},
 		{fmt.Errorf("%w: 10.9.9.9:139", errRetarget), smbprobe.ShareSessionRefused},
 		{&smb.Error{Op: "negotiate", Err: context.DeadlineExceeded}, smbprobe.ShareTimeout},
-		{context.Canceled, smbprobe.ShareTimeout},
+		{context.Canceled, smbprobe.ShareNotProbed},
 		{dialError(os.ErrDeadlineExceeded), smbprobe.ShareTimeout},
 		{dialError(syscall.ETIMEDOUT), smbprobe.ShareTimeout},
 		{dialError(syscall.ECONNREFUSED), smbprobe.SharePortClosed},
 		{dialError(syscall.EHOSTUNREACH), smbprobe.ShareHostUnreachable},
 		{dialError(syscall.ENETUNREACH), smbprobe.ShareHostUnreachable},
 		{dialError(syscall.EHOSTDOWN), smbprobe.ShareHostUnreachable},
-		{dialError(syscall.EADDRNOTAVAIL), smbprobe.ShareHostUnreachable},
+		{dialError(syscall.EADDRNOTAVAIL), smbprobe.ShareNotProbed},
+		{dialError(syscall.EMFILE), smbprobe.ShareNotProbed},
+		{dialError(syscall.ENFILE), smbprobe.ShareNotProbed},
+		{dialError(syscall.ENOBUFS), smbprobe.ShareNotProbed},
 		{dialError(syscall.EPERM), smbprobe.ShareHostUnreachable},  // a firewall of our own host
 		{dialError(syscall.EACCES), smbprobe.ShareHostUnreachable}, // a route that prohibits
 		{dialError(syscall.ECONNRESET), smbprobe.ShareConnectionLost},
@@ -210,11 +213,8 @@ func (r resolver) LookupNetIP(ctx context.Context, network, host string) ([]neti
 
 // TestResolveToNothing: a name without an address is one that does not resolve.
 func TestResolveToNothing(t *testing.T) {
-	p, err := New(Options{Resolver: resolver(func(context.Context, string, string) ([]netip.Addr, error) { return nil, nil })})
-	if err != nil {
-		t.Fatal(err)
-	}
-	addrs, err := p.resolve(t.Context(), smbprobe.Target{Host: "exch01.corp.example"})
+	none := resolver(func(context.Context, string, string) ([]netip.Addr, error) { return nil, nil })
+	addrs, err := lookup(t.Context(), none, smbprobe.Target{Host: "exch01.corp.example"})
 	if err == nil || failureState(err) != smbprobe.ShareNameNotResolved {
 		t.Errorf("%v, %v; want the state %s", addrs, err, smbprobe.ShareNameNotResolved)
 	}

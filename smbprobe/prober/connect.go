@@ -21,16 +21,16 @@ const (
 )
 
 // errRetarget is a NetBIOS retarget that is not followed.
-var errRetarget = errors.New("the session service sends us to an address that the configuration does not allow")
+var errRetarget = errors.New("the session service redirects to an address that the configuration does not allow")
 
 // link is a connection on which SMB can be spoken.
 type link struct {
 	conn   net.Conn
 	to     netip.AddrPort
-	called string // the called name that was taken; empty without a NetBIOS session
+	called string // the called name that was accepted; empty without a NetBIOS session
 }
 
-// serverName returns the NetBIOS name that the session service took, unless it
+// serverName returns the NetBIOS name that the session service accepted, unless it
 // stands for any server.
 func (l *link) serverName() string {
 	if l.called == netbios.AnyServer {
@@ -39,9 +39,17 @@ func (l *link) serverName() string {
 	return l.called
 }
 
-// connect opens a link to the target: the TCP connection, and the NetBIOS session
-// where the port wants one. What answered is remembered for the next probe.
-func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
+// connect opens a link to the target: the TCP connection and, if the port needs one,
+// the NetBIOS session. What answered is remembered for the next probe.
+func (r *run) connect(ctx context.Context, addrs []netip.Addr) (l *link, err error) {
+	err = r.log.step(smbprobe.StepConnect, func() error {
+		l, err = r.openLink(ctx, addrs)
+		return err
+	})
+	return l, err
+}
+
+func (r *run) openLink(ctx context.Context, addrs []netip.Addr) (*link, error) {
 	known := r.prober.hints.get(r.target.Name)
 	ports := slices.Clone(r.target.Ports)
 	if i := slices.Index(ports, known.port); i > 0 {
@@ -57,6 +65,7 @@ func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.conns.add(conn)
 	r.result.Address = to.String()
 	l := &link{conn: conn, to: to}
 	if r.usesNetBIOS(to.Port()) {
@@ -65,16 +74,17 @@ func (r *run) connect(ctx context.Context, addrs []netip.Addr) (*link, error) {
 		}
 	}
 	r.result.Address = l.to.String() // a retarget may have led elsewhere
-	r.prober.hints.update(r.target.Name, func(m *hints) { m.port, m.calledName = to.Port(), l.called })
+	r.prober.hints.update(r.target.Name, func(h *hints) { h.port, h.calledName = to.Port(), l.called })
 	return l, nil
 }
 
-// redial opens a second link to where the first one led.
+// redial opens a second link to the address of the first one.
 func (r *run) redial(ctx context.Context, l *link) (*link, error) {
 	conn, err := r.prober.dial(ctx, l.to, &r.rounds, r.trace)
 	if err != nil {
 		return nil, err
 	}
+	r.conns.add(conn)
 	if l.called == "" {
 		return &link{conn: conn, to: l.to}, nil
 	}
@@ -91,9 +101,9 @@ func (r *run) usesNetBIOS(port uint16) bool {
 	return port == portNetBIOS
 }
 
-// openNetBIOSSession tries called names one after another, each refusal on a new
-// connection, and takes over conn: the name that was taken last time, the
-// configured one, the target's own, *SMBSERVER, and last what a node status query says.
+// openNetBIOSSession takes over conn and tries called names in turn, each on a new
+// connection after a refusal: the name that was accepted last time, the configured one,
+// the target's own, *SMBSERVER, and last the one that a node status query returns.
 func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.AddrPort, known string) (*link, error) {
 	names := netbios.CandidateNames(r.target.Module.NetBIOSName, r.target.Host, r.target.Addr.IsValid())
 	if known != "" {
@@ -107,11 +117,12 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 			if conn, err = r.prober.dial(ctx, to, &r.rounds, r.trace); err != nil {
 				return nil, err
 			}
+			r.conns.add(conn)
 		}
 		name := names[i]
 		err := netbios.RequestSession(ctx, conn, name, r.prober.opts.CallingName, &r.rounds)
 		if err == nil {
-			r.log.logf("NetBIOS session with %q on %s: taken, round trip %d", name, to, r.rounds.Count())
+			r.log.logf("NetBIOS session with %q on %s: accepted, round trip %d", name, to, r.rounds.Count())
 			return &link{conn: conn, to: to, called: name}, nil
 		}
 		r.log.logf("NetBIOS session with %q on %s: %v", name, to, err)
@@ -141,8 +152,8 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 	}
 }
 
-// allowsRetarget reports whether a retarget may be followed: the configuration
-// allows the address for the same login, and the port is the session service's.
+// allowsRetarget reports whether a retarget may be followed: the configuration allows the
+// address for the same login, and the port is that of the session service.
 func (r *run) allowsRetarget(to netip.AddrPort) bool {
 	return to.Port() == portNetBIOS && r.target.Allows != nil && r.target.Allows(to)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -14,20 +15,28 @@ import (
 )
 
 const (
-	// dialDelay is how long the first port has before the second one is tried
-	// beside it.
+	// dialDelay is how long an attempt to connect has before the next one is started
+	// beside it (the connection attempt delay of RFC 8305, section 5).
 	dialDelay = 150 * time.Millisecond
-	// maxAddresses bounds the addresses of a name that are tried.
+	// maxAddresses is how many addresses of a name are tried.
 	maxAddresses = 4
 )
 
-// resolve returns the addresses of the target, IPv4 first. A name is resolved once a
-// probe, and dialled by what came of it.
-func (p *Prober) resolve(ctx context.Context, t smbprobe.Target) ([]netip.Addr, error) {
+// resolve returns the addresses of the target, IPv4 first. A name is resolved once per
+// probe; its connections go to these addresses.
+func (r *run) resolve(ctx context.Context) (addrs []netip.Addr, err error) {
+	err = r.log.step(smbprobe.StepResolve, func() error {
+		addrs, err = lookup(ctx, r.prober.opts.Resolver, r.target)
+		return err
+	})
+	return addrs, err
+}
+
+func lookup(ctx context.Context, resolver Resolver, t smbprobe.Target) ([]netip.Addr, error) {
 	if t.Addr.IsValid() {
 		return []netip.Addr{t.Addr}, nil
 	}
-	addrs, err := p.opts.Resolver.LookupNetIP(ctx, "ip", t.Host)
+	addrs, err := resolver.LookupNetIP(ctx, "ip", rooted(t.Host))
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
 	}
@@ -42,16 +51,25 @@ func (p *Prober) resolve(ctx context.Context, t smbprobe.Target) ([]netip.Addr, 
 	return addrs[:min(len(addrs), maxAddresses)], nil
 }
 
-// dialled is the outcome of one attempt to connect.
+// rooted returns a name with a dot in it as a fully qualified one, so that the search
+// list of the resolver cannot lead it, and a login with it, to another host.
+func rooted(name string) string {
+	if strings.Contains(name, ".") && !strings.HasSuffix(name, ".") {
+		return name + "."
+	}
+	return name
+}
+
+// dialResult is the outcome of one attempt to connect.
 type dialResult struct {
 	conn net.Conn
 	to   netip.AddrPort
 	err  error
 }
 
-// race connects to the first of several addresses and ports that answers. An
-// attempt begins when the one before failed, or has had dialDelay; when one
-// is connected, the others end, and their goroutines with them.
+// dialFirst connects to the first of several addresses and ports that answers. An
+// attempt starts when the previous one has failed or is dialDelay old (RFC 8305,
+// section 5). Once one is connected, the others end, and their goroutines with them.
 func (p *Prober) dialFirst(ctx context.Context, targets []netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, netip.AddrPort, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	results := make(chan dialResult)
@@ -61,11 +79,12 @@ func (p *Prober) dialFirst(ctx context.Context, targets []netip.AddrPort, rounds
 		next++
 		running++
 		go func() {
-			conn, err := p.dial(ctx, to, rounds, trace)
-			results <- dialResult{conn, to, err}
+			d := dialResult{to: to}
+			defer func() { results <- d }()
+			defer recoverAsError(&d.err)
+			d.conn, d.err = p.dial(ctx, to, rounds, trace)
 		}()
 	}
-	var won dialResult
 	defer func() {
 		cancel()
 		for ; running > 0; running-- {
@@ -80,12 +99,12 @@ func (p *Prober) dialFirst(ctx context.Context, targets []netip.AddrPort, rounds
 	defer timer.Stop()
 	for begin(); running > 0; {
 		select {
-		case won = <-results:
+		case d := <-results:
 			running--
-			if won.err == nil {
-				return won.conn, won.to, nil
+			if d.err == nil {
+				return d.conn, d.to, nil
 			}
-			errs = append(errs, won.err)
+			errs = append(errs, d.err)
 		case <-timer.C:
 		}
 		if next < len(targets) && ctx.Err() == nil {
@@ -96,11 +115,11 @@ func (p *Prober) dialFirst(ctx context.Context, targets []netip.AddrPort, rounds
 	return nil, netip.AddrPort{}, bestDialError(errs)
 }
 
-// dial makes one connection. That a port is closed is an answer too, and a round trip.
+// dial makes one connection. A closed port is an answer too, and counts as a round trip.
 func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, error) {
-	round, begin := rounds.Sent(), p.opts.Now()
+	round, begin := rounds.Sent(), time.Now()
 	conn, err := p.opts.Dial(ctx, "tcp", to.String())
-	took := p.opts.Now().Sub(begin).Round(time.Microsecond)
+	took := time.Since(begin).Round(time.Microsecond)
 	if err != nil {
 		if failureState(err) == smbprobe.SharePortClosed {
 			rounds.Answered(round)
@@ -113,9 +132,8 @@ func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds
 	return conn, nil
 }
 
-// bestDialError returns the error that tells most of several attempts: a host that
-// refuses a connection answers at least, and one that is silent may be
-// filtered or off.
+// bestDialError returns the most informative error of several attempts: a host that
+// refuses a connection does answer, and one that is silent may be filtered or off.
 func bestDialError(errs []error) error {
 	for _, state := range []smbprobe.ShareState{smbprobe.SharePortClosed, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable} {
 		for _, err := range errs {

@@ -18,44 +18,75 @@ import (
 const (
 	pipeShare = "IPC$"
 
-	// maxAttempts is how often the log is read where it is cleared or
-	// overwritten under the reader.
-	maxAttempts = 2
+	// maxLogReads is how often the log is read if it is cleared or overwritten
+	// meanwhile.
+	maxLogReads = 2
+
+	// maxClockDifference is how far the two clocks that a server announces may differ:
+	// that of NEGOTIATE and that of NetrRemoteTOD are one clock.
+	maxClockDifference = time.Minute
 )
 
-// errLogChanged: the log was cleared or overwritten under the reader.
+// errLogChanged: the log was cleared or overwritten while it was read.
 var errLogChanged = errors.New("the event log changed while it was read")
 
-// readEventlog counts the failures to dial. It runs beside the phone book's
-// step on the same session. The tree is IPC$.
+// logRead is what a probe read of the event log.
+type logRead struct {
+	memory *dialfailures.Memory // nil: not read
+	count  uint32               // of records in the log
+	err    error                // why it was not read
+}
+
+// readEventlog reads the failures to dial that are new since the last probe. The tree
+// is IPC$.
 func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
-	m := r.target.Module.EventLog
 	key := r.logKey()
-	memory, err := r.readLogTwice(ctx, tree, r.prober.logs.Get(key))
-	if err != nil {
-		readable := false
-		r.result.Eventlog = smbprobe.EventlogResult{Readable: &readable, Status: smb.StatusOf(err), Error: err.Error()}
-		return err
+	l := &r.eventlog
+	l.memory, l.count, l.err = r.readLogTwice(ctx, tree, r.prober.logs.Get(key))
+	if l.err != nil {
+		l.memory = nil
+		return l.err
 	}
-	if r.prober.logs.Put(key, memory) {
+	if r.prober.logs.Put(key, l.memory) {
 		r.prober.forgotten.Add(1)
 	}
-	readable := true
-	e := &r.result.Eventlog
-	e.Readable = &readable
-	e.Forgotten = memory.Incomplete()
-	now, ok := r.serverTime()
-	if !ok {
-		e.Error = "the server does not say what time it is: the windows are not known"
-		return nil
-	}
-	e.Windows = dialfailures.CountWindows(memory, m.Windows, now)
-	e.LastFailures = dialfailures.LastFailures(memory, now)
-	e.RelatedEvents = slices.Clone(memory.Related)
 	return nil
 }
 
-// logKey is what a memory belongs to: change the settings, and the log is read afresh.
+// eventlogResult returns what was read. It counts by the server's clock, so it is
+// called once everything that tells the time has answered.
+func (r *run) eventlogResult() smbprobe.EventlogResult {
+	l := &r.eventlog
+	if l.memory == nil && l.err == nil {
+		return smbprobe.EventlogResult{Size: r.logSize} // not asked
+	}
+	readable := l.err == nil
+	e := smbprobe.EventlogResult{Readable: &readable, Size: r.logSize}
+	if !readable {
+		e.Status, e.Error = smb.StatusOf(l.err), l.err.Error()
+		return e
+	}
+	m := l.memory
+	records := int(l.count)
+	e.Records = &records
+	if l.count > 0 {
+		oldest, newest := m.OldestAt, m.NewestAt
+		e.Oldest, e.Newest = &oldest, &newest
+	}
+	e.Forgotten = m.Incomplete()
+	now, err := r.serverTime()
+	if err != nil {
+		e.Error = fmt.Sprintf("the windows are not known: %v", err)
+		return e
+	}
+	e.Windows = dialfailures.CountWindows(m, r.target.Module.EventLog.Windows, now)
+	e.LastFailures = dialfailures.LastFailures(m, now)
+	e.RelatedEvents = slices.Clone(m.Related)
+	return e
+}
+
+// logKey identifies a remembered log: once a setting changes, the log is read from the
+// start.
 func (r *run) logKey() string {
 	m := r.target.Module.EventLog
 	return fmt.Sprintf("%q %q %q %q %d %s", r.target.Name, r.target.Module.Name, m.Log, m.Source, m.EventID, largestWindow(m.Windows))
@@ -69,37 +100,43 @@ func largestWindow(windows []smbprobe.Window) time.Duration {
 	return largest
 }
 
-// serverTime returns what time it is now by the server's clock.
-func (r *run) serverTime() (now time.Time, ok bool) {
+// serverTime returns the present time by the server's clock. If the server announced
+// two times that contradict each other, neither can be trusted.
+func (r *run) serverTime() (time.Time, error) {
 	s := r.result.Server
 	if s == nil || s.Time.IsZero() {
-		return time.Time{}, false
+		return time.Time{}, errors.New("the server does not announce its time")
 	}
-	return s.Time.Add(time.Since(s.TimeSeenAt)), true
+	negotiated := s.Time.Sub(s.TimeSeenAt)
+	if remote := r.result.Host.ClockOffset; remote != nil && (negotiated-*remote).Abs() > maxClockDifference {
+		return time.Time{}, fmt.Errorf("the server announces two times that are %s apart, at negotiation and in NetrRemoteTOD", (negotiated - *remote).Abs().Round(time.Second))
+	}
+	return s.Time.Add(time.Since(s.TimeSeenAt)), nil
 }
 
-// readLogTwice reads the log, once more where it changed under the reader, or the
-// fragments of an answer came in an order that cannot be told.
-func (r *run) readLogTwice(ctx context.Context, tree smb.Tree, memory *dialfailures.Memory) (*dialfailures.Memory, error) {
+// readLogTwice reads the log, and a second time if it changed meanwhile or if the order
+// of an answer's fragments could not be determined.
+func (r *run) readLogTwice(ctx context.Context, tree smb.Tree, memory *dialfailures.Memory) (m *dialfailures.Memory, count uint32, err error) {
 	oneByOne := false
-	for attempt := 1; ; attempt++ {
-		read, err := r.readLog(ctx, tree, memory.Clone(), oneByOne)
+	for read := 1; ; read++ {
+		m, count, err = r.readLog(ctx, tree, memory.Clone(), oneByOne)
 		unordered := errors.Is(err, msrpc.ErrUnordered)
-		if !unordered && !errors.Is(err, errLogChanged) && !errors.Is(err, eventlog.ErrChanged) || attempt == maxAttempts {
-			return read, err
+		if !unordered && !errors.Is(err, errLogChanged) && !errors.Is(err, eventlog.ErrChanged) || read == maxLogReads {
+			return m, count, err
 		}
 		oneByOne = oneByOne || unordered
-		r.log.logf("%v; once more", err)
+		r.log.logf("%v; reading it again", err)
 	}
 }
 
-// readLog reads what is new since the memory, and returns the memory with it. It
-// closes the pipe, and with it the log's handle, at once: clearing a log that somebody
-// holds open can crash services.exe (Q159840). Nobody waits for the answer.
-func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.Memory, oneByOne bool) (*dialfailures.Memory, error) {
+// readLog adds what is new to the memory, and returns it with the number of records in
+// the log. It closes the pipe, and with it the log's handle, at once and without
+// waiting for the answer: clearing a log that a program has open can crash
+// services.exe (Q159840).
+func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.Memory, oneByOne bool) (*dialfailures.Memory, uint32, error) {
 	pipe, err := openPipe(ctx, tree, eventlog.PipeName)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer func() {
 		if err := pipe.Close(ctx); err != nil {
@@ -111,7 +148,7 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	}
 	log, err := eventlog.Open(ctx, pipe, r.target.Module.EventLog.Log)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.windowStart())
 	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
@@ -120,33 +157,32 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 		})
 	})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	oldest, count, err := bounds(ctx, log, end)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	memory = reader.Merge(end.Reached)
 	if (count == 0) != (memory.Newest == 0) || count > 0 && (memory.Newest < oldest || memory.Newest > oldest+(count-1)) {
-		return nil, fmt.Errorf("%w: newest record %d, and now %d records from %d on", errLogChanged, memory.Newest, count, oldest)
+		return nil, 0, fmt.Errorf("%w: newest record %d, and now %d records from %d on", errLogChanged, memory.Newest, count, oldest)
 	}
 	if count > 0 && memory.Oldest != oldest {
 		if end.Oldest == nil {
 			record, err := log.ReadOldest(ctx)
 			if err != nil {
-				return nil, err
+				return nil, 0, err
 			}
 			end.Oldest = &record
 		}
 		memory.Oldest, memory.OldestAt = end.Oldest.Number, end.Oldest.Generated
 	}
-	r.recordBounds(memory, count)
 	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, reader.RecordsRead(), memory.Len())
-	return memory, nil
+	return memory, count, nil
 }
 
-// bounds returns the number of the oldest record and how many there are, asking only
-// where reading did not have to.
+// bounds returns the number of the oldest record and how many there are. It asks only
+// if reading did not have to.
 func bounds(ctx context.Context, log *eventlog.Log, end eventlog.End) (oldest, count uint32, err error) {
 	if end.Bounds != nil {
 		return end.Bounds.Oldest, end.Bounds.Count, nil
@@ -154,41 +190,28 @@ func bounds(ctx context.Context, log *eventlog.Log, end eventlog.End) (oldest, c
 	return log.Bounds(ctx)
 }
 
-// windowStart is where the largest window begins; without the server's clock, by
-// our own.
+// windowStart returns the start of the largest window; by our own clock if the
+// server's is not known.
 func (r *run) windowStart() time.Time {
-	now, ok := r.serverTime()
-	if !ok {
-		now = r.prober.opts.Now()
+	now := time.Now()
+	if s := r.result.Server; s != nil && !s.Time.IsZero() {
+		now = s.Time.Add(time.Since(s.TimeSeenAt))
 	}
 	return now.Add(-largestWindow(r.target.Module.EventLog.Windows))
 }
 
-func (r *run) recordBounds(m *dialfailures.Memory, count uint32) {
-	records := int(count)
-	e := &r.result.Eventlog
-	*e = smbprobe.EventlogResult{Records: &records}
-	if count > 0 {
-		oldest, newest := m.OldestAt, m.NewestAt
-		e.Oldest, e.Newest = &oldest, &newest
-	}
+// logFiles are the files of the event logs that every Windows NT has, relative to the
+// folder of Windows.
+var logFiles = map[string]string{
+	"application": `System32\config\AppEvent.Evt`,
+	"system":      `System32\config\SysEvent.Evt`,
+	"security":    `System32\config\SecEvent.Evt`,
 }
 
-// logFile returns where a server keeps one of the three event logs that every Windows has,
-// relative to its own folder; "" for another log.
-func logFile(log string) string {
-	for name, file := range map[string]string{"Application": "AppEvent.Evt", "System": "SysEvent.Evt", "Security": "SecEvent.Evt"} {
-		if strings.EqualFold(log, name) {
-			return `System32\config\` + file
-		}
-	}
-	return ""
-}
-
-// readLogSize asks how large the event log's file is. That it cannot be asked is no
-// fault: the log may lie elsewhere, and Windows Vista has another format.
+// readLogSize reads how large the event log's file is. A failure is not a fault: the log
+// may be elsewhere, and Windows Vista has another format.
 func (r *run) readLogSize(ctx context.Context, tree smb.Tree) {
-	file := logFile(r.target.Module.EventLog.Log)
+	file := logFiles[strings.ToLower(r.target.Module.EventLog.Log)]
 	if file == "" || !strings.EqualFold(r.target.Module.Share, smbprobe.AdminShareName) {
 		return
 	}

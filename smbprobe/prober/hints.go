@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -9,73 +10,20 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// maxHints bounds the targets of which something is remembered; the ones
-// probed longest ago are forgotten first.
+// maxHints is how many targets something is remembered of; the ones probed longest ago
+// are forgotten first.
 const maxHints = 65536
 
-// remembered is what spares the next probe of a target some attempts. Each
-// part may be unknown.
+// hints are what saves the next probe of a target some attempts. Each part may be
+// unknown.
 type hints struct {
-	port       uint16 // that answered
-	calledName string // that the NetBIOS session service took
-	smb2       bool   // the target has spoken SMB2: auto does not go back to SMB1
+	port       uint16 // the one that answered
+	calledName string // the one that the NetBIOS session service accepted
 }
 
-// faults keeps when share and book of a target were mended, by our own clock: the server's
-// may be set meanwhile. Each module has its own, since what it probes may differ.
-type recoveryTracker struct {
-	seen *lru.Cache[string, recovery]
-}
-
-// recovery is what is remembered of a share and book that were at fault.
-type recovery struct {
-	at         time.Time // of the first probe that found both sound again; zero: not yet
-	unresolved bool      // they are still at fault
-}
-
-func newRecoveryTracker() (*recoveryTracker, error) {
-	seen, err := lru.New[string, recovery](maxHints)
-	if err != nil {
-		return nil, err
-	}
-	return &recoveryTracker{seen: seen}, nil
-}
-
-// note takes a result of this moment, and writes into it since when share and book have
-// been sound.
-func (f *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
-	key := r.Target + " " + r.Module
-	m, known := f.seen.Get(key)
-	switch {
-	case atFault(r):
-		m = recovery{unresolved: true}
-		f.seen.Add(key, m)
-	case known && m.unresolved && r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookOK:
-		m = recovery{at: now}
-		f.seen.Add(key, m)
-	}
-	if !m.at.IsZero() && r.ClockOffset != nil {
-		since := m.at.Add(*r.ClockOffset)
-		r.HealthySince = &since
-	}
-}
-
-// atFault reports whether the mail service cannot reach its book, on this evidence alone.
-func atFault(r *smbprobe.Result) bool {
-	switch r.Share {
-	case smbprobe.ShareMissing, smbprobe.ShareOutOfResources, smbprobe.ShareServerPaused:
-		return true
-	}
-	switch r.Phonebook.State {
-	case smbprobe.PhonebookMissing, smbprobe.PhonebookFolderMissing, smbprobe.PhonebookDamaged, smbprobe.PhonebookAccessDenied, smbprobe.PhonebookDiskError:
-		return true
-	}
-	return false
-}
-
-// memory keeps remembered by target name.
+// hintCache keeps hints by target name.
 type hintCache struct {
-	updating sync.Mutex // held over the reading and writing of an update
+	updating sync.Mutex // held while an entry is read and written back
 	targets  *lru.Cache[string, hints]
 }
 
@@ -87,19 +35,111 @@ func newHintCache() (*hintCache, error) {
 	return &hintCache{targets: targets}, nil
 }
 
-func (m *hintCache) get(target string) hints {
-	r, _ := m.targets.Get(target)
-	return r
+func (c *hintCache) get(target string) hints {
+	h, _ := c.targets.Get(target)
+	return h
 }
 
-// update changes what is remembered of a target. Probes of one target with two
-// modules may run side by side: the last one wins, but SMB2 once seen stays.
-func (m *hintCache) update(target string, change func(*hints)) {
-	m.updating.Lock()
-	defer m.updating.Unlock()
-	r := m.get(target)
-	smb2 := r.smb2
-	change(&r)
-	r.smb2 = r.smb2 || smb2
-	m.targets.Add(target, r)
+// update changes the hints of a target. Two modules of one target may be probed at
+// once: the last one wins.
+func (c *hintCache) update(target string, change func(*hints)) {
+	c.updating.Lock()
+	defer c.updating.Unlock()
+	h := c.get(target)
+	change(&h)
+	c.targets.Add(target, h)
+}
+
+// smb2Targets remembers which targets accepted a login over SMB2 or SMB3: with them,
+// dialect auto does not go back to SMB1, which a third party could otherwise force to get
+// the weaker login. Nothing is evicted; configured hosts bound its size.
+type smb2Targets struct {
+	mu      sync.Mutex
+	entries map[string]string // by target name, the entry that the login was made with
+}
+
+func newSMB2Targets() *smb2Targets { return &smb2Targets{entries: make(map[string]string)} }
+
+// entryOf identifies the configuration entry of a target: once it changes, the server
+// behind the name may be another one.
+func entryOf(t smbprobe.Target) string {
+	m := t.Module
+	return fmt.Sprintf("%q %v %q %q %q %q %q %v", t.Host, t.Ports, t.Auth.Name, t.Auth.Username, t.Auth.Domain, m.Dialect, m.Transport, m.RequireSigning)
+}
+
+func (s *smb2Targets) add(t smbprobe.Target) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.entries[t.Name] = entryOf(t)
+}
+
+func (s *smb2Targets) has(t smbprobe.Target) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.entries[t.Name] == entryOf(t)
+}
+
+// keep forgets every target that is not among names.
+func (s *smb2Targets) keep(names map[string]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name := range s.entries {
+		if !names[name] {
+			delete(s.entries, name)
+		}
+	}
+}
+
+// recoveryTracker remembers when share and phone book of a target recovered from a
+// fault. It uses our own clock, since the server's may be set meanwhile. Modules are kept
+// apart: they may probe different files.
+type recoveryTracker struct {
+	seen *lru.Cache[string, recovery]
+}
+
+// recovery is what is remembered after share or phone book were seen at fault.
+type recovery struct {
+	at         time.Time // of the first probe that found both healthy again; zero: none yet
+	unresolved bool      // the fault lasts
+}
+
+func newRecoveryTracker() (*recoveryTracker, error) {
+	seen, err := lru.New[string, recovery](maxHints)
+	if err != nil {
+		return nil, err
+	}
+	return &recoveryTracker{seen: seen}, nil
+}
+
+// update takes the result of a probe that ended now, and sets its HealthySince.
+func (t *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
+	key := r.Target + " " + r.Module
+	rec, known := t.seen.Get(key)
+	switch {
+	case atFault(r):
+		rec = recovery{unresolved: true}
+		t.seen.Add(key, rec)
+	case known && rec.unresolved && r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookOK:
+		rec = recovery{at: now}
+		t.seen.Add(key, rec)
+	}
+	if !rec.at.IsZero() && r.ClockOffset != nil {
+		since := rec.at.Add(*r.ClockOffset)
+		r.HealthySince = &since
+	}
+}
+
+// atFault reports whether the result alone shows that the mail service cannot open its
+// phone book.
+func atFault(r *smbprobe.Result) bool {
+	switch r.Share {
+	case smbprobe.ShareMissing, smbprobe.ShareOutOfResources, smbprobe.ShareServerPaused:
+		return true
+	}
+	switch r.Phonebook.State {
+	case smbprobe.PhonebookMissing, smbprobe.PhonebookFolderMissing, smbprobe.PhonebookDamaged,
+		smbprobe.PhonebookAccessDenied, smbprobe.PhonebookDiskError:
+		return true
+	}
+	return false
 }

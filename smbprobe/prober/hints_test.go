@@ -2,60 +2,62 @@ package prober
 
 import (
 	"fmt"
-	"runtime"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 func newTestHintCache(t *testing.T) *hintCache {
 	t.Helper()
-	m, err := newHintCache()
+	c, err := newHintCache()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return c
 }
 
-func TestMemory(t *testing.T) {
-	m := newTestHintCache(t)
-	m.update("exch01", func(r *hints) { r.port, r.calledName = 139, "EXCH01" })
-	m.update("exch01", func(r *hints) { r.smb2 = true })
-	m.update("exch01", func(r *hints) { *r = hints{port: 445} })
+func TestHints(t *testing.T) {
+	c := newTestHintCache(t)
+	c.update("exch01", func(h *hints) { h.port, h.calledName = 139, "EXCH01" })
+	c.update("exch01", func(h *hints) { h.port = 445 })
 	opts := cmp.AllowUnexported(hints{})
-	if diff := cmp.Diff(hints{port: 445, smb2: true}, m.get("exch01"), opts); diff != "" {
-		t.Errorf("remembered (-want +got):\n%s", diff)
+	if diff := cmp.Diff(hints{port: 445, calledName: "EXCH01"}, c.get("exch01"), opts); diff != "" {
+		t.Errorf("hints (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(hints{}, m.get("exch02"), opts); diff != "" {
+	if diff := cmp.Diff(hints{}, c.get("exch02"), opts); diff != "" {
 		t.Errorf("of another target (-want +got):\n%s", diff)
 	}
 }
 
-// TestSMB2StaysSeen: probes of one target with two modules run side by side, and
-// none of them makes the other forget that the target has spoken SMB2.
-func TestSMB2StaysSeen(t *testing.T) {
-	m := newTestHintCache(t)
-	var other sync.WaitGroup
-	m.update("exch01", func(r *hints) {
-		other.Go(func() { m.update("exch01", func(r *hints) { r.smb2 = true }) })
-		for range 1000 {
-			runtime.Gosched() // the other one ends now, unless it has to wait
-		}
-		r.port = 445
-	})
-	other.Wait()
-	if diff := cmp.Diff(hints{port: 445, smb2: true}, m.get("exch01"), cmp.AllowUnexported(hints{})); diff != "" {
-		t.Errorf("remembered (-want +got):\n%s", diff)
+func TestHintsAreBounded(t *testing.T) {
+	c := newTestHintCache(t)
+	for i := range maxHints + 10 {
+		c.update(fmt.Sprint(i), func(h *hints) { h.port = 139 })
+	}
+	if got := c.targets.Len(); got != maxHints {
+		t.Errorf("hints of %d targets, want %d", got, maxHints)
 	}
 }
 
-func TestMemoryIsBounded(t *testing.T) {
-	m := newTestHintCache(t)
+func TestSMB2Targets(t *testing.T) {
+	first := smbprobe.Target{Name: "exch01", Host: "exch01", Auth: smbprobe.Auth{Name: "corp"}}
+	s := newSMB2Targets()
+	s.add(first)
 	for i := range maxHints + 10 {
-		m.update(fmt.Sprint(i), func(r *hints) { r.port = 139 })
+		s.add(smbprobe.Target{Name: fmt.Sprint(i)})
 	}
-	if got := m.targets.Len(); got != maxHints {
-		t.Errorf("%d targets are hints, want %d", got, maxHints)
+	if !s.has(first) {
+		t.Error("other targets evicted the first one")
+	}
+	changed := first
+	changed.Auth.Name = "other"
+	if s.has(changed) {
+		t.Error("a changed entry is remembered")
+	}
+	s.keep(map[string]bool{"exch02": true})
+	if s.has(first) || len(s.entries) != 0 {
+		t.Error("a target that is no longer configured is remembered")
 	}
 }

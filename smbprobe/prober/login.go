@@ -12,8 +12,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb2"
 )
 
-// openSession finds the dialect and logs in. It takes over the link. Where it returns
-// no session, the result says why; the error is nil where a login was held back.
+// openSession finds the dialect and logs in. It takes over the link. If it returns no
+// session, the result has the reason; the error is nil if a login was held back.
 func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	var client *smb1.Client // nil: SMB2
 	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
@@ -27,16 +27,18 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		r.recordServerInfo(client.Server())
 	}
 
-	done, h := r.prober.logins.Acquire(ctx, r.target.Auth.Name, r.target.Name)
-	if h != nil {
+	release, held := r.prober.logins.Acquire(ctx, r.target.Auth.Name, r.target.Name)
+	if held != nil {
 		if client != nil {
 			client.Close()
 		} else {
 			_ = l.conn.Close()
 		}
-		r.recordHold(h)
+		r.recordHold(held)
 		return nil, nil
 	}
+	outcome, refusal := lockout.LoginUnanswered, lockout.Refusal{}
+	defer func() { release(outcome, refusal) }() // after a panic as well
 	var session smb.Session
 	err = r.log.step(smbprobe.StepLogin, func() (err error) {
 		if client != nil {
@@ -47,29 +49,27 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		return err
 	})
 	if err == nil {
-		done(lockout.LoginAccepted, lockout.Refusal{})
+		outcome = lockout.LoginAccepted
 		return session, nil
 	}
 	state, refused := loginState(err)
 	negotiated := r.result.Server != nil
-	if !negotiated { // SMB2 negotiates in the same step: nobody has seen the password
+	if !negotiated { // SMB2 negotiates in the same step: the password was not sent
 		state, refused = negotiateState(err), false
 	}
 	switch {
 	case refused:
 		r.result.LoginRefused = true
-		done(lockout.LoginRefused, lockout.Refusal{State: state, Status: smb.StatusOf(err)})
+		outcome, refusal = lockout.LoginRefused, lockout.Refusal{State: state, Status: smb.StatusOf(err)}
 	case isTimeout(err):
-		done(lockout.LoginHung, lockout.Refusal{})
-	default:
-		done(lockout.LoginUnanswered, lockout.Refusal{})
+		outcome = lockout.LoginHung
 	}
 	r.loginInDoubt = negotiated && !refused
 	return nil, r.recordShareError(state, err)
 }
 
-// firstShare is what the login connects to in its own round trip: the share of
-// the longer branch of the probe.
+// firstShare returns the share that is connected in the same round trip as the login:
+// the one that the longer branch of the probe needs.
 func (r *run) firstShare() string {
 	if usesRPC(r.target.Module) {
 		return pipeShare
@@ -77,8 +77,8 @@ func (r *run) firstShare() string {
 	return r.target.Module.Share
 }
 
-// loginSMB1 and loginSMB2 keep a nil session of either kind from becoming an
-// interface that is not nil.
+// loginSMB1 and loginSMB2 return a nil interface with an error, never one that holds a
+// nil pointer.
 func (r *run) loginSMB1(ctx context.Context, client *smb1.Client) (smb.Session, error) {
 	s, err := client.Login(ctx, r.target.Auth.Credentials, r.firstShare())
 	if err != nil {
@@ -92,24 +92,22 @@ func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 		RequireSigning: r.target.Module.RequireSigning,
 		Rounds:         &r.rounds,
 		Trace:          r.trace,
-		OnNegotiate: func(info smb.ServerInfo) {
-			r.recordServerInfo(info)
-			r.rememberSMB2()
-		},
+		OnNegotiate:    r.recordServerInfo,
 	})
 	if err != nil {
 		return nil, err
 	}
+	r.prober.smb2.add(r.target)
 	return s, nil
 }
 
-// negotiate decides the dialect. One SMB1 negotiate that offers SMB2 as well
-// decides it in one round trip: SMB1 goes on on that connection, SMB2 takes a new
-// one. A nil client means SMB2, on the link returned.
+// negotiate decides the dialect. One SMB1 negotiate that offers SMB2 as well decides
+// it in one round trip: SMB1 continues on that connection, SMB2 needs a new one. A nil
+// client means SMB2, on the returned link.
 func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, error) {
 	dialect := r.target.Module.Dialect
-	if dialect == smbprobe.DialectAuto && r.prober.hints.get(r.target.Name).smb2 {
-		r.log.logf("the target has spoken SMB2 before: SMB1 is not offered any more")
+	if dialect == smbprobe.DialectAuto && r.prober.smb2.has(r.target) {
+		r.log.logf("the target has accepted a login over SMB2 before: SMB1 is not offered any more")
 		dialect = smbprobe.DialectSMB2
 	}
 	if dialect == smbprobe.DialectSMB2 {
@@ -130,20 +128,14 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 	}
 	if answer, ok := errors.AsType[*smb1.SMB2Answer](err); ok && dialect == smbprobe.DialectAuto {
 		r.log.logf("%v: a new connection for it", answer)
-		r.rememberSMB2()
 		l, err = r.redial(ctx, l)
 		return nil, l, err
 	}
 	return nil, nil, err
 }
 
-// rememberSMB2 keeps auto from going back to SMB1 with the target.
-func (r *run) rememberSMB2() {
-	r.prober.hints.update(r.target.Name, func(m *hints) { m.smb2 = true })
-}
-
-// heldBack notes that no login was tried. The state stays what the last
-// refusal made it.
+// recordHold records that no login was tried. The state remains the one of the last
+// refusal.
 func (r *run) recordHold(h *lockout.Held) {
 	r.result.LoginHeldBack = true
 	r.result.HeldBackUntil = h.Until

@@ -13,15 +13,14 @@ import (
 )
 
 const (
-	// maxPipeOpens is how often a pipe is opened of which no instance is free at the
-	// moment: Windows NT makes one after the other, and several opens of one pipe at
-	// once may find none.
+	// maxPipeOpens is how often a pipe is opened that has no free instance: Windows NT
+	// creates one after the other, and several opens of one pipe at once may find none.
 	maxPipeOpens = 4
 	// pauseBeforeReopen is the pause before the second open; it doubles.
 	pauseBeforeReopen = 50 * time.Millisecond
 )
 
-// openPipe opens a pipe, again where no instance of it is free yet.
+// openPipe opens a pipe, and tries again if no instance of it is free yet.
 func openPipe(ctx context.Context, tree smb.Tree, name string) (smb.Pipe, error) {
 	pause := pauseBeforeReopen
 	for open := 1; ; open++ {
@@ -48,67 +47,67 @@ func pipeBusy(err error) bool {
 	return false
 }
 
-// rpcHealth notes how the pipes of a session answered. Several branches of the
-// probe report to it.
+// rpcHealth collects how the pipes of a session answered. Several branches of the probe
+// report to it.
 type rpcHealth struct {
 	mu           sync.Mutex
-	answered     bool            // an RPC server answered, be it with a refusal
-	disconnected bool            // nobody is behind a pipe
-	busy         map[string]bool // pipes of which no instance was free
+	answered     bool            // an RPC server answered, even if it refused
+	disconnected bool            // a pipe has no server process
+	busy         map[string]bool // pipes without a free instance
 	noAnswer     bool            // a pipe got no definite answer
-	inconclusive bool            // a failure that tells nothing of who is behind the pipe
+	inconclusive bool            // a failure that does not show whether a server process exists
 }
 
-// note takes the outcome of one pipe.
-func (w *rpcHealth) record(pipe string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// record adds the outcome of one pipe.
+func (h *rpcHealth) record(pipe string, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if err != nil && !isAnswer(err) {
-		w.noAnswer = true
+		h.noAnswer = true
 	}
 	switch {
-	case err == nil || rpcAnswer(err):
-		w.answered = true
+	case err == nil || isRPCAnswer(err):
+		h.answered = true
 	case errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		w.inconclusive = true
+		h.inconclusive = true
 	case pipeBusy(err):
-		if w.busy == nil {
-			w.busy = make(map[string]bool)
+		if h.busy == nil {
+			h.busy = make(map[string]bool)
 		}
-		w.busy[pipe] = true
+		h.busy[pipe] = true
 	case pipeDisconnected(err):
-		w.disconnected = true
+		h.disconnected = true
 	default:
-		w.inconclusive = true
+		h.inconclusive = true
 	}
 }
 
-// state says what the pipes told. That nobody is behind them is known only where the
-// share works: else the server as a whole may be in trouble.
-func (w *rpcHealth) state(share smbprobe.ShareState) smbprobe.RPCState {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// state returns what the pipes show of the programs behind them. That these are gone is
+// known only if the share works: otherwise the whole server may be in trouble.
+func (h *rpcHealth) state(share smbprobe.ShareState) smbprobe.RPCState {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	switch {
-	case w.answered:
+	case h.answered:
 		return smbprobe.RPCAnswers
-	case w.inconclusive || share != smbprobe.ShareOK:
+	case h.inconclusive || share != smbprobe.ShareOK:
 		return ""
-	case w.disconnected || len(w.busy) > 1: // a single pipe may be busy
+	case h.disconnected || len(h.busy) > 1: // a single pipe may be busy
 		return smbprobe.RPCDead
 	}
 	return ""
 }
 
-// unanswered reports whether a pipe got no definite answer.
-func (w *rpcHealth) anyUnanswered() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.noAnswer
+// anyUnanswered reports whether a pipe got no definite answer.
+func (h *rpcHealth) anyUnanswered() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.noAnswer
 }
 
-// rpcAnswer reports whether an error is the word of a program behind the pipe, and not of the
-// Server service before it.
-func rpcAnswer(err error) bool {
+// isRPCAnswer reports whether an error comes from the program behind the pipe rather
+// than from the Server service in front of it.
+func isRPCAnswer(err error) bool {
 	if _, ok := errors.AsType[msrpc.Fault](err); ok {
 		return true
 	}
@@ -120,12 +119,12 @@ func rpcAnswer(err error) bool {
 	}
 	switch smb.StatusOf(err) {
 	case smb.StatusEventlogFileCorrupt, smb.StatusEventlogCantStart, smb.StatusEventlogFileChanged:
-		return true // results of the call itself
+		return true // return codes of the call itself
 	}
 	return false
 }
 
-// pipeDisconnected reports whether a status means that the program behind a pipe is gone.
+// pipeDisconnected reports whether a status means that no program serves a pipe.
 func pipeDisconnected(err error) bool {
 	switch smb.StatusOf(err) {
 	case smb.StatusObjectNameNotFound, smb.StatusPipeDisconnected, smb.StatusPipeClosing, smb.StatusPipeEmpty, smb.StatusPipeBroken:

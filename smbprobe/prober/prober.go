@@ -1,9 +1,17 @@
+// Package prober probes servers: it opens the phone book of an Exchange server the
+// way its Internet Mail Service does, reads what else tells why dialing fails, and
+// returns it all as a smbprobe.Result.
+//
+// A probe is Prober.Probe, which reads from top to bottom; each step has a file of its
+// own. A Prober remembers between probes what saves the next one round trips, what was
+// read of event logs, and which logins must not be tried.
 package prober
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -18,34 +26,37 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
 
-// closeTime bounds the goodbye to a server.
-const closeTime = time.Second
+// closeTimeout limits how long a probe waits for the server to answer a logoff.
+const closeTimeout = time.Second
 
-// Options are what a Prober needs of the world. The zero value of each means the
-// real thing.
+// Options are the outside world of a Prober. The zero value of each field stands for
+// the real one.
 type Options struct {
-	Now      func() time.Time
-	Resolver interface {
-		LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-	}
+	Now            func() time.Time // the clock of the lockout guard, and of it alone
+	Resolver       Resolver
 	Dial           func(ctx context.Context, network, address string) (net.Conn, error)
-	CallingName    string // our NetBIOS name; empty: from the host name
+	CallingName    string // NetBIOS name of this computer; empty: from the host name
 	NodeStatusPort uint16 // UDP; 0: 137
 }
 
-// Prober probes targets, and remembers between probes what spares the next one
-// attempts, and which logins must not be tried. It may probe many targets at once.
+// Resolver looks names up; net.Resolver is one.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Prober probes targets. It may probe many of them at once.
 type Prober struct {
 	opts       Options
 	hints      *hintCache
+	smb2       *smb2Targets
 	logins     *lockout.Guard
 	logs       *dialfailures.Store
 	recoveries *recoveryTracker
 
-	forgotten atomic.Int64 // event logs whose memory gave way to another
+	forgotten atomic.Int64 // event logs that were evicted from logs
 }
 
-// New makes a Prober.
+// New returns a Prober.
 func New(opts Options) (*Prober, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -57,13 +68,13 @@ func New(opts Options) (*Prober, error) {
 		opts.Dial = (&net.Dialer{}).DialContext
 	}
 	if opts.CallingName == "" {
-		hostname, _ := os.Hostname() // none: netbios has a default
+		hostname, _ := os.Hostname() // without one, netbios has a default
 		opts.CallingName = netbios.CallingName(hostname)
 	}
 	if opts.NodeStatusPort == 0 {
 		opts.NodeStatusPort = portNodeStatus
 	}
-	m, err := newHintCache()
+	hints, err := newHintCache()
 	if err != nil {
 		return nil, err
 	}
@@ -75,49 +86,55 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, hints: m, logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries}, nil
+	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries}, nil
 }
 
-// ForgetRefusals ends the holding back of logins: the configuration, and with it the
-// passwords, was read anew.
+// KeepTargets drops what is remembered of targets that are not among names, after the
+// configuration was read again.
+func (p *Prober) KeepTargets(names map[string]bool) { p.smb2.keep(names) }
+
+// ForgetRefusals ends every hold on logins, because the configuration was read again.
 func (p *Prober) ForgetRefusals() { p.logins.Reset() }
 
-// LoginsHeldBack counts the pairs of auth and target that are not logged in to
-// at present, and the auths that are held back everywhere.
+// LoginsHeldBack returns how many pairs of auth and target, and how many auths as a
+// whole, are held back now.
 func (p *Prober) LoginsHeldBack() int { return p.logins.HeldBack() }
 
-// EventlogsForgotten counts the event logs whose memory gave way to that of another
-// one, since the start.
+// EventlogsForgotten returns how many remembered event logs were evicted to make room
+// for others since the start.
 func (p *Prober) EventlogsForgotten() int { return int(p.forgotten.Load()) }
 
-// Probe probes a target within the time that ctx and its module allow. It
-// always returns a result; a failure is in it.
+// Probe probes a target within the time that ctx and the target's module allow. It
+// always returns a result; failures, a panic of the probe included, are recorded in it.
 func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
 	ctx, cancel := context.WithTimeout(ctx, t.Module.Timeout)
 	defer cancel()
-	log := newRecorder(p.opts.Now)
+	log := newRecorder()
 	deadline, _ := ctx.Deadline()
 	timeout := time.Until(deadline)
 
 	r := newRun(p, t, log)
 	err := r.probe(ctx)
 	if errors.Is(err, smb.ErrConnectionLost) && !r.loginInDoubt && ctx.Err() == nil {
-		// Another program on our host may have logged in with VcNumber 0, which
+		// Another program on this computer may have logged in with VcNumber 0, which
 		// makes an NT server drop our connection.
-		log.logf("connection lost; once more from the start")
+		log.logf("connection lost: retry from the start")
 		r = r.retry(ctx)
+	}
+	if errors.Is(ctx.Err(), context.Canceled) && r.progress() != complete {
+		_ = r.discard(fmt.Errorf("the probe was canceled: %w", ctx.Err()))
 	}
 	result := r.result
 	result.RoundTrips = r.rounds.Count()
 	result.Timeout = timeout
 	result.Success = r.progress() == complete
 	log.finish(result)
-	p.recoveries.update(result, p.opts.Now())
+	p.recoveries.update(result, time.Now())
 	result.Causes = diagnosis.Causes(result)
 	return result
 }
 
-// run is one probe under way.
+// run is one probe in progress.
 type run struct {
 	prober *Prober
 	target smbprobe.Target
@@ -126,11 +143,13 @@ type run struct {
 	rounds smb.Rounds
 	result *smbprobe.Result
 
-	loginInDoubt        bool     // a login was sent and not answered: another one might be a second refusal
-	ipc                 smb.Tree // IPC$; nil where it was not asked for, or could not be connected
+	loginInDoubt        bool     // a login was sent and got no usable answer: a retry might be a second refusal
+	ipc                 smb.Tree // IPC$; nil if it is not needed or could not be connected
 	rpc                 rpcHealth
+	conns               connections
+	eventlog            logRead
 	logSize             *int64 // bytes of the event log's file; nil: not known
-	win2000PlaceRefused bool   // the server refused to show where Windows 2000 keeps the book, which is an answer
+	win2000PlaceRefused bool   // the server refused access to the Windows 2000 place, which is an answer
 }
 
 func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
@@ -150,31 +169,31 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 	}
 }
 
-// retry begins anew, counts on, and returns the run that told more: the second one
-// may have had too little time left.
+// retry probes again from the start, and returns the run that got further: the second
+// one may have had too little time left.
 func (r *run) retry(ctx context.Context) *run {
 	steps := r.log.takeSteps()
 	second := newRun(r.prober, r.target, r.log)
 	second.rounds.Answered(int64(r.rounds.Count()))
-	_ = second.probe(ctx) // the result has it
+	_ = second.probe(ctx) // recorded in the result
 	if second.progress() >= r.progress() {
 		return second
 	}
-	r.log.logf("that told less: the first attempt stands")
+	r.log.logf("the retry got less far: the first attempt stands")
 	r.log.putSteps(steps)
 	r.rounds.Answered(int64(second.rounds.Count()))
 	return r
 }
 
-// How much a run told.
+// How far a run got.
 const (
-	noAnswer        = iota // no definite answer on the share
-	shareProbed            // and none on the phone book
-	phonebookProbed        // but some other check got no answer
+	noAnswer        = iota // no definite answer about the share
+	shareProbed            // and none about the phone book
+	phonebookProbed        // but another check got no answer
 	complete               // a definite answer to every check
 )
 
-// told says how much a run told.
+// progress returns how far the run got.
 func (r *run) progress() int {
 	switch {
 	case !r.result.Share.Definite():
@@ -187,22 +206,21 @@ func (r *run) progress() int {
 	return complete
 }
 
-// probe takes the steps in order. The error is for the trace; the result has it
-// already.
-func (r *run) probe(ctx context.Context) error {
-	var addrs []netip.Addr
-	err := r.log.step(smbprobe.StepResolve, func() (err error) {
-		addrs, err = r.prober.resolve(ctx, r.target)
-		return err
-	})
+// probe runs the steps in order. The error is already recorded in the result. If a
+// step panics, the whole result is that of a target that was not probed.
+func (r *run) probe(ctx context.Context) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = r.recordPanic(v)
+		} else if p, ok := errors.AsType[*panicError](err); ok {
+			err = r.recordPanic(p)
+		}
+	}()
+	addrs, err := r.resolve(ctx)
 	if err != nil {
 		return r.recordShareError(failureState(err), err)
 	}
-	var l *link
-	err = r.log.step(smbprobe.StepConnect, func() (err error) {
-		l, err = r.connect(ctx, addrs)
-		return err
-	})
+	l, err := r.connect(ctx, addrs)
 	if err != nil {
 		return r.recordShareError(failureState(err), err)
 	}
@@ -210,28 +228,30 @@ func (r *run) probe(ctx context.Context) error {
 	if session == nil {
 		return err
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(ctx, closeTime)
-		defer cancel()
-		if err := session.Close(ctx); err != nil {
-			r.log.logf("goodbye: %v", err)
-		}
-	}()
-	info := session.Server()
-	r.recordServerInfo(info)
-
+	defer r.closeSession(ctx, session)
+	r.recordServerInfo(session.Server())
 	return r.runChecks(ctx, session)
 }
 
-// recordShareError notes why the share could not be opened.
+// closeSession logs off and closes the connection.
+func (r *run) closeSession(ctx context.Context, session smb.Session) {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	if err := session.Close(ctx); err != nil {
+		r.log.logf("log off: %v", err)
+	}
+}
+
+// recordShareError records why the share could not be opened.
 func (r *run) recordShareError(state smbprobe.ShareState, err error) error {
 	r.result.Share = state
 	r.result.ShareStatus = smb.StatusOf(err)
 	r.result.ShareError = err.Error()
+	r.result.LocalShortage = isLocalShortage(err)
 	return err
 }
 
-// recordServerInfo notes what the server said of itself.
+// recordServerInfo records what the server announced about itself.
 func (r *run) recordServerInfo(info smb.ServerInfo) {
 	r.result.Server = &info
 	if !info.Time.IsZero() {

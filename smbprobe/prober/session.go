@@ -3,7 +3,6 @@ package prober
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
@@ -17,41 +16,25 @@ func usesRPC(m smbprobe.Module) bool { return m.EventLog.Enabled || usesServerIn
 // usesServerInfo reports whether a module needs more over RPC than the event log.
 func usesServerInfo(m smbprobe.Module) bool { return m.Server.Registry || len(m.Server.Services) > 0 }
 
-// ask asks everything of a session, all of it side by side: each is reported where
-// others fail. What only some answers make worth asking comes after. The error is
-// the one that says most.
+// runChecks runs all checks of a session in parallel, then those that only some
+// results make necessary. Each is recorded even if others fail. The error is the most
+// important one.
 func (r *run) runChecks(ctx context.Context, session smb.Session) error {
-	var shareErr, pipesErr error
+	var shareErr, rpcErr error
 	r.runParallel(ctx,
 		func(ctx context.Context) { shareErr = r.probeShare(ctx, session) },
-		func(ctx context.Context) { pipesErr = r.probeRPC(ctx, session) },
+		func(ctx context.Context) { rpcErr = r.probeRPC(ctx, session) },
 	)
 	r.result.RPC = r.rpc.state(r.result.Share)
-	r.result.Eventlog.Size = r.logSize
 	if r.result.ClockOffset == nil {
 		r.result.ClockOffset = r.result.Host.ClockOffset
 	}
+	r.result.Eventlog = r.eventlogResult()
 	r.runFollowUpChecks(ctx, session)
-	return worstError(shareErr, pipesErr)
+	return worstError(shareErr, rpcErr)
 }
 
-// beside runs branches of the probe side by side, and waits for all. The round
-// trips of the longest count.
-func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)) {
-	rounds := smb.RoundsFrom(ctx, &r.rounds)
-	var wait sync.WaitGroup
-	forks := make([]*smb.Rounds, len(branches))
-	for i, branch := range branches {
-		forks[i] = rounds.Fork()
-		wait.Go(func() { branch(smb.ContextWithRounds(ctx, forks[i])) })
-	}
-	wait.Wait()
-	for _, fork := range forks {
-		rounds.Join(fork)
-	}
-}
-
-// probeShare opens the share, and asks for what lies in it.
+// probeShare connects the share and reads what is needed from it.
 func (r *run) probeShare(ctx context.Context, session smb.Session) error {
 	var tree smb.Tree
 	err := r.log.step(smbprobe.StepShare, func() (err error) {
@@ -74,7 +57,7 @@ func (r *run) probeShare(ctx context.Context, session smb.Session) error {
 	return err
 }
 
-// probeRPC asks for everything that RPC has to tell, each on a pipe of its own.
+// probeRPC reads everything that is read over RPC, each part on a pipe of its own.
 func (r *run) probeRPC(ctx context.Context, session smb.Session) error {
 	m := r.target.Module
 	if !usesRPC(m) {
@@ -108,13 +91,13 @@ func (r *run) probeRPC(ctx context.Context, session smb.Session) error {
 	return worstError(eventlogErr, registryErr, servicesErr)
 }
 
-// recordIPCError notes that no pipe could be asked for, and why.
+// recordIPCError records that IPC$ could not be connected, and no pipe with it.
 func (r *run) recordIPCError(err error) {
 	r.log.logf("no pipes: %v", err)
 	r.rpc.record(pipeShare, err)
 	m, unreadable := r.target.Module, false
 	if m.EventLog.Enabled {
-		r.result.Eventlog = smbprobe.EventlogResult{Readable: &unreadable, Status: smb.StatusOf(err), Error: err.Error()}
+		r.eventlog.err = err
 	}
 	if m.Server.Registry {
 		r.result.Registry = smbprobe.RegistryResult{Readable: &unreadable, Error: err.Error()}
@@ -125,8 +108,8 @@ func (r *run) recordIPCError(err error) {
 	}
 }
 
-// worst returns of several errors the one that matters most to what comes next: a
-// lost connection, else the first.
+// worstError returns the error that matters most to the next step: a lost connection,
+// otherwise the first one.
 func worstError(errs ...error) (worst error) {
 	for _, err := range errs {
 		if err != nil && (worst == nil || errors.Is(err, smb.ErrConnectionLost) && !errors.Is(worst, smb.ErrConnectionLost)) {
@@ -136,8 +119,8 @@ func worstError(errs ...error) (worst error) {
 	return worst
 }
 
-// definite reports whether an error is the server's own answer: a status, a fault or a
-// refusal of its RPC, or a code of a call.
+// isAnswer reports whether an error is the server's own answer: an NT status, an RPC
+// fault or rejection, or the return code of a call.
 func isAnswer(err error) bool {
 	if _, ok := errors.AsType[msrpc.Fault](err); ok {
 		return true

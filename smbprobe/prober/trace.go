@@ -13,7 +13,6 @@ const maxTrace = 500
 
 // recorder takes down how long the steps of a probe took and what happened.
 type recorder struct {
-	now     func() time.Time
 	started time.Time
 
 	mu    sync.Mutex // guards what follows: connections log from goroutines of their own
@@ -22,16 +21,16 @@ type recorder struct {
 	cut   bool
 }
 
-func newRecorder(now func() time.Time) *recorder {
-	return &recorder{now: now, started: now()}
+func newRecorder() *recorder {
+	return &recorder{started: time.Now()}
 }
 
 // step runs a part of the probe and takes its time. A step that runs again adds
 // to its time.
 func (r *recorder) step(s smbprobe.Step, do func() error) error {
-	begin := r.now()
+	begin := time.Now()
 	err := do()
-	result := smbprobe.StepResult{Step: s, Duration: r.now().Sub(begin)}
+	result := smbprobe.StepResult{Step: s, Duration: time.Since(begin)}
 	if err != nil {
 		result.Error = err.Error()
 		r.logf("%s: %v", s, err)
@@ -71,7 +70,7 @@ func (r *recorder) log(line string) {
 	defer r.mu.Unlock()
 	switch {
 	case len(r.trace) < maxTrace:
-		r.trace = append(r.trace, fmt.Sprintf("%9.3f ms  %s", float64(r.now().Sub(r.started).Microseconds())/1000, line))
+		r.trace = append(r.trace, fmt.Sprintf("%9.3f ms  %s", float64(time.Since(r.started).Microseconds())/1000, line))
 	case !r.cut:
 		r.cut = true
 		r.trace = append(r.trace, fmt.Sprintf("the trace ends here, at %d lines", maxTrace))
@@ -84,6 +83,6 @@ func (r *recorder) logf(format string, args ...any) { r.log(fmt.Sprintf(format, 
 func (r *recorder) finish(result *smbprobe.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	result.Started, result.Duration = r.started, r.now().Sub(r.started)
+	result.Started, result.Duration = r.started, time.Since(r.started)
 	result.Steps, result.Trace = r.steps, r.trace
 }

@@ -16,7 +16,7 @@ import (
 
 func TestRecorderTimesSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder(time.Now)
+		r := newRecorder()
 		started := time.Now()
 		step := func(s smbprobe.Step, d time.Duration, err error) {
 			if got := r.step(s, func() error { time.Sleep(d); return err }); !errors.Is(got, err) {
@@ -42,7 +42,7 @@ func TestRecorderTimesSteps(t *testing.T) {
 }
 
 func TestStepKeepsItsError(t *testing.T) {
-	r := newRecorder(time.Now)
+	r := newRecorder()
 	err := r.step(smbprobe.StepLogin, func() error { return errors.New("refused") })
 	got := new(smbprobe.Result)
 	r.finish(got)
@@ -52,7 +52,7 @@ func TestStepKeepsItsError(t *testing.T) {
 }
 
 func TestTraceIsBounded(t *testing.T) {
-	r := newRecorder(time.Now)
+	r := newRecorder()
 	var running sync.WaitGroup
 	for i := range 4 {
 		running.Go(func() {

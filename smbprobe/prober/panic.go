@@ -1,0 +1,95 @@
+package prober
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"sync"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+)
+
+// panicError is a panic in a goroutine of a probe, on its way to the probe's own
+// goroutine.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// recoverAsError makes a panic of the calling goroutine an error; call it with defer.
+func recoverAsError(err *error) {
+	if v := recover(); v != nil {
+		*err = asPanicError(v)
+	}
+}
+
+func asPanicError(v any) *panicError {
+	if p, ok := v.(*panicError); ok {
+		return p
+	}
+	return &panicError{value: v, stack: debug.Stack()}
+}
+
+// runParallel runs branches of a probe in parallel and waits for all of them. The
+// round trips of the longest branch count. A panic of a branch becomes one of the
+// caller.
+func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)) {
+	rounds := smb.RoundsFrom(ctx, &r.rounds)
+	var wait sync.WaitGroup
+	forks := make([]*smb.Rounds, len(branches))
+	panics := make([]error, len(branches))
+	for i, branch := range branches {
+		forks[i] = rounds.Fork()
+		wait.Go(func() {
+			defer recoverAsError(&panics[i])
+			branch(smb.ContextWithRounds(ctx, forks[i]))
+		})
+	}
+	wait.Wait()
+	for i, fork := range forks {
+		rounds.Join(fork)
+		if panics[i] != nil {
+			panic(panics[i])
+		}
+	}
+}
+
+// recordPanic records that the probe ended in a panic, whose stack goes into the trace.
+// It closes the connections that were left open.
+func (r *run) recordPanic(v any) error {
+	p := asPanicError(v)
+	r.log.logf("%v\n%s", p, p.stack)
+	r.conns.closeAll()
+	return r.discard(fmt.Errorf("a bug in the exporter (please report it with the trace): %w", p))
+}
+
+// discard replaces whatever the probe found by the result of a target that was not
+// probed, for a reason of the exporter's own.
+func (r *run) discard(err error) error {
+	r.result = newRun(r.prober, r.target, r.log).result
+	return r.recordShareError(smbprobe.ShareNotProbed, err)
+}
+
+// connections are those that a probe opened. Closing one twice is harmless.
+type connections struct {
+	mu  sync.Mutex
+	all []net.Conn
+}
+
+func (c *connections) add(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, conn)
+}
+
+func (c *connections) closeAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, conn := range c.all {
+		_ = conn.Close()
+	}
+}
