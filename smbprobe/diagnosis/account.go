@@ -8,29 +8,27 @@ import (
 )
 
 // accountRules are about the account that the exporter logs in with.
-func accountRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "account_refused",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Evidence:   "The server refused the login; the status says why: password, lockout, disabled, expired, hours, workstation, no network logon, or no domain controller to ask.",
-			Remedy:     "Correct the account, or the configuration of the exporter. It says nothing of the mail service's own account.",
-		}, accountRefused},
-		{KnownCause{
-			Name:       "guest_only",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q103390"},
-			Evidence:   "The server does not know the user name, and logged the exporter in as a guest.",
-			Remedy:     "Give the user name and domain of an account that the server knows.",
-		}, guestOnly},
-		{KnownCause{
-			Name:       "account_not_administrator",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q153655", "Q164854"},
-			Evidence:   "The login was accepted, and the share refused for lack of access.",
-			Remedy:     "Use an account that is an administrator of the server.",
-		}, notAdministrator},
-	}
+var accountRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "account_refused",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Evidence:   "The server refused the login; the status says why: password, lockout, disabled, expired, hours, workstation, no network logon, or no domain controller to ask.",
+		Remedy:     "Correct the account, or the configuration of the exporter. It says nothing of the mail service's own account.",
+	}, find: accountRefused},
+	{KnownCause: KnownCause{
+		Name:       "guest_only",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q103390"},
+		Evidence:   "The server does not know the user name, and logged the exporter in as a guest.",
+		Remedy:     "Give the user name and domain of an account that the server knows.",
+	}, find: guestOnly},
+	{KnownCause: KnownCause{
+		Name:       "account_not_administrator",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q153655", "Q164854"},
+		Evidence:   "The login was accepted, and the share refused for lack of access.",
+		Remedy:     "Use an account that is an administrator of the server.",
+	}, find: notAdministrator},
 }
 
 // refusalReason says what a status means that refused a login, and what to do about it.

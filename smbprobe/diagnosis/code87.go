@@ -15,23 +15,21 @@ import (
 const nearInTime = 5 * time.Minute
 
 // parameterRules are about code 87, whose meaning, that a parameter is wrong, says little.
-func parameterRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "entry_name_too_long",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo},
-			Articles:   []string{"Q188272", "Q156063"},
-			Evidence:   "An entry that is dialed has a name of more than 20 characters; critical where event 4106 has [87].",
-			Remedy:     "Shorten the name, and choose the entry again in the properties of the Internet Mail Service.",
-		}, entryNameTooLong},
-		{KnownCause{
-			Name:       "logon_domain_too_long",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
-			Articles:   []string{"Q199771"},
-			Evidence:   "Event 4106 with [87], and beside it event 4037 with 0xc0000005.",
-			Remedy:     "In the logon information of the connection, give the NT domain's name: 15 characters at most.",
-		}, logonDomainTooLong},
-	}
+var parameterRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "entry_name_too_long",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo},
+		Articles:   []string{"Q188272", "Q156063"},
+		Evidence:   "An entry that is dialed has a name of more than 20 characters; critical where event 4106 has [87].",
+		Remedy:     "Shorten the name, and choose the entry again in the properties of the Internet Mail Service.",
+	}, find: entryNameTooLong, claims: (*evidence).nameTooLong},
+	{KnownCause: KnownCause{
+		Name:       "logon_domain_too_long",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
+		Articles:   []string{"Q199771"},
+		Evidence:   "Event 4106 with [87], and beside it event 4037 with 0xc0000005.",
+		Remedy:     "In the logon information of the connection, give the NT domain's name: 15 characters at most.",
+	}, find: logonDomainTooLong, claims: (*evidence).hasRelatedLogonEvent},
 }
 
 // tooLong reports whether the Internet Mail Service has no room for the name of an entry.

@@ -20,7 +20,7 @@ type KnownCause struct {
 // first: the way to the share, the phone book, dialling, and what is around it.
 func Known() []KnownCause {
 	var all []KnownCause
-	for _, r := range rules() {
+	for _, r := range rules {
 		all = append(all, r.KnownCause)
 	}
 	return all
@@ -32,6 +32,9 @@ type rule struct {
 	// find says what there is to say where the evidence is there; nil: it is not. It
 	// looks only at what is known: a nil pointer or an empty state is never evidence.
 	find func(*evidence) *finding
+	// claims reports whether the rule explains a failure to dial; nil: none. What no
+	// rule claims is left to dialup_failing.
+	claims func(*evidence, dialFailure) bool
 }
 
 // finding is a cause as one Result shows it; see Cause.
@@ -46,17 +49,19 @@ type finding struct {
 	remedy      []string
 }
 
-// rules returns the rules in the order of Known.
-func rules() []rule {
-	return slices.Concat(serverRules(), accountRules(), shareRules(), bookRules(), dialRules(), aroundRules())
-}
+// rules are all rules, in the order of Known.
+var rules = slices.Concat(serverRules, accountRules, shareRules, bookRules, dialRules, aroundRules)
 
 // diagnose returns the causes that a result's evidence supports: the critical ones
 // first, then in the order of Known; nil where it supports none.
 func Causes(r *smbprobe.Result) []smbprobe.Cause {
 	c := newEvidence(r)
+	for i := range c.failures {
+		f := &c.failures[i]
+		f.claimed = slices.ContainsFunc(rules, func(r rule) bool { return r.claims != nil && r.claims(c, *f) })
+	}
 	var causes []smbprobe.Cause
-	for _, rule := range rules() {
+	for _, rule := range rules {
 		j := rule.find(c)
 		if j == nil {
 			continue

@@ -12,30 +12,28 @@ const stopsMail = "As long as the connection cannot be made, outgoing mail waits
 
 // dialRules are about dialling, when share and book may be sound; the one that takes
 // every code that no other rule explains comes last.
-func dialRules() []rule {
-	return slices.Concat([]rule{
-		{KnownCause{
-			Name:       "dialup_access_denied",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
-			Articles:   []string{"Q196306"},
-			Evidence:   "Event 4106 with [5], while this account opens the share and reads the book.",
-			Remedy:     "Compare the mail service's account with this one: rights on the share, the folder and the file.",
-		}, dialDenied},
-		{KnownCause{
-			Name:       "entry_not_in_book",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
-			Evidence:   "Event 4106 with [623], or the book does not hold an entry that is dialed or named in a recent 4106.",
-			Remedy:     "Make the entry, or choose another in the properties of the Internet Mail Service.",
-		}, entryNotInBook},
-	}, parameterRules(), rasRules(), codeRules(), []rule{
-		{KnownCause{
-			Name:       "dialup_failing",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
-			Evidence:   "Event 4106 with a code that no other cause explains.",
-			Remedy:     "By the meaning of the code, which the evidence has. Dial by hand to see whether the mail service alone is concerned.",
-		}, dialFailing},
-	})
-}
+var dialRules = slices.Concat([]rule{
+	{KnownCause: KnownCause{
+		Name:       "dialup_access_denied",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
+		Articles:   []string{"Q196306"},
+		Evidence:   "Event 4106 with [5], while this account opens the share and reads the book.",
+		Remedy:     "Compare the mail service's account with this one: rights on the share, the folder and the file.",
+	}, find: dialDenied, claims: func(c *evidence, f dialFailure) bool { return f.Code == "5" && c.deniedExplained() }},
+	{KnownCause: KnownCause{
+		Name:       "entry_not_in_book",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
+		Evidence:   "Event 4106 with [623], or the book does not hold an entry that is dialed or named in a recent 4106.",
+		Remedy:     "Make the entry, or choose another in the properties of the Internet Mail Service.",
+	}, find: entryNotInBook, claims: claimsCodes("623")},
+}, parameterRules, rasRules, codeRules(), []rule{
+	{KnownCause: KnownCause{
+		Name:       "dialup_failing",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
+		Evidence:   "Event 4106 with a code that no other cause explains.",
+		Remedy:     "By the meaning of the code, which the evidence has. Dial by hand to see whether the mail service alone is concerned.",
+	}, find: dialFailing},
+})
 
 func dialDenied(c *evidence) *finding {
 	// Where share or book is at fault, that explains the code; where they are not
@@ -146,23 +144,8 @@ func (c *evidence) deniedExplained() bool {
 	return false
 }
 
-// explained reports whether a rule other than dialup_failing takes a failure for its
-// evidence.
-func (c *evidence) explained(f dialFailure) bool {
-	switch f.Code {
-	case "2", "623", "711":
-		return true
-	case "5":
-		return c.deniedExplained()
-	case "87":
-		return c.nameTooLong(f) || c.hasRelatedLogonEvent(f)
-	}
-	return slices.Contains(nt4BugCodes(), f.Code) && c.mayHaveNT4Bug() ||
-		slices.ContainsFunc(dialCodes(), func(d dialCode) bool { return slices.Contains(d.codes, f.Code) })
-}
-
 func dialFailing(c *evidence) *finding {
-	failures := c.failedWhere(func(f dialFailure) bool { return !c.explained(f) })
+	failures := c.failedWhere(func(f dialFailure) bool { return !f.claimed })
 	var codes []string
 	for _, f := range failures {
 		if text := codeName(f.Code); !slices.Contains(codes, text) {

@@ -28,30 +28,28 @@ const (
 )
 
 // aroundRules are about what is neither the way to the book nor dialling.
-func aroundRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "service_not_running",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning},
-			Articles:   []string{"Q143380"},
-			Evidence:   "A service that starts automatically does not run: critical for MSExchangeIMC.",
-			Remedy:     "See in the event log why it stopped, and start it.",
-		}, serviceNotRunning},
-		{KnownCause{
-			Name:       "event_log_full",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q131605"},
-			Evidence:   "The log has the size that it may have, may not overwrite its oldest record yet, and has no new one for an hour.",
-			Remedy:     "Events are dropped: clear the log, or let it overwrite as needed.",
-		}, eventLogFull},
-		{KnownCause{
-			Name:       "clock_off",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q147706"},
-			Evidence:   "The clocks of server and exporter differ by more than 5 minutes.",
-			Remedy:     "Set the clock. Beyond 30 minutes NTLMv2 logins fail.",
-		}, clockOff},
-	}
+var aroundRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "service_not_running",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning},
+		Articles:   []string{"Q143380"},
+		Evidence:   "A service that starts automatically does not run: critical for MSExchangeIMC.",
+		Remedy:     "See in the event log why it stopped, and start it.",
+	}, find: serviceNotRunning},
+	{KnownCause: KnownCause{
+		Name:       "event_log_full",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q131605"},
+		Evidence:   "The log has the size that it may have, may not overwrite its oldest record yet, and has no new one for an hour.",
+		Remedy:     "Events are dropped: clear the log, or let it overwrite as needed.",
+	}, find: eventLogFull},
+	{KnownCause: KnownCause{
+		Name:       "clock_off",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q147706"},
+		Evidence:   "The clocks of server and exporter differ by more than 5 minutes.",
+		Remedy:     "Set the clock. Beyond 30 minutes NTLMv2 logins fail.",
+	}, find: clockOff},
 }
 
 func serviceNotRunning(c *evidence) *finding {

@@ -19,6 +19,7 @@ type dialFailure struct {
 	recent                    bool      // that window is the shortest one
 	resolvedByPhonebookChange bool      // share and book are sound, and the book was changed after the last one
 	resolvedByRecovery        bool      // access was denied before share and book were seen sound again, after one was at fault
+	claimed                   bool      // a rule other than dialup_failing explains it
 }
 
 // mended reports whether what caused a failure seems to be mended.
@@ -71,6 +72,11 @@ func dialFailures(r *smbprobe.Result) []dialFailure {
 		}
 	}
 	return all
+}
+
+// claimsCodes returns the claims of a rule for every failure with one of some codes.
+func claimsCodes(codes ...string) func(*evidence, dialFailure) bool {
+	return func(_ *evidence, f dialFailure) bool { return slices.Contains(codes, f.Code) }
 }
 
 // failed returns the failures with one of some codes, in decimal.

@@ -18,63 +18,61 @@ const (
 )
 
 // bookRules are about the phone book's file.
-func bookRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "ras_not_installed",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q196306"},
-			Evidence:   `There is no folder System32\Ras.`,
-			Remedy:     "Install Remote Access Service.",
-		}, rasNotInstalled},
-		{KnownCause{
-			Name:       "phonebook_missing",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q196306", "Q168514"},
-			Evidence:   "The share is open, and there is no phone book at the path.",
-			Remedy:     "Restore the file, or make an entry in Dial-Up Networking.",
-		}, phonebookMissing},
-		{KnownCause{
-			Name:       "phonebook_damaged",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q196306", "Q168514"},
-			Evidence:   "The book was read twice, and has findings of class file.",
-			Remedy:     "Restore the file from a backup.",
-		}, phonebookDamaged},
-		{KnownCause{
-			Name:       "phonebook_access_denied",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q149523"},
-			Evidence:   "The share is open, and the file refused for lack of access.",
-			Remedy:     "Correct the rights on the file and its folder.",
-		}, phonebookDenied},
-		{KnownCause{
-			Name:       "phonebook_elsewhere",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q236910"},
-			Evidence:   "Windows 2000 or later: no book where Windows NT has it, and one under All Users.",
-			Remedy:     "Exchange 5.5 before Service Pack 3 looks in the place of Windows NT: install it, or put a copy there.",
-		}, phonebookElsewhere},
-		{KnownCause{
-			Name:       "phonebook_locked",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Evidence:   "Two attempts to open the file met a sharing violation.",
-			Remedy:     "Find the program that holds it open.",
-		}, phonebookLocked},
-		{KnownCause{
-			Name:       "entry_unusable",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Evidence:   "An entry that is dialed has a finding of class entry.",
-			Remedy:     "Make the entry again in Dial-Up Networking.",
-		}, entryUnusable},
-		{KnownCause{
-			Name:       "phonebook_from_newer_windows",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q169115"},
-			Evidence:   "The book has PBVersion=, which later systems write, and the server runs Windows NT 4.0.",
-			Remedy:     "Make the entries on this server: books of different systems cannot be exchanged.",
-		}, phonebookNewer},
-	}
+var bookRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "ras_not_installed",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q196306"},
+		Evidence:   `There is no folder System32\Ras.`,
+		Remedy:     "Install Remote Access Service.",
+	}, find: rasNotInstalled},
+	{KnownCause: KnownCause{
+		Name:       "phonebook_missing",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q196306", "Q168514"},
+		Evidence:   "The share is open, and there is no phone book at the path.",
+		Remedy:     "Restore the file, or make an entry in Dial-Up Networking.",
+	}, find: phonebookMissing},
+	{KnownCause: KnownCause{
+		Name:       "phonebook_damaged",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q196306", "Q168514"},
+		Evidence:   "The book was read twice, and has findings of class file.",
+		Remedy:     "Restore the file from a backup.",
+	}, find: phonebookDamaged},
+	{KnownCause: KnownCause{
+		Name:       "phonebook_access_denied",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q149523"},
+		Evidence:   "The share is open, and the file refused for lack of access.",
+		Remedy:     "Correct the rights on the file and its folder.",
+	}, find: phonebookDenied},
+	{KnownCause: KnownCause{
+		Name:       "phonebook_elsewhere",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q236910"},
+		Evidence:   "Windows 2000 or later: no book where Windows NT has it, and one under All Users.",
+		Remedy:     "Exchange 5.5 before Service Pack 3 looks in the place of Windows NT: install it, or put a copy there.",
+	}, find: phonebookElsewhere},
+	{KnownCause: KnownCause{
+		Name:       "phonebook_locked",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Evidence:   "Two attempts to open the file met a sharing violation.",
+		Remedy:     "Find the program that holds it open.",
+	}, find: phonebookLocked},
+	{KnownCause: KnownCause{
+		Name:       "entry_unusable",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Evidence:   "An entry that is dialed has a finding of class entry.",
+		Remedy:     "Make the entry again in Dial-Up Networking.",
+	}, find: entryUnusable},
+	{KnownCause: KnownCause{
+		Name:       "phonebook_from_newer_windows",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q169115"},
+		Evidence:   "The book has PBVersion=, which later systems write, and the server runs Windows NT 4.0.",
+		Remedy:     "Make the entries on this server: books of different systems cannot be exchanged.",
+	}, find: phonebookNewer},
 }
 
 // openEvidence says what the open answered, and what events confirm it.

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -11,30 +12,30 @@ import (
 const networkCards = `HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards`
 
 // rasRules are about failures that the registry, the system or a service tells more of.
-func rasRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "rasman_cannot_start",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
-			Articles:   []string{"Q170029"},
-			Evidence:   "Event 4106 with [711], or the service PlugPlay does not run.",
-			Remedy:     "Start Plug and Play, and let it start automatically.",
-		}, rasmanCannotStart},
-		{KnownCause{
-			Name:       "dialup_network_card_key_stale",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
-			Articles:   []string{"Q165846", "Q169116"},
-			Evidence:   "Event 4106 with [2], or a NetworkCards key that names a service which has no key.",
-			Remedy:     "Delete that numbered key.",
-		}, networkCardStale},
-		{KnownCause{
-			Name:       "nt4_dial_bug",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
-			Articles:   []string{"Q189586"},
-			Evidence:   "Event 4106 with [317] or [4264763456], on Windows NT 4.0 with a service pack below 4, or one that is not known.",
-			Remedy:     "Install Service Pack 4 or later. 317 also means that the text for the real code was not found.",
-		}, nt4DialBug},
-	}
+var rasRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "rasman_cannot_start",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
+		Articles:   []string{"Q170029"},
+		Evidence:   "Event 4106 with [711], or the service PlugPlay does not run.",
+		Remedy:     "Start Plug and Play, and let it start automatically.",
+	}, find: rasmanCannotStart, claims: claimsCodes("711")},
+	{KnownCause: KnownCause{
+		Name:       "dialup_network_card_key_stale",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
+		Articles:   []string{"Q165846", "Q169116"},
+		Evidence:   "Event 4106 with [2], or a NetworkCards key that names a service which has no key.",
+		Remedy:     "Delete that numbered key.",
+	}, find: networkCardStale, claims: claimsCodes("2")},
+	{KnownCause: KnownCause{
+		Name:       "nt4_dial_bug",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
+		Articles:   []string{"Q189586"},
+		Evidence:   "Event 4106 with [317] or [4264763456], on Windows NT 4.0 with a service pack below 4, or one that is not known.",
+		Remedy:     "Install Service Pack 4 or later. 317 also means that the text for the real code was not found.",
+	}, find: nt4DialBug, claims: func(c *evidence, f dialFailure) bool {
+		return slices.Contains(nt4BugCodes, f.Code) && c.mayHaveNT4Bug()
+	}},
 }
 
 func rasmanCannotStart(c *evidence) *finding {
@@ -84,7 +85,7 @@ func networkCardStale(c *evidence) *finding {
 }
 
 // nt4BugCodes are the codes with which that fault of Windows NT 4.0 shows.
-func nt4BugCodes() []string { return []string{"317", "4264763456"} }
+var nt4BugCodes = []string{"317", "4264763456"}
 
 // mayHaveNT4Bug reports whether nothing known speaks against Windows NT 4.0 before Service Pack 4.
 func (c *evidence) mayHaveNT4Bug() bool {
@@ -114,5 +115,5 @@ func nt4DialBug(c *evidence) *finding {
 	default:
 		j.evidence = []string{fmt.Sprintf("The server has Service Pack %d.", pack)}
 	}
-	return c.withFailures(c.failed(nt4BugCodes()...), smbprobe.SeverityWarning, "", j)
+	return c.withFailures(c.failed(nt4BugCodes...), smbprobe.SeverityWarning, "", j)
 }

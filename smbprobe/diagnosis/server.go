@@ -10,43 +10,41 @@ import (
 const serverParameters = `HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`
 
 // serverRules are about a server that answers nobody as it should, whatever the account.
-func serverRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "server_service_stopped",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q181835"},
-			Evidence:   "The host refuses connections to its SMB ports, or the service LanmanServer does not run.",
-			Remedy:     "Start the Server service.",
-		}, serverStopped},
-		{KnownCause{
-			Name:       "services_exe_not_answering",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q178741"},
-			Evidence:   "The share works, and none of the pipes that were asked answers.",
-			Remedy:     "Restart the server. Before Service Pack 4, save and clear the event logs, with every program that has one open closed first (Q159840), and install it.",
-		}, servicesDead},
-		{KnownCause{
-			Name:       "server_out_of_resources",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q106167", "Q225782", "Q230283", "Q156211"},
-			Evidence:   "The server refuses with STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES.",
-			Remedy:     "Raise IRPStackSize and restart; look at what installed a file system driver last, anti-virus software above all.",
-		}, outOfResources},
-		{KnownCause{
-			Name:       "licences_used_up",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q149522"},
-			Evidence:   "The server refuses because licences or sessions are used up.",
-			Remedy:     "Free licences or buy some. Nothing is known to be wrong with share or book.",
-		}, licencesUsedUp},
-		{KnownCause{
-			Name:       "server_paused",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Evidence:   "The server refuses with STATUS_SHARING_PAUSED.",
-			Remedy:     "Continue the Server service.",
-		}, serverPaused},
-	}
+var serverRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "server_service_stopped",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q181835"},
+		Evidence:   "The host refuses connections to its SMB ports, or the service LanmanServer does not run.",
+		Remedy:     "Start the Server service.",
+	}, find: serverStopped},
+	{KnownCause: KnownCause{
+		Name:       "services_exe_not_answering",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q178741"},
+		Evidence:   "The share works, and none of the pipes that were asked answers.",
+		Remedy:     "Restart the server. Before Service Pack 4, save and clear the event logs, with every program that has one open closed first (Q159840), and install it.",
+	}, find: servicesDead},
+	{KnownCause: KnownCause{
+		Name:       "server_out_of_resources",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q106167", "Q225782", "Q230283", "Q156211"},
+		Evidence:   "The server refuses with STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES.",
+		Remedy:     "Raise IRPStackSize and restart; look at what installed a file system driver last, anti-virus software above all.",
+	}, find: outOfResources},
+	{KnownCause: KnownCause{
+		Name:       "licences_used_up",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q149522"},
+		Evidence:   "The server refuses because licences or sessions are used up.",
+		Remedy:     "Free licences or buy some. Nothing is known to be wrong with share or book.",
+	}, find: licencesUsedUp},
+	{KnownCause: KnownCause{
+		Name:       "server_paused",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Evidence:   "The server refuses with STATUS_SHARING_PAUSED.",
+		Remedy:     "Continue the Server service.",
+	}, find: serverPaused},
 }
 
 func serverStopped(c *evidence) *finding {

@@ -13,44 +13,42 @@ const (
 )
 
 // shareRules are about the administrative share itself.
-func shareRules() []rule {
-	return []rule{
-		{KnownCause{
-			Name:       "admin_share_disabled",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q245117", "Q156365", "Q172767"},
-			Evidence:   "There is no such share, and AutoShareServer (on a server) or AutoShareWks (on a workstation) is 0.",
-			Remedy:     "Make the share with net share admin$, and set the value to 1 or delete it: else it is gone again after each restart.",
-		}, shareDisabled},
-		{KnownCause{
-			Name:       "admin_shares_lost_at_start",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q246752"},
-			Evidence:   "Neither Admin$ nor the system drive's share is there, on a domain controller or Terminal Server that does not forbid them.",
-			Remedy:     "Make it with net share admin$ at a prompt; Explorer refuses.",
-		}, sharesLost},
-		{KnownCause{
-			Name:       "admin_share_removed",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q155345"},
-			Evidence:   "There is no such share, and the registry does not keep it away: somebody removed it by hand.",
-			Remedy:     "Make it with net share admin$, or restart the server. Set no permissions on it.",
-		}, shareRemoved},
-		{KnownCause{
-			Name:       "admin_share_missing",
-			Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-			Articles:   []string{"Q155345"},
-			Evidence:   "There is no such share, and the registry could not be read: removed by hand, or switched off.",
-			Remedy:     "Make it with net share admin$, and look whether AutoShareServer or AutoShareWks is 0.",
-		}, shareMissing},
-		{KnownCause{
-			Name:       "admin_share_not_automatic",
-			Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-			Articles:   []string{"Q245117"},
-			Evidence:   "The share is there, and AutoShareServer or AutoShareWks is 0.",
-			Remedy:     "Set the value to 1 or delete it before the next restart takes the share away.",
-		}, shareNotAutomatic},
-	}
+var shareRules = []rule{
+	{KnownCause: KnownCause{
+		Name:       "admin_share_disabled",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q245117", "Q156365", "Q172767"},
+		Evidence:   "There is no such share, and AutoShareServer (on a server) or AutoShareWks (on a workstation) is 0.",
+		Remedy:     "Make the share with net share admin$, and set the value to 1 or delete it: else it is gone again after each restart.",
+	}, find: shareDisabled},
+	{KnownCause: KnownCause{
+		Name:       "admin_shares_lost_at_start",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q246752"},
+		Evidence:   "Neither Admin$ nor the system drive's share is there, on a domain controller or Terminal Server that does not forbid them.",
+		Remedy:     "Make it with net share admin$ at a prompt; Explorer refuses.",
+	}, find: sharesLost},
+	{KnownCause: KnownCause{
+		Name:       "admin_share_removed",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q155345"},
+		Evidence:   "There is no such share, and the registry does not keep it away: somebody removed it by hand.",
+		Remedy:     "Make it with net share admin$, or restart the server. Set no permissions on it.",
+	}, find: shareRemoved},
+	{KnownCause: KnownCause{
+		Name:       "admin_share_missing",
+		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
+		Articles:   []string{"Q155345"},
+		Evidence:   "There is no such share, and the registry could not be read: removed by hand, or switched off.",
+		Remedy:     "Make it with net share admin$, and look whether AutoShareServer or AutoShareWks is 0.",
+	}, find: shareMissing},
+	{KnownCause: KnownCause{
+		Name:       "admin_share_not_automatic",
+		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
+		Articles:   []string{"Q245117"},
+		Evidence:   "The share is there, and AutoShareServer or AutoShareWks is 0.",
+		Remedy:     "Set the value to 1 or delete it before the next restart takes the share away.",
+	}, find: shareNotAutomatic},
 }
 
 // adminShareMissing reports whether the server has no Admin$, and that was the share asked for.
