@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,10 +18,10 @@ import (
 const sampleServer = "share-disabled.demo"
 
 // TestSampleReport compares the report in the documents with what the program prints about
-// a simulated server. Times differ from run to run and are not compared.
+// a simulated server, but for what differs from run to run.
 func TestSampleReport(t *testing.T) {
 	want := "```\n" + sampleReport(t) + "```\n"
-	checkSection(t, filepath.Join(docsFolder, "diagnosis.md"), "report", want, withoutTimes)
+	checkSection(t, filepath.Join(docsFolder, "diagnosis.md"), "report", want, comparableReport)
 }
 
 // sampleReport probes the sample server and returns the report that "probe" prints.
@@ -75,16 +77,27 @@ func probeSample(t *testing.T) string {
 	return out.String()
 }
 
-// withoutTimes replaces what differs between two runs: durations, with the blanks that align
-// them, times of day, and the number of round trips.
-func withoutTimes(report string) string {
-	for _, r := range []struct{ pattern, by string }{
-		{` +[0-9.]+ (ms|s)\b`, " TIME"},
-		{`\b[0-9.]+(ns|µs|ms|s) (ahead of|behind)\b`, "OFFSET"},
-		{`\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\b`, "DATE"},
-		{`\b[0-9]+ round trips\b`, "ROUND TRIPS"},
-	} {
-		report = regexp.MustCompile(r.pattern).ReplaceAllString(report, r.by)
+// varying are the parts of a report that differ between two runs, and what to compare instead:
+// durations with the blanks that align them, times of day, the number of round trips.
+var varying = []struct {
+	pattern *regexp.Regexp
+	by      string
+}{
+	{regexp.MustCompile(` +[0-9.]+ (ms|s)\b`), " TIME"},
+	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s) (ahead of|behind)\b`), "OFFSET"},
+	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\b`), "DATE"},
+	{regexp.MustCompile(`\b[0-9]+ round trips\b`), "ROUND TRIPS"},
+}
+
+// comparableReport returns a report without what differs between two runs. The last steps run side by
+// side and are listed as they began, so it sorts the lines of the steps.
+func comparableReport(report string) string {
+	for _, v := range varying {
+		report = v.pattern.ReplaceAllString(report, v.by)
 	}
-	return report
+	before, rest, _ := strings.Cut(report, "\nTried ")
+	steps, after, _ := strings.Cut(rest, "\n\n")
+	lines := strings.Split(steps, "\n")
+	slices.Sort(lines)
+	return before + "\n" + strings.Join(lines, "\n") + "\n\n" + after
 }

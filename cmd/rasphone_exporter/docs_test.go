@@ -47,6 +47,22 @@ func TestDocumentTables(t *testing.T) {
 	}
 }
 
+// TestHTTPDocument: the table of paths has every path that the exporter answers.
+func TestHTTPDocument(t *testing.T) {
+	document := readFile(t, docsFolder+"/http.md")
+	route := regexp.MustCompile(`mux\.Handle(?:Func)?\("[A-Z]+ (/[^"]*)"`)
+	routes := route.FindAllStringSubmatch(readFile(t, rootFolder+"/internal/web/server.go"), -1)
+	if len(routes) < 5 {
+		t.Fatalf("found only the routes %q", routes)
+	}
+	for _, m := range routes {
+		path := strings.TrimSuffix(m[1], "{$}")
+		if !regexp.MustCompile("(?m)^\\| `" + regexp.QuoteMeta(path) + "[`?]").MatchString(document) {
+			t.Errorf("docs/http.md has no row for %s", path)
+		}
+	}
+}
+
 // checkSection compares a generated part of a document with what it should be, both as
 // compared returns them. With -update it rewrites a part that differs.
 func checkSection(t *testing.T, file, name, want string, compared func(string) string) {
