@@ -102,8 +102,8 @@ test-long: ## event logs of 100,000 records; takes a minute, and is no part of t
 	@go test -tags long -run Long -timeout 60m ./smbprobe/prober
 
 .PHONY: demo
-demo: ## the exporter against simulated Windows NT servers, http://localhost:10196/
-	@go run ./cmd/rasphone_exporter demo
+demo: build ## build, and run the exporter with simulated Windows NT servers: http://localhost:10196/
+	@exec ./rasphone_exporter demo
 
 .PHONY: soak
 soak: ## 500 simulated servers and faults at random for SOAK_TIME (10m); memory has to stay flat
