@@ -18,6 +18,8 @@ type EventlogResult struct {
 	Newest        *time.Time
 	Windows       []WindowResult // empty where the server's clock is not known
 	LastFailures  []LastFailure  // inside the largest window
+	Calls         []CallHistory  // of each entry and code with failures in the last seven days
+	Unreadable    int            // records that could not be decoded
 	RelatedEvents []RelatedEvent // inside the largest window, the newest first
 	Forgotten     bool           // more failures than are remembered; the larger windows are not known
 	Size          *int64         // bytes of the log's file
@@ -63,3 +65,23 @@ const (
 	UnknownCode = "unknown" // the code could not be read
 	Other       = "other"   // entries and codes beyond the ones listed
 )
+
+// CallHistory is what is remembered of the failed calls of one entry and code. A call is
+// the events of one entry and code within four minutes of its first; a gap runs from
+// the start of one call to the start of the next. Times are the server's. Successful
+// calls leave no event.
+type CallHistory struct {
+	Entry string // "other" for entries that are not told apart
+	Code  string // decimal; "unknown" if it could not be read
+
+	Calls     int       // that are remembered, seven days back at most
+	LastStart time.Time // of the last call
+	LastEnd   time.Time
+	Gaps      []time.Duration // the last five, the newest first
+	MedianGap time.Duration   // of Gaps, the lower of two; 0 if there is none
+
+	// UnbrokenCalls and UnbrokenSince describe the latest calls whose gaps are at most
+	// 1.5 times their median, or 20 minutes: how many, and the start of the first.
+	UnbrokenCalls int
+	UnbrokenSince time.Time
+}
