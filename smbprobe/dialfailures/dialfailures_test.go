@@ -31,7 +31,7 @@ func testModule() smbprobe.EventLogModule {
 
 // readRecords lets a reader take records, the newest last as a log holds them.
 func readRecords(memory *Memory, records []Record) (*Memory, int) {
-	l := NewReader(testModule(), memory.Clone(), logNow().Add(-24*time.Hour))
+	l := NewReader(testModule(), memory.Clone(), logNow(), logNow())
 	reached := true
 	for i := len(records) - 1; i >= 0; i-- {
 		if !l.Add(records[i]) {
@@ -45,7 +45,7 @@ func readRecords(memory *Memory, records []Record) (*Memory, int) {
 // failuresIn counts in the windows 15m, 1h and 24h.
 func failuresIn(m *Memory) [3]int {
 	var n [3]int
-	for i, w := range CountWindows(m, testModule().Windows, logNow()) {
+	for i, w := range m.Summarize(testModule().Windows, logNow(), nil).Windows {
 		n[i] = *w.Failures
 	}
 	return n
@@ -111,7 +111,7 @@ func TestClockThatWasSet(t *testing.T) {
 	if diff := cmp.Diff([3]int{1, 2, 2}, failuresIn(memory)); diff != "" {
 		t.Error(diff)
 	}
-	if last := LastFailures(memory, logNow()); len(last) != 1 || !last[0].At.Equal(logTime(5)) {
+	if last := memory.Summarize(testModule().Windows, logNow(), nil).LastFailures; len(last) != 1 || !last[0].At.Equal(logTime(5)) {
 		t.Errorf("%+v", last)
 	}
 }
@@ -140,7 +140,7 @@ func TestWindowsCovered(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []bool
-			for _, w := range CountWindows(&test.memory, testModule().Windows, logNow()) {
+			for _, w := range test.memory.Summarize(testModule().Windows, logNow(), nil).Windows {
 				got = append(got, w.Covered)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
@@ -163,7 +163,7 @@ func TestSplitByError(t *testing.T) {
 		add(1, fmt.Sprintf("entry %03d", i), "5")
 	}
 	memory, _ := readRecords(nil, records)
-	w := CountWindows(memory, testModule().Windows, logNow())[0]
+	w := memory.Summarize(testModule().Windows, logNow(), nil).Windows[0]
 	sum := 0
 	for _, c := range w.ByError {
 		sum += c.N
@@ -180,7 +180,7 @@ func TestSplitByError(t *testing.T) {
 			t.Errorf("no %+v in %+v", want, w.ByError)
 		}
 	}
-	if last := LastFailures(memory, logNow()); len(last) != maxErrorRows+1 {
+	if last := memory.Summarize(testModule().Windows, logNow(), nil).LastFailures; len(last) != maxErrorRows+1 {
 		t.Errorf("%d last failures", len(last))
 	}
 }
@@ -196,10 +196,10 @@ func TestLogMemoryIsBounded(t *testing.T) {
 		}
 	}
 	memory, _ := readRecords(nil, records)
-	if len(memory.failures) != maxEvents || len(memory.pairs) > maxPairs {
-		t.Fatalf("%d failures, %d pairs", len(memory.failures), len(memory.pairs))
+	if len(memory.failures) != maxEvents || len(memory.texts) > maxTexts {
+		t.Fatalf("%d failures, %d pairs", len(memory.failures), len(memory.texts))
 	}
-	windows := CountWindows(memory, testModule().Windows, logNow())
+	windows := memory.Summarize(testModule().Windows, logNow(), nil).Windows
 	if *windows[0].Failures != 15*perMinute || *windows[1].Failures != 60*perMinute || windows[2].Failures != nil {
 		t.Errorf("%+v", windows)
 	}

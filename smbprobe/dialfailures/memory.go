@@ -1,19 +1,35 @@
+// Package dialfailures counts the failures to dial that a server's event log records,
+// and remembers them between probes.
+//
+// A Reader takes the records of a log from the newest to the oldest and stops at what its
+// Memory knows. The Memory then counts failures in windows of time, and describes the
+// history of failed calls. A Store keeps the memories of many logs. The package does no
+// I/O.
 package dialfailures
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 const (
-	// maxEvents bounds the events that are remembered of one log; the oldest are
-	// forgotten first, and the windows that they may fall into are then not
-	// known.
+	// maxEvents is how many events of one log are remembered; the oldest are dropped
+	// first, and the windows that they may lie in are then not known.
 	maxEvents = 16384
-	// maxPairs bounds the pairs of entry and code that are told apart in one log.
-	maxPairs = 1000
+	// maxTexts is how many different texts of failures are told apart in one log.
+	maxTexts = 1000
+	// maxTextBytes is how much of a failure's text is kept.
+	maxTextBytes = 2048
+	// maxRelated is how many related events of one log are remembered.
+	maxRelated = 256
+	// maxLogs is how many event logs are remembered; the ones read longest ago are
+	// dropped first, and read from the start by the next probe.
+	maxLogs = 2048
 )
 
 // Record is an event log record, as far as failures to dial concern it. Times are the
@@ -29,95 +45,139 @@ type Record struct {
 // failureEvent is a failure to dial, event 4106.
 type failureEvent struct {
 	at   time.Time
-	pair int // index of logMemory.pairs
+	text int // index of Memory.texts
 }
 
-// failurePair is the connection that could not be made, and the error.
-type failurePair struct {
-	entry string
-	code  string // decimal, or smbprobe.UnknownCode
+// failureText is the insertion strings of a failure. Entry and code are taken from it
+// only when failures are counted: by then the names of the entries are known.
+type failureText string
+
+const textSeparator = "\x00" // cannot occur in an insertion string, which it ends
+
+func newFailureText(insertions []string) failureText {
+	text := strings.Join(insertions, textSeparator)
+	return failureText(text[:min(len(text), maxTextBytes)])
 }
 
-// logMemory is what is remembered of an event log between probes, so that a
-// probe reads only what is new. Times are the server's.
+// otherText stands for the texts beyond maxTexts.
+const otherText failureText = textSeparator + "other"
+
+// Memory is what is remembered of an event log between probes, so that a probe reads only
+// what is new. Times are the server's. A Memory that is in a Store does not change: the
+// next probe works on a Clone.
 type Memory struct {
 	Newest   uint32 // record number; 0: nothing is remembered
 	NewestAt time.Time
-	Oldest   uint32 // record number whose time is known; 0: none
+	Oldest   uint32 // number of the oldest record, if its time is known; 0: none
 	OldestAt time.Time
 
-	failures  []failureEvent // the newest first
-	pairs     []failurePair
-	Related   []smbprobe.RelatedEvent // the newest first
-	forgotten time.Time               // of the newest failure that was forgotten; zero: none was
+	Related []smbprobe.RelatedEvent // the newest first
+
+	failures []failureEvent // the newest first
+	texts    []failureText
+	dropped  time.Time // of the newest failure that was dropped; zero: none was
+	calls    callLog
 }
 
-// follows reports whether a record is the newest one of the memory: between it and what is
-// remembered nothing is missing.
+// follows reports whether a record is the newest one that is remembered, with nothing
+// missing in between.
 func (m *Memory) follows(r Record) bool {
 	return m.Newest != 0 && r.Number == m.Newest && r.Generated.Equal(m.NewestAt)
 }
 
-// pair returns the index of a pair, a new one where there is room, else that of
-// other.
-func (m *Memory) pair(p failurePair) int {
-	if i := slices.Index(m.pairs, p); i >= 0 {
+// textIndex returns the index of a text, a new one if there is room, otherwise that of
+// otherText.
+func (m *Memory) textIndex(text failureText) int {
+	if i := slices.Index(m.texts, text); i >= 0 {
 		return i
 	}
-	if len(m.pairs) == maxPairs {
-		p = failurePair{smbprobe.Other, smbprobe.Other}
-		if i := slices.Index(m.pairs, p); i >= 0 {
-			return i
-		}
-		m.pairs[maxPairs-1] = p // the last pair becomes other
-		return maxPairs - 1
+	if len(m.texts) < maxTexts {
+		m.texts = append(m.texts, text)
+		return len(m.texts) - 1
 	}
-	m.pairs = append(m.pairs, p)
-	return len(m.pairs) - 1
+	if i := slices.Index(m.texts, otherText); i >= 0 {
+		return i
+	}
+	m.texts[maxTexts-1] = otherText
+	return maxTexts - 1
 }
 
-// prune forgets what is older than start, and what is beyond the bounds.
+// forget drops what is remembered of the records. Calls stay: they happened, even if
+// the log was cleared since.
+func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls} }
+
+// prune drops what is older than start, and what is beyond the limits.
 func (m *Memory) prune(start time.Time) {
 	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.at.Before(start) })
 	m.Related = slices.DeleteFunc(m.Related, func(e smbprobe.RelatedEvent) bool { return e.At.Before(start) })
 	if len(m.failures) > maxEvents {
 		for _, e := range m.failures[maxEvents:] {
-			if e.at.After(m.forgotten) {
-				m.forgotten = e.at
+			if e.at.After(m.dropped) {
+				m.dropped = e.at
 			}
 		}
 		m.failures = slices.Clip(m.failures[:maxEvents])
 	}
-	const maxRelated = 256
 	m.Related = m.Related[:min(len(m.Related), maxRelated)]
 
-	// Only pairs that occur are kept.
-	var pairs []failurePair
-	index := make(map[int]int)
-	for i, e := range m.failures {
-		n, ok := index[e.pair]
+	// Only texts that still occur are kept.
+	var texts []failureText
+	kept := make(map[int]int)
+	keep := func(old int) int {
+		n, ok := kept[old]
 		if !ok {
-			n = len(pairs)
-			pairs = append(pairs, m.pairs[e.pair])
-			index[e.pair] = n
+			n = len(texts)
+			texts = append(texts, m.texts[old])
+			kept[old] = n
 		}
-		m.failures[i].pair = n
+		return n
 	}
-	m.pairs = pairs
+	for i, e := range m.failures {
+		m.failures[i].text = keep(e.text)
+	}
+	for i, c := range m.calls.spans {
+		m.calls.spans[i].text = uint16(keep(int(c.text)))
+	}
+	m.texts = texts
 }
 
-// incomplete reports whether failures were dropped because there were too many.
-func (m *Memory) Incomplete() bool { return !m.forgotten.IsZero() }
+// Incomplete reports whether failures were dropped because there were too many.
+func (m *Memory) Incomplete() bool { return !m.dropped.IsZero() }
 
-// len returns the number of failures that are remembered.
+// Len returns the number of failures that are remembered.
 func (m *Memory) Len() int { return len(m.failures) }
 
-// clone returns a copy that can be changed while others read the memory.
+// Clone returns a copy that can be changed while others read the memory; of nil, an empty
+// memory.
 func (m *Memory) Clone() *Memory {
 	if m == nil {
 		return new(Memory)
 	}
 	c := *m
-	c.failures, c.pairs, c.Related = slices.Clone(m.failures), slices.Clone(m.pairs), slices.Clone(m.Related)
+	c.failures, c.texts, c.Related = slices.Clone(m.failures), slices.Clone(m.texts), slices.Clone(m.Related)
+	c.calls.spans = slices.Clone(m.calls.spans)
 	return &c
 }
+
+// Store keeps the memories of event logs.
+type Store struct {
+	logs *lru.Cache[string, *Memory]
+}
+
+// NewStore returns an empty store.
+func NewStore() (*Store, error) {
+	logs, err := lru.New[string, *Memory](maxLogs)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{logs: logs}, nil
+}
+
+// Get returns the memory of a log; nil if there is none.
+func (s *Store) Get(key string) *Memory {
+	m, _ := s.logs.Get(key)
+	return m
+}
+
+// Put stores the memory of a log, and reports whether another one was evicted for it.
+func (s *Store) Put(key string, m *Memory) (evicted bool) { return s.logs.Add(key, m) }

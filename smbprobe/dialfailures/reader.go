@@ -1,6 +1,7 @@
 package dialfailures
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -18,11 +19,12 @@ const (
 	maxConsecutiveOld = 50
 )
 
-// logReader takes records from the newest to the oldest until it meets what is
-// remembered, or what is too old to count.
-type logReader struct {
+// Reader takes records from the newest to the oldest until it reaches what its memory
+// knows, or what is too old to count.
+type Reader struct {
 	module smbprobe.EventLogModule
 	memory *Memory
+	now    time.Time // by the server's clock
 	start  time.Time // of the largest window
 
 	read           int
@@ -34,79 +36,76 @@ type logReader struct {
 	consecutiveOld int
 }
 
-func NewReader(module smbprobe.EventLogModule, memory *Memory, start time.Time) *logReader {
-	return &logReader{module: module, memory: memory, start: start}
+// NewReader returns a reader that adds to memory, which it may change. server and local
+// are the present time by the server's clock and by ours.
+func NewReader(module smbprobe.EventLogModule, memory *Memory, server, local time.Time) *Reader {
+	var largest time.Duration
+	for _, w := range module.Windows {
+		largest = max(largest, w.Duration)
+	}
+	memory.calls.observe(server, local)
+	return &Reader{module: module, memory: memory, now: server, start: server.Add(-largest)}
 }
 
-// recordsRead returns how many records were new.
-func (l *logReader) RecordsRead() int { return l.read }
+// RecordsRead returns how many records were new.
+func (r *Reader) RecordsRead() int { return r.read }
 
-// take adds a record, and reports whether older ones are needed.
-func (l *logReader) Add(r Record) (more bool) {
-	if l.memory.follows(r) {
-		l.reachedKnown = true
-		if l.first == nil {
-			l.first = &r
+// Add adds a record, and reports whether older ones are needed.
+func (r *Reader) Add(record Record) (more bool) {
+	if r.memory.follows(record) {
+		r.reachedKnown = true
+		if r.first == nil {
+			r.first = &record
 		}
 		return false
 	}
-	if l.memory.Newest != 0 && r.Number <= l.memory.Newest {
-		// Numbers begin anew, or another log took the place of this one: what
-		// is remembered is of a log that is gone.
-		l.forget()
+	if r.memory.Newest != 0 && record.Number <= r.memory.Newest {
+		// Numbers start again, or another log replaced this one: what is remembered
+		// is of a log that is gone.
+		r.memory.forget()
 	}
-	l.read++
-	l.last = r
-	if l.first == nil {
-		l.first = &r
+	r.read++
+	r.last = record
+	if r.first == nil {
+		r.first = &record
 	}
-	if r.Generated.Before(l.start) {
-		l.consecutiveOld++
+	if record.Generated.Before(r.start) {
+		r.consecutiveOld++
 	} else {
-		l.consecutiveOld = 0
+		r.consecutiveOld = 0
 	}
-	if strings.EqualFold(r.Source, l.module.Source) {
-		switch r.ID {
-		case l.module.EventID:
-			l.failures = append(l.failures, failureEvent{at: r.Generated, pair: l.memory.pair(failurePairOf(r))})
+	if strings.EqualFold(record.Source, r.module.Source) {
+		switch record.ID {
+		case r.module.EventID:
+			r.failures = append(r.failures, failureEvent{at: record.Generated, text: r.memory.textIndex(newFailureText(record.Strings))})
 		case relatedEventID:
-			l.related = append(l.related, smbprobe.RelatedEvent{At: r.Generated, Text: smbprobe.CleanText(strings.Join(r.Strings, " "))})
+			r.related = append(r.related, smbprobe.RelatedEvent{At: record.Generated, Text: smbprobe.CleanText(strings.Join(record.Strings, " "))})
 		}
 	}
-	return l.consecutiveOld < maxConsecutiveOld
+	return r.consecutiveOld < maxConsecutiveOld
 }
 
-// forget empties the memory, but for the names of the pairs that were taken meanwhile.
-func (l *logReader) forget() {
-	pairs := l.memory.pairs
-	*l.memory = Memory{pairs: pairs}
-}
-
-func failurePairOf(r Record) failurePair {
-	entry, code, ok := DialFailure(r.Strings)
-	if !ok {
-		code = smbprobe.UnknownCode
+// Merge returns the memory with what was read. reachedOldest reports whether the last
+// record was the oldest of the log.
+func (r *Reader) Merge(reachedOldest bool) *Memory {
+	m := r.memory
+	if !r.reachedKnown {
+		// The newest remembered record was not reached: the log was cleared or
+		// overwritten past it, or it is older than the largest window.
+		m.forget()
 	}
-	return failurePair{entry: entry, code: code}
-}
-
-// merge returns the memory with what was read. reachedOldest: there is no older
-// record than the last one.
-func (l *logReader) Merge(reachedOldest bool) *Memory {
-	m := l.memory
-	if !l.reachedKnown {
-		// Nothing remembered was met: the log was cleared, overwritten past it,
-		// or it is older than the largest window.
-		l.forget()
+	m.failures = append(r.failures, m.failures...)
+	m.Related = append(r.related, m.Related...)
+	for _, e := range slices.Backward(r.failures) {
+		m.calls.add(e.at, e.text)
 	}
-	m.failures = append(l.failures, m.failures...)
-	m.Related = append(l.related, m.Related...)
-	if l.first != nil {
-		m.Newest, m.NewestAt = l.first.Number, l.first.Generated
+	if r.first != nil {
+		m.Newest, m.NewestAt = r.first.Number, r.first.Generated
 	}
-	if reachedOldest && l.read > 0 {
-		m.Oldest, m.OldestAt = l.last.Number, l.last.Generated
+	if reachedOldest && r.read > 0 {
+		m.Oldest, m.OldestAt = r.last.Number, r.last.Generated
 	}
-	m.prune(l.start)
+	m.calls.prune(r.now)
+	m.prune(r.start)
 	return m
 }

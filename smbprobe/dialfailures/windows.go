@@ -4,29 +4,115 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
 )
 
-// maxErrorRows bounds the pairs of entry and code that a Result tells apart.
+// maxErrorRows is how many pairs of entry and code a Result tells apart.
 const maxErrorRows = 20
 
-// countWindows counts the failures that a memory holds.
-func CountWindows(m *Memory, windows []smbprobe.Window, now time.Time) []smbprobe.WindowResult {
-	row, rows := m.errorRows(now)
+// failurePair is the connection that could not be made, and the error.
+type failurePair struct {
+	entry string
+	code  string // decimal, or smbprobe.UnknownCode
+}
+
+func (p failurePair) compare(q failurePair) int {
+	return cmp.Or(cmp.Compare(p.entry, q.entry), cmp.Compare(p.code, q.code))
+}
+
+// pairs returns the entry and code of each text. names are the known entries.
+func (m *Memory) pairs(names []string) []failurePair {
+	pairs := make([]failurePair, len(m.texts))
+	for i, text := range m.texts {
+		if text == otherText {
+			pairs[i] = failurePair{smbprobe.Other, smbprobe.Other}
+			continue
+		}
+		entry, code, ok := Parse(strings.Split(string(text), textSeparator), names)
+		if !ok {
+			code = smbprobe.UnknownCode
+		}
+		pairs[i] = failurePair{entry, code}
+	}
+	return pairs
+}
+
+// rows are the pairs that a Result tells apart, and the row of each text.
+type rows struct {
+	all []smbprobe.FailureCount // without numbers
+	of  []int                   // by index of Memory.texts
+	now time.Time
+}
+
+// countable reports whether an event counts: not one in the future, which was logged
+// while the clock was wrong.
+func (r rows) countable(e failureEvent) bool { return !e.at.After(r.now.Add(smbprobe.ClockSlack)) }
+
+// rowsAt returns the pairs with the most events until now as rows, and a last one for the
+// others. pairs are those of the texts.
+func (m *Memory) rowsAt(now time.Time, pairs []failurePair) rows {
+	r := rows{of: make([]int, len(m.texts)), now: now}
+	events := make(map[failurePair]int)
+	for _, e := range m.failures {
+		if r.countable(e) {
+			events[pairs[e.text]]++
+		}
+	}
+	order := slices.SortedFunc(slices.Values(pairs), func(p, q failurePair) int { return cmp.Or(events[q]-events[p], p.compare(q)) })
+	row := make(map[failurePair]int)
+	rest := -1
+	for _, p := range slices.Compact(order) {
+		if p == (failurePair{smbprobe.Other, smbprobe.Other}) || len(row) == maxErrorRows {
+			if rest < 0 {
+				rest = len(r.all)
+				r.all = append(r.all, smbprobe.FailureCount{Entry: smbprobe.Other, Code: smbprobe.Other})
+			}
+			continue
+		}
+		row[p] = len(r.all)
+		r.all = append(r.all, smbprobe.FailureCount{Entry: p.entry, Code: p.code, Error: errorName(p.code)})
+	}
+	for i, p := range pairs {
+		if n, ok := row[p]; ok {
+			r.of[i] = n
+		} else {
+			r.of[i] = rest
+		}
+	}
+	return r
+}
+
+// Summary is what a Memory shows of the failures until a point in time.
+type Summary struct {
+	Windows      []smbprobe.WindowResult
+	LastFailures []smbprobe.LastFailure // of each pair of entry and code, the newest first
+	Calls        []smbprobe.CallHistory // of the last seven days
+}
+
+// Summarize counts the failures in windows that end now, by the server's clock. names are
+// the known entries; see Parse.
+func (m *Memory) Summarize(windows []smbprobe.Window, now time.Time, names []string) Summary {
+	pairs := m.pairs(names)
+	rows := m.rowsAt(now, pairs)
+	return Summary{Windows: m.windows(windows, rows), LastFailures: m.lastFailures(rows), Calls: m.callHistories(now, pairs)}
+}
+
+func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.WindowResult {
 	var results []smbprobe.WindowResult
 	for _, w := range windows {
-		start := now.Add(-w.Duration)
+		start := rows.now.Add(-w.Duration)
 		result := smbprobe.WindowResult{Label: w.Label, Duration: w.Duration, Covered: m.Oldest != 0 && !m.OldestAt.After(start)}
-		if m.forgotten.IsZero() || m.forgotten.Before(start) {
+		if m.dropped.IsZero() || m.dropped.Before(start) {
 			result.Failures = new(int)
-			counts := slices.Clone(rows)
+			counts := slices.Clone(rows.all)
 			for _, e := range m.failures {
-				if inWindow(e.at, start, now) {
+				if rows.countable(e) && !e.at.Before(start) {
 					*result.Failures++
-					counts[row[e.pair]].N++
+					counts[rows.of[e.text]].N++
 				}
 			}
 			result.ByError = slices.DeleteFunc(counts, func(c smbprobe.FailureCount) bool { return c.N == 0 })
@@ -36,61 +122,20 @@ func CountWindows(m *Memory, windows []smbprobe.Window, now time.Time) []smbprob
 	return results
 }
 
-func inWindow(at, start, now time.Time) bool {
-	return !at.Before(start) && !at.After(now.Add(smbprobe.ClockSlack))
-}
-
-// errorRows returns the rows of a split, and for each pair of the memory the row that
-// it counts in.
-func (m *Memory) errorRows(now time.Time) (row []int, rows []smbprobe.FailureCount) {
-	events := make([]int, len(m.pairs))
-	for _, e := range m.failures {
-		if !e.at.After(now.Add(smbprobe.ClockSlack)) {
-			events[e.pair]++
-		}
-	}
-	order := make([]int, len(m.pairs))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(events[b]-events[a], cmp.Compare(m.pairs[a].entry, m.pairs[b].entry), cmp.Compare(m.pairs[a].code, m.pairs[b].code))
-	})
-	row = make([]int, len(m.pairs))
-	rest, split := -1, 0
-	for _, i := range order {
-		p := m.pairs[i]
-		if p == (failurePair{smbprobe.Other, smbprobe.Other}) || split == maxErrorRows {
-			if rest < 0 {
-				rest = len(rows)
-				rows = append(rows, smbprobe.FailureCount{Entry: smbprobe.Other, Code: smbprobe.Other})
-			}
-			row[i] = rest
-			continue
-		}
-		split++
-		row[i] = len(rows)
-		rows = append(rows, smbprobe.FailureCount{Entry: p.entry, Code: p.code, Error: errorName(p.code)})
-	}
-	return row, rows
-}
-
-// lastFailures returns the newest failure of each row, the newest first.
-func LastFailures(m *Memory, now time.Time) []smbprobe.LastFailure {
-	row, rows := m.errorRows(now)
+func (m *Memory) lastFailures(rows rows) []smbprobe.LastFailure {
 	var last []smbprobe.LastFailure
-	seen := make([]bool, len(rows))
+	seen := make([]bool, len(rows.all))
 	failures := slices.SortedStableFunc(slices.Values(m.failures), func(a, b failureEvent) int { return b.at.Compare(a.at) })
 	for _, e := range failures {
-		if r := row[e.pair]; !seen[r] && !e.at.After(now.Add(smbprobe.ClockSlack)) {
-			seen[r] = true
-			last = append(last, smbprobe.LastFailure{Entry: rows[r].Entry, Code: rows[r].Code, At: e.at})
+		if n := rows.of[e.text]; !seen[n] && rows.countable(e) {
+			seen[n] = true
+			last = append(last, smbprobe.LastFailure{Entry: rows.all[n].Entry, Code: rows.all[n].Code, At: e.at})
 		}
 	}
 	return last
 }
 
-// errorName returns the symbolic name of a decimal code, empty where it has none.
+// errorName returns the symbolic name of a decimal code, empty if it has none.
 func errorName(code string) string {
 	n, err := strconv.ParseUint(code, 10, 32)
 	if err != nil {

@@ -79,8 +79,8 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 		e.Error = fmt.Sprintf("the windows are not known: %v", err)
 		return e
 	}
-	e.Windows = dialfailures.CountWindows(m, r.target.Module.EventLog.Windows, now)
-	e.LastFailures = dialfailures.LastFailures(m, now)
+	s := m.Summarize(r.target.Module.EventLog.Windows, now, r.entryNames())
+	e.Windows, e.LastFailures, e.Calls = s.Windows, s.LastFailures, s.Calls
 	e.RelatedEvents = slices.Clone(m.Related)
 	return e
 }
@@ -150,7 +150,7 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	if err != nil {
 		return nil, 0, err
 	}
-	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.windowStart())
+	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.bestServerTime(), time.Now())
 	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
 		return reader.Add(dialfailures.Record{
 			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
@@ -190,14 +190,25 @@ func bounds(ctx context.Context, log *eventlog.Log, end eventlog.End) (oldest, c
 	return log.Bounds(ctx)
 }
 
-// windowStart returns the start of the largest window; by our own clock if the
-// server's is not known.
-func (r *run) windowStart() time.Time {
-	now := time.Now()
+// bestServerTime returns the present time by the server's clock; by our own if the
+// server's is not known. It decides how far back the log is read.
+func (r *run) bestServerTime() time.Time {
 	if s := r.result.Server; s != nil && !s.Time.IsZero() {
-		now = s.Time.Add(time.Since(s.TimeSeenAt))
+		return s.Time.Add(time.Since(s.TimeSeenAt))
 	}
-	return now.Add(-largestWindow(r.target.Module.EventLog.Windows))
+	return time.Now()
+}
+
+// entryNames returns the names of entries that are known: those of the phone book, if it
+// was read, and those that the configuration says are dialed.
+func (r *run) entryNames() []string {
+	names := slices.Clone(r.target.Module.Phonebook.DialedEntries)
+	for _, l := range r.result.Phonebook.Links {
+		if l.Entry != "" && !slices.Contains(names, l.Entry) {
+			names = append(names, l.Entry)
+		}
+	}
+	return names
 }
 
 // logFiles are the files of the event logs that every Windows NT has, relative to the

@@ -63,8 +63,7 @@ func newSMB2Targets() *smb2Targets { return &smb2Targets{entries: make(map[strin
 // entryOf identifies the configuration entry of a target: once it changes, the server
 // behind the name may be another one.
 func entryOf(t smbprobe.Target) string {
-	m := t.Module
-	return fmt.Sprintf("%q %v %q %q %q %q %q %v", t.Host, t.Ports, t.Auth.Name, t.Auth.Username, t.Auth.Domain, m.Dialect, m.Transport, m.RequireSigning)
+	return fmt.Sprintf("%q %v %q %q %q", t.Host, t.Ports, t.Auth.Name, t.Auth.Username, t.Auth.Domain)
 }
 
 func (s *smb2Targets) add(t smbprobe.Target) {
