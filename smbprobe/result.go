@@ -52,6 +52,7 @@ type Result struct {
 	Services    []ServiceResult // in the order in which they were asked for
 	Host        HostResult
 	RPC         RPCState
+	SilentCalls []string // names of the calls that got no answer, or are left out for that
 
 	// HealthySince is when share and book were first seen sound after one was seen at fault,
 	// by the server's clock as it goes now;

@@ -19,6 +19,8 @@ const maxHints = 65536
 type hints struct {
 	port       uint16 // the one that answered
 	calledName string // the one that the NetBIOS session service accepted
+
+	silentCalls map[callID]silence // replaced, never changed
 }
 
 // hintCache keeps hints by target name.

@@ -146,6 +146,7 @@ type run struct {
 	loginInDoubt        bool     // a login was sent and got no usable answer: a retry might be a second refusal
 	ipc                 smb.Tree // IPC$; nil if it is not needed or could not be connected
 	rpc                 rpcHealth
+	calls               *callWatch // nil: no pipe is used
 	conns               connections
 	eventlog            logRead
 	logSize             *int64 // bytes of the event log's file; nil: not known

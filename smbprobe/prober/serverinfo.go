@@ -45,9 +45,9 @@ func (r *run) queryServerInfo(ctx context.Context, tree smb.Tree, h *smbprobe.Ho
 	h.SystemDrive = systemDriveShare
 	return callAll(
 		func() error { return readServerInfo(ctx, server, h) },
-		func() error { return readClock(ctx, server, h) },
 		func() (err error) { h.AdminShare, err = hasShare(ctx, server, r.target.Module.Share); return err },
 		func() (err error) { h.SystemShare, err = hasShare(ctx, server, systemDriveShare); return err },
+		func() error { return readClock(ctx, server, h) }, // last: some servers never answer it
 	)
 }
 

@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
@@ -31,6 +32,10 @@ func (r *run) runChecks(ctx context.Context, session smb.Session) error {
 	}
 	r.result.Eventlog = r.eventlogResult()
 	r.runFollowUpChecks(ctx, session)
+	if r.calls != nil {
+		r.result.SilentCalls = r.calls.names()
+		r.prober.hints.update(r.target.Name, func(h *hints) { h.silentCalls = r.calls.next() })
+	}
 	return worstError(shareErr, rpcErr)
 }
 
@@ -68,6 +73,11 @@ func (r *run) probeRPC(ctx context.Context, session smb.Session) error {
 		r.recordIPCError(err)
 		return err
 	}
+	r.calls = &callWatch{limit: r.target.Module.Timeout / optionalCallShare, earlier: r.prober.hints.get(r.target.Name).silentCalls}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.calls.limit = time.Until(deadline) / optionalCallShare
+	}
+	tree = r.calls.tree(tree)
 	r.ipc = tree
 	var eventlogErr, registryErr, servicesErr error
 	var branches []func(context.Context)
