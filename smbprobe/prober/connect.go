@@ -158,7 +158,7 @@ func (r *run) allowsRetarget(to netip.AddrPort) bool {
 	return to.Port() == portNetBIOS && r.target.Allows != nil && r.target.Allows(to)
 }
 
-// queryServerName asks the node for its server name; empty where it does not say.
+// queryServerName asks the node for its server name; empty if it has none.
 func (r *run) queryServerName(ctx context.Context, addr netip.Addr) string {
 	names, err := netbios.NodeStatus(ctx, r.prober.opts.Dial, netip.AddrPortFrom(addr, r.prober.opts.NodeStatusPort), &r.rounds)
 	if err != nil {

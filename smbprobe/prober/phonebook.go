@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// maxFindings bounds the findings that a Result holds; they are counted beyond it.
+	// maxFindings is how many findings a Result lists; Counts has all of them.
 	maxFindings = 100
-	// maxLinks bounds the links of entries that a Result holds.
+	// maxLinks is how many links of entries a Result lists.
 	maxLinks = 200
 )
 
@@ -66,31 +66,30 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 }
 
 const (
-	// maxReads bounds how often the book is read in one probe.
+	// maxReads is how often the phone book is read in one probe.
 	maxReads = 3
-	// pauseBeforeReread gives a program that writes the book time to finish.
+	// pauseBeforeReread gives a program that is writing the phone book time to finish.
 	pauseBeforeReread = time.Second
 )
 
-// reading is the outcome of one open and read.
+// attempt is the outcome of one open and read.
 type attempt struct {
 	result smbprobe.PhonebookResult
 	data   []byte
-	file   smb.File // nil where it could not be opened
+	file   smb.File // nil if it could not be opened
 	err    error
 }
 
-// readPhonebook opens, reads and checks the phone book. What may be a moment's
-// trouble is reported only when a second reading, over a fresh open a second
-// later, shows the same: somebody holds the file, NTFS gives a false error on
-// multiprocessors (Q259167), or a program is just writing it and readers see
-// half of it (Q165946).
+// readPhonebook opens, reads and checks the phone book. What may be a passing fault is
+// reported only if a second attempt, with a new open a second later, shows the same: a
+// program may have the file open, NTFS may return a false error on multiprocessors
+// (Q259167), or a program may be writing the file while readers see half of it (Q165946).
 func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
 	last := r.readOnce(ctx, tree)
 	for reads := 1; last.needsConfirmation(); reads++ {
 		r.log.logf("the phone book is %s (%s): to be confirmed", last.result.State, last.result.Error)
 		if reads == maxReads {
-			last.discard("it changed with each of %d readings: somebody is writing it", maxReads)
+			last.discard("it changed with each of %d readings: a program is writing it", maxReads)
 			break
 		}
 		if err := last.closeAndWait(ctx); err != nil {
@@ -108,8 +107,8 @@ func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
 	return last.err
 }
 
-// readOnce opens the book, reads it and checks it. The file stays open: closing it at
-// the end of the session costs no round trip of its own.
+// readOnce opens, reads and checks the phone book. The file stays open: closing it at the
+// end of the session costs no round trip of its own.
 func (r *run) readOnce(ctx context.Context, tree smb.Tree) attempt {
 	m := r.target.Module.Phonebook
 	file, err := tree.Open(ctx, m.Path)
@@ -138,7 +137,7 @@ func (r *run) readOnce(ctx context.Context, tree smb.Tree) attempt {
 	return n
 }
 
-// isNT4 reports whether the server said that it runs Windows NT 4.0 or older.
+// isNT4 reports whether the server announced that it runs Windows NT 4.0 or older.
 func (r *run) isNT4() bool {
 	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows NT")
 }
@@ -147,7 +146,7 @@ func phonebookFailed(err error) smbprobe.PhonebookResult {
 	return smbprobe.PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: err.Error()}
 }
 
-// doubtful reports whether a second reading may show something better.
+// needsConfirmation reports whether a second attempt may show something better.
 func (n *attempt) needsConfirmation() bool {
 	switch n.result.State {
 	case smbprobe.PhonebookDamaged, smbprobe.PhonebookLocked, smbprobe.PhonebookDiskError:
@@ -156,9 +155,9 @@ func (n *attempt) needsConfirmation() bool {
 	return errors.Is(n.err, io.ErrUnexpectedEOF)
 }
 
-// confirms reports whether a reading shows what the one before showed. Damage is confirmed
-// by the same bytes, size and time: they had them before the second
-// reading and after it.
+// confirms reports whether an attempt shows the same as the previous one. Damage is
+// confirmed by the same bytes, size and time, so that the file did not change between
+// the two.
 func (n *attempt) confirms(before attempt) bool {
 	if n.result.State != before.result.State || errors.Is(n.err, io.ErrUnexpectedEOF) {
 		return false
@@ -170,7 +169,7 @@ func (n *attempt) confirms(before attempt) bool {
 	return then.Size == now.Size && then.Modified.Equal(now.Modified) && bytes.Equal(before.data, n.data)
 }
 
-// unconfirmed takes back what the book seemed to be.
+// discard takes back what the phone book seemed to be.
 func (n *attempt) discard(format string, args ...any) {
 	n.result = smbprobe.PhonebookResult{
 		State:    smbprobe.PhonebookUnknown,
@@ -180,7 +179,7 @@ func (n *attempt) discard(format string, args ...any) {
 	}
 }
 
-// closeAndWait closes the file and gives others a moment with it.
+// closeAndWait closes the file and leaves it to other programs for a moment.
 func (n *attempt) closeAndWait(ctx context.Context) error {
 	if n.file != nil {
 		if err := n.file.Close(ctx); err != nil {

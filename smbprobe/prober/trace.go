@@ -8,14 +8,14 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// maxTrace bounds the lines of a trace.
+// maxTrace is how many lines a trace has at most.
 const maxTrace = 500
 
-// recorder takes down how long the steps of a probe took and what happened.
+// recorder records how long the steps of a probe took and what happened.
 type recorder struct {
 	started time.Time
 
-	mu    sync.Mutex // guards what follows: connections log from goroutines of their own
+	mu    sync.Mutex // guards the fields below: connections log from goroutines of their own
 	steps []smbprobe.StepResult
 	trace []string
 	cut   bool
@@ -25,8 +25,8 @@ func newRecorder() *recorder {
 	return &recorder{started: time.Now()}
 }
 
-// step runs a part of the probe and takes its time. A step that runs again adds
-// to its time.
+// step runs a step of the probe and records how long it took. If a step runs again, its
+// times add up.
 func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	begin := time.Now()
 	err := do()
@@ -48,7 +48,7 @@ func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	return err
 }
 
-// takeSteps returns the steps of an attempt that is given up, and forgets them.
+// takeSteps returns the steps of an abandoned attempt, and forgets them.
 func (r *recorder) takeSteps() []smbprobe.StepResult {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,7 +57,7 @@ func (r *recorder) takeSteps() []smbprobe.StepResult {
 	return steps
 }
 
-// putSteps puts steps back that were taken.
+// putSteps restores steps that takeSteps returned.
 func (r *recorder) putSteps(steps []smbprobe.StepResult) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -79,7 +79,7 @@ func (r *recorder) log(line string) {
 
 func (r *recorder) logf(format string, args ...any) { r.log(fmt.Sprintf(format, args...)) }
 
-// finish writes what was taken down into the result.
+// finish copies what was recorded into the result.
 func (r *recorder) finish(result *smbprobe.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
