@@ -35,11 +35,8 @@ func FuzzCheckFrame(f *testing.F) {
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		if err := checkFrame(frame); err != nil {
 			if !errors.Is(err, smb.ErrProtocol) {
-				t.Errorf("%v is no ErrProtocol", err)
+				t.Errorf("%v is not an ErrProtocol", err)
 			}
-			return
-		}
-		if kindOf(frame) != kindPlain {
 			return
 		}
 		chain, err := splitChain(frame)
@@ -104,7 +101,10 @@ func FuzzChallenge(f *testing.F) {
 	f.Add(ntlmChallenge())
 	f.Add(ntlmChallenge()[:50])
 	f.Fuzz(func(t *testing.T, token []byte) {
-		c := parseChallenge(token)
+		c, err := parseChallenge(token)
+		if err != nil && !errors.Is(err, smb.ErrProtocol) && !errors.Is(err, smb.ErrNotOffered) {
+			t.Errorf("%v is not an error of the server's", err)
+		}
 		for _, text := range []string{c.os, c.netbiosName, c.domain} {
 			if text != smb.CleanText(text) {
 				t.Errorf("%q is not clean", text)

@@ -102,7 +102,7 @@ func mutations() map[string]func(rng *rand.Rand, frame []byte) []byte {
 			return framed(frame)
 		},
 		"encrypted": func(rng *rand.Rand, frame []byte) []byte {
-			crypted := make([]byte, transformSize, transformSize+len(frame))
+			crypted := make([]byte, 52, 52+len(frame))
 			copy(crypted, "\xFDSMB")
 			binary.LittleEndian.PutUint32(crypted[36:], uint32(len(frame)))
 			crypted[42] = 1
@@ -132,9 +132,9 @@ func TestMutations(t *testing.T) {
 		seed        = 0x5241_5350_42  // of all of them
 	)
 	plain := startSamba(t, smbtest.SambaOptions{})
-	encrypted := startSamba(t, smbtest.SambaOptions{Encrypt: true})
+	signed := startSamba(t, smbtest.SambaOptions{SigningMandatory: true})
 	message := bindRequest(t)
-	for _, samba := range []*smbtest.Samba{plain, encrypted} { // without a change all is well
+	for _, samba := range []*smbtest.Samba{plain, signed} { // without a change all is well
 		if _, err := wholeSession(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{}, message); err != nil {
 			t.Fatalf("a session as it should be: %v", err)
 		}
@@ -178,7 +178,7 @@ func TestMutations(t *testing.T) {
 		for i := range perMutation {
 			samba := plain
 			if i%4 == 3 {
-				samba = encrypted
+				samba = signed
 			}
 			number++
 			jobs <- job{name, number, ways[name], samba, i%2 == 0}
@@ -241,7 +241,7 @@ func explained(err error) bool {
 	}
 	for _, known := range []error{
 		smb.ErrProtocol, smb.ErrSigning, smb.ErrConnectionLost, smb.ErrNotSMB, smb.ErrNotOffered,
-		smb.ErrGuest, context.DeadlineExceeded, io.ErrUnexpectedEOF,
+		smb.ErrGuest, smb.ErrEncryptionRequired, context.DeadlineExceeded, io.ErrUnexpectedEOF,
 	} {
 		if errors.Is(err, known) {
 			return true

@@ -49,7 +49,7 @@ func mustOpenPipe(t testing.TB, s *Session, name string) *Pipe {
 }
 
 func TestTransact(t *testing.T) {
-	for _, o := range []smbtest.SambaOptions{{}, {SigningMandatory: true}, {Encrypt: true}} {
+	for _, o := range []smbtest.SambaOptions{{}, {SigningMandatory: true}} {
 		samba := startSamba(t, o)
 		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
 		pipe := mustOpenPipe(t, s, "srvsvc")
