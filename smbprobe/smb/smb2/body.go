@@ -148,10 +148,11 @@ func wellFormedLink(body []byte, path string) bool {
 }
 
 // refusal returns an answer to the same request as h that refuses it with this
-// status and has no error data. It is not signed.
+// status and has no error data. It stands alone, and its signature is void.
 func refusal(h header, status smb.Status) header {
 	r := make(header, headerSize, headerSize+9)
 	copy(r, h)
 	binary.LittleEndian.PutUint32(r[8:12], uint32(status))
+	binary.LittleEndian.PutUint32(r[20:24], 0) // NextCommand
 	return append(r, 9, 0, 0, 0, 0, 0, 0, 0, 0)
 }

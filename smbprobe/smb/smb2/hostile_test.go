@@ -73,7 +73,7 @@ func TestHostile(t *testing.T) {
 		{"another MessageId", negotiate, edited(func(b []byte) { b[24]++ }), Options{}, smb.ErrProtocol},
 		{"a guest at once", firstSetup, edited(func(b []byte) { b[66] = 1 }), Options{}, smb.ErrGuest},
 		{"a guest", secondSetup, edited(func(b []byte) { b[66] = 1 }), Options{}, smb.ErrGuest},
-		{"nobody", secondSetup, edited(func(b []byte) { b[66] = 2 }), Options{}, smb.ErrGuest},
+		{"an anonymous session", secondSetup, edited(func(b []byte) { b[66] = 2 }), Options{}, smb.ErrGuest},
 		{"a success without a password", firstSetup, edited(func(b []byte) { binary.LittleEndian.PutUint32(b[8:], 0) }), Options{}, smb.ErrProtocol},
 		{"a challenge of no mechanism", firstSetup, edited(func(b []byte) { b[bytes.Index(b, ntlmOID())+11] ^= 1 }), Options{}, smb.ErrProtocol},
 		{"a challenge cut short", firstSetup, func(h header) []byte {

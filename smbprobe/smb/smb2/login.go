@@ -2,7 +2,7 @@
 // hirochachacha/go-smb2 and protects the process from that library.
 //
 // go-smb2 decodes what it receives in a goroutine of its own and trusts it: one
-// frame of two bytes ends the process, and no recover of ours would run. Every
+// frame of two bytes ends the process, and no recover of the caller runs. Every
 // byte therefore passes a guard, a net.Conn around the real one, that hands on
 // whole packets that it has checked and understood, and nothing else. A packet
 // that fails a check ends the connection, and the guard keeps the reason.
@@ -21,13 +21,14 @@
 // # Limits
 //
 //   - Encryption (SMB 3) is refused, as smb.ErrEncryptionRequired: the guard could
-//     not see into the frames.
+//     not see into the frames. A server that merely prefers encryption asks for it
+//     with the same flags and is refused as well.
 //   - A server whose NTLM challenge does not grant both NTLMSSP_REQUEST_TARGET
 //     and NTLMSSP_NEGOTIATE_TARGET_INFO ([MS-NLMP] 2.2.2.5) is smb.ErrNotOffered:
 //     go-smb2 computes no NTLMv2 response without the target information.
 //     Windows and Samba grant both.
-//   - A server that speaks SMB 3.1.1 with AES-256 as its only ciphers is
-//     smb.ErrProtocol: go-smb2 insists on AES-128 in the negotiation.
+//   - A server that speaks SMB 3.1.1 with AES-256 as its only cipher is
+//     smb.ErrNotOffered: go-smb2 insists on AES-128 in the negotiation.
 package smb2
 
 import (
@@ -122,7 +123,7 @@ func signedText(signed bool) string {
 	return ", not signed"
 }
 
-// explainLogin turns an error of go-smb2's dialling into ours. The status of a
+// explainLogin turns an error of go-smb2's login into one of this package. The status of a
 // refused login is the guard's: go-smb2 drops it.
 func (g *guard) explainLogin(err error) error {
 	g.mu.Lock()

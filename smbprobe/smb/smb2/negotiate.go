@@ -35,9 +35,12 @@ const minTransfer = 4 << 10
 // maxNegotiateContexts is far more than there are types of context.
 const maxNegotiateContexts = 16
 
-// contextPreauth is the type of the negotiate context for preauthentication
-// integrity, [MS-SMB2] 2.2.4.1.
-const contextPreauth uint16 = 1
+// Negotiate contexts for preauthentication integrity and for encryption,
+// [MS-SMB2] 2.2.4.1.
+const (
+	contextPreauth    uint16 = 1
+	contextEncryption uint16 = 2
+)
 
 // negotiated is what a NEGOTIATE answer settles ([MS-SMB2] 2.2.4).
 type negotiated struct {
@@ -88,13 +91,32 @@ func checkContexts(body []byte) error {
 		if size > len(list) {
 			return violation("a negotiate context of %d bytes leaves the frame", size)
 		}
-		if binary.LittleEndian.Uint16(list[0:2]) == contextPreauth {
+		switch binary.LittleEndian.Uint16(list[0:2]) {
+		case contextPreauth:
 			preauth++
+		case contextEncryption:
+			if err := checkCipher(list[8:size]); err != nil {
+				return err
+			}
 		}
 		list = list[min((size+7)&^7, len(list)):]
 	}
 	if preauth != 1 {
 		return violation("SMB 3.1.1 with %d negotiate contexts for preauthentication integrity, and one is due", preauth)
+	}
+	return nil
+}
+
+// checkCipher reads the encryption capabilities in an answer ([MS-SMB2]
+// 2.2.4.1.2). go-smb2 gives up a connection without a cipher that it knows,
+// though nothing is ever encrypted here.
+func checkCipher(data []byte) error {
+	const aes128CCM, aes128GCM = 1, 2
+	if len(data) < 4 || binary.LittleEndian.Uint16(data[0:2]) != 1 {
+		return violation("encryption capabilities that do not name one cipher")
+	}
+	if id := binary.LittleEndian.Uint16(data[2:4]); id != aes128CCM && id != aes128GCM {
+		return fmt.Errorf("%w: SMB 3.1.1 with AES-128-CCM or AES-128-GCM (its cipher is 0x%04X)", smb.ErrNotOffered, id)
 	}
 	return nil
 }

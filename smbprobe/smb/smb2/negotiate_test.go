@@ -61,3 +61,21 @@ func TestParseChallenge(t *testing.T) {
 		}
 	}
 }
+
+func TestFromFiletime(t *testing.T) {
+	for ft, want := range map[uint64]string{
+		0:                        "0001-01-01T00:00:00Z",
+		filetimeEpoch - 1:        "0001-01-01T00:00:00Z",
+		filetimeEpoch:            "1970-01-01T00:00:00Z",
+		125000000000000000:       "1997-02-09T22:13:20Z",
+		125000000000000001:       "1997-02-09T22:13:20.0000001Z",
+		0x7FFFFFFFFFFFFFFF:       "30828-09-14T02:48:05.4775807Z",
+		0x8000000000000000:       "0001-01-01T00:00:00Z",
+		0xFFFFFFFFFFFFFFFF:       "0001-01-01T00:00:00Z",
+		filetimeEpoch + 10000000: "1970-01-01T00:00:01Z",
+	} {
+		if got := fromFiletime(ft).Format("2006-01-02T15:04:05.9999999Z07:00"); got != want {
+			t.Errorf("FILETIME %d is %s, want %s", ft, got, want)
+		}
+	}
+}

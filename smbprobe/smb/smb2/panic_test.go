@@ -58,7 +58,7 @@ func TestPanicBecomesError(t *testing.T) {
 	}
 }
 
-// TestPanicAtEnd panics when nobody but Close can be told.
+// TestPanicAtEnd panics when only Close can report it.
 func TestPanicAtEnd(t *testing.T) {
 	for _, in := range []string{"Close", "Trace"} {
 		nc := startPeer(t, func(request header) ([]byte, bool) {

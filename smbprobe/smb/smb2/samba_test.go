@@ -148,6 +148,18 @@ func TestEncryptionRequired(t *testing.T) {
 	}
 }
 
+// TestOtherCiphers has a server whose only cipher go-smb2 does not know.
+func TestOtherCiphers(t *testing.T) {
+	samba := startSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11", Extra: []string{"server smb3 encryption algorithms = AES-256-GCM"}})
+	_, err := Login(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
+	if !errors.Is(err, smb.ErrNotOffered) {
+		t.Errorf("Login: %v, want %v", err, smb.ErrNotOffered)
+	}
+	if got := samba.Logins(); got != 0 {
+		t.Errorf("%d logins, want 0", got)
+	}
+}
+
 func errorText(err error) string {
 	if err == nil {
 		return ""

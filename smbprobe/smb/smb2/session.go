@@ -49,7 +49,8 @@ func (s *Session) call(ctx context.Context, op string, f func() error) error {
 	return err
 }
 
-// Connect connects a share ([MS-SMB2] 3.2.4.2.4), one round trip.
+// Connect connects a share ([MS-SMB2] 3.2.4.2.4), one round trip. A share that
+// must be encrypted is smb.ErrEncryptionRequired; the session stays usable.
 func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 	op := "tree connect " + share
 	var fs *gosmb2.Share
@@ -140,7 +141,7 @@ func protect(call func() error) error {
 	return err
 }
 
-// explain turns an error of go-smb2 into ours. What the server has answered
+// explain turns an error of go-smb2 into one of this package. What the server has answered
 // comes first, then the reason why the connection ended, then go-smb2's text.
 func (g *guard) explain(op string, err error) error {
 	if err == nil {
