@@ -144,6 +144,12 @@ func (c *conversation) answer(h header, seenAt time.Time) (packet header, news b
 		c.pending[id] = r
 		return c.interim(h), false, nil
 	}
+	refused := isRefusal(h)
+	if !refused { // garbage is a broken answer first, and then an unsigned one
+		if err := checkBody(h); err != nil {
+			return nil, false, err
+		}
+	}
 	if err := c.checkSignature(h); err != nil {
 		return nil, false, err
 	}
@@ -158,15 +164,12 @@ func (c *conversation) answer(h header, seenAt time.Time) (packet header, news b
 	delete(c.pending, id)
 	c.rounds.Answered(r.round)
 
-	if isRefusal(h) {
+	if refused {
 		status := c.learnRefusal(h, r)
 		if status == h.status() && wellFormedError(h.body()) {
 			return c.detach(h), false, nil
 		}
 		return c.refuse(h, status), false, nil
-	}
-	if err := checkBody(h); err != nil {
-		return nil, false, err
 	}
 	news, err = c.learn(h, r, seenAt)
 	switch {

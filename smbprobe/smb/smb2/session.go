@@ -141,8 +141,9 @@ func protect(call func() error) error {
 	return err
 }
 
-// explain turns an error of go-smb2 into one of this package. What the server has answered
-// comes first, then the reason why the connection ended, then go-smb2's text.
+// explain turns an error of go-smb2 into one of this package. What the server has
+// answered comes first, then the reason why the connection ended, then go-smb2's
+// text.
 func (g *guard) explain(op string, err error) error {
 	if err == nil {
 		return nil
