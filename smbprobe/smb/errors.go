@@ -15,6 +15,11 @@ var (
 	ErrSigning        = errors.New("the server does not sign, or signs wrongly")
 	ErrGuest          = errors.New("the server let us in as guest only")
 	ErrNotOffered     = errors.New("the server does not offer the dialect")
+
+	// ErrEncryptionRequired is a session or a share that the server wants encrypted
+	// (SMB 3, MS-SMB2 2.2.6 and 2.2.10), which is not supported. If it is a session,
+	// the server has accepted the password.
+	ErrEncryptionRequired = errors.New("the server requires SMB encryption, which is not supported")
 )
 
 // Error is a failed request: what was tried, and the status that the server

@@ -1,11 +1,11 @@
 package smb2
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"sync"
-	"time"
 
 	gosmb2 "github.com/hirochachacha/go-smb2"
 
@@ -36,7 +36,7 @@ type File struct {
 
 var _ smb.File = (*File)(nil)
 
-// Info returns what the answer to the open said.
+// Info returns what the server told in its answer to the open.
 func (f *File) Info() smb.FileInfo { return f.info }
 
 // ReadAll reads Info().Size bytes, one round trip for each 64 KiB. Of a file
@@ -65,18 +65,58 @@ func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 	return data, nil
 }
 
-// chunk is how many bytes one READ asks for: no more than the server allows, so
-// that go-smb2 makes one request of it.
-func (g *guard) chunk() int64 {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return min(chunkSize, int64(g.talk.negotiated.maxRead))
+// Pipe is a named pipe in message mode; it implements smb.Pipe. One call at a
+// time.
+type Pipe struct {
+	handle
+	name string
+	buf  []byte // what the last message was read into
 }
 
-// wrappedZero is what go-smb2 makes of the FILETIME 0, which means that the
-// server keeps no such time: the product overflows.
-func wrappedZero() time.Time {
-	ns := int64(-filetimeEpoch)
-	ns *= 100
-	return time.Unix(0, ns)
+var _ smb.Pipe = (*Pipe)(nil)
+
+// Transact writes one message and reads the answer: two round trips.
+func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte, error) {
+	if err := p.write(ctx, message); err != nil {
+		return nil, err
+	}
+	return p.Read(ctx, limit)
+}
+
+func (p *Pipe) write(ctx context.Context, message []byte) error {
+	return p.s.call(ctx, "write to "+p.name, func() error {
+		_, err := p.f.WriteAt(message, 0)
+		return err
+	})
+}
+
+// Read reads the next message: one round trip. go-smb2 drops the data of a read
+// that did not take the whole message, so it asks for 64 KiB (or what the server
+// allows at once) whatever the limit, and a longer message is
+// STATUS_BUFFER_OVERFLOW. One longer than limit is smb.ErrProtocol.
+func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
+	if p.buf == nil {
+		p.buf = make([]byte, p.s.g.chunk())
+	}
+	op := "read from " + p.name
+	var n int
+	var ended bool
+	err := p.s.call(ctx, op, func() (err error) {
+		n, err = p.f.ReadAt(p.buf, 0)
+		if ended = errors.Is(err, io.EOF); ended {
+			err = nil
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case ended:
+		return nil, &smb.Error{Op: op, Status: smb.StatusEndOfFile}
+	case n == 0:
+		return nil, smb.Protocolf(op, "an empty message")
+	case n > limit:
+		return nil, smb.Protocolf(op, "a message of %d bytes, and no more than %d were expected", n, limit)
+	}
+	return bytes.Clone(p.buf[:n]), nil
 }

@@ -9,8 +9,7 @@ import (
 
 // Sizes in bytes.
 const (
-	headerSize    = 64 // SMB2 packet header, [MS-SMB2] 2.2.1
-	transformSize = 52 // SMB2 TRANSFORM_HEADER, [MS-SMB2] 2.2.41
+	headerSize = 64 // SMB2 packet header, [MS-SMB2] 2.2.1
 
 	// chunkSize is the most that one request asks for; it costs one credit.
 	chunkSize = 64 << 10
@@ -86,39 +85,29 @@ func kindOf(frame []byte) frameKind {
 	return kindUnknown
 }
 
-// checkFrame reports whether go-smb2 may see a frame (without the four bytes of
-// its transport header): everything in it that the library would index with is
-// in its place. It looks at the frame alone; whether the frame answers
-// anything is checkAnswer's affair. Errors are smb.ErrProtocol.
-func checkFrame(frame []byte) error {
+// checkKind reports what is wrong with a frame that does not start with an SMB2
+// header. Encrypted frames are refused whatever is inside: go-smb2 decrypts them
+// in its own goroutine and trusts the content, so that a NextCommand behind the
+// end would end the process.
+func checkKind(frame []byte, loggedIn bool) error {
 	switch kindOf(frame) {
 	case kindPlain:
-		return checkPlain(frame)
+		return nil
 	case kindEncrypted:
-		return checkEncrypted(frame)
+		if loggedIn {
+			return fmt.Errorf("%w: it sent an encrypted frame", smb.ErrEncryptionRequired)
+		}
+		return violation("an encrypted frame before the login")
 	case kindCompressed:
-		return violation("a compressed frame, and none was asked for")
+		return violation("a compressed frame, and compression was not negotiated")
 	case kindSMB1:
 		return violation("an SMB1 frame on an SMB2 connection")
 	}
 	return violation("a frame of %d bytes without an SMB2 header", len(frame))
 }
 
-func checkPlain(frame []byte) error {
-	chain, err := splitChain(frame)
-	if err != nil {
-		return err
-	}
-	for _, h := range chain {
-		if err := checkPacket(h); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // splitChain returns the packets of a frame, each with a whole header. A server
-// may chain answers even where the requests stood alone ([MS-SMB2] 3.2.5.1.9).
+// may chain answers to requests that were sent one by one ([MS-SMB2] 3.2.5.1.9).
 // The packets share the frame's memory.
 func splitChain(frame []byte) ([]header, error) {
 	var chain []header
@@ -128,7 +117,7 @@ func splitChain(frame []byte) ([]header, error) {
 		}
 		h := header(frame)
 		if kindOf(h) != kindPlain || binary.LittleEndian.Uint16(h[4:6]) != headerSize {
-			return nil, violation("no SMB2 header where one is due")
+			return nil, violation("a chain of packets, one of them without an SMB2 header")
 		}
 		next := h.nextCommand()
 		if next == 0 {
@@ -142,30 +131,13 @@ func splitChain(frame []byte) ([]header, error) {
 	}
 }
 
-func checkPacket(h header) error {
-	if h.messageID() == unsolicited {
-		return nil // go-smb2 reads no more than the header
-	}
-	if h.flags()&flagResponse == 0 {
-		return violation("a request, where an answer was expected")
-	}
-	if h.status() == smb.StatusPending {
-		if h.flags()&flagAsync == 0 {
-			return violation("an interim answer without an AsyncId")
-		}
-		return nil // go-smb2 reads no more than the header
-	}
-	return checkBody(h)
-}
-
-// checkEncrypted checks a frame with a TRANSFORM_HEADER. Both ciphers keep the
-// length, so what is inside is as long as what follows the header.
-func checkEncrypted(frame []byte) error {
-	if len(frame) < transformSize+headerSize {
-		return violation("an encrypted frame of %d bytes has no room for an SMB2 header", len(frame))
-	}
-	if size := binary.LittleEndian.Uint32(frame[36:40]); uint64(size) != uint64(len(frame)-transformSize) {
-		return violation("OriginalMessageSize %d in an encrypted frame of %d bytes", size, len(frame))
+// checkHeader checks that a packet is an answer.
+func checkHeader(h header) error {
+	switch {
+	case h.flags()&flagResponse == 0:
+		return violation("a request, and an answer was expected")
+	case h.status() == smb.StatusPending && h.flags()&flagAsync == 0:
+		return violation("an interim answer without an AsyncId")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package smb2
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -35,11 +36,8 @@ func FuzzCheckFrame(f *testing.F) {
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		if err := checkFrame(frame); err != nil {
 			if !errors.Is(err, smb.ErrProtocol) {
-				t.Errorf("%v is no ErrProtocol", err)
+				t.Errorf("%v is not an ErrProtocol", err)
 			}
-			return
-		}
-		if kindOf(frame) != kindPlain {
 			return
 		}
 		chain, err := splitChain(frame)
@@ -56,40 +54,48 @@ func FuzzCheckFrame(f *testing.F) {
 	})
 }
 
-// FuzzConversation answers one request of a login and a tree connect with any
-// bytes, as they are or made to fit the request. go-smb2 must not panic, in
-// whatever goroutine: the process would end. It must end as well.
+// FuzzConversation answers one request of a session with any bytes, as they are
+// or made to fit the request, and signed if wanted. go-smb2 must not panic, in
+// whatever goroutine: the process would end. The session must end as well.
 func FuzzConversation(f *testing.F) {
-	for at := range uint8(4) {
+	for at := range uint8(fuzzedRequests) {
 		for _, frame := range seedFrames(f) {
-			f.Add(at, true, frame)
-			f.Add(at, false, frame)
+			for how := range uint8(4) {
+				f.Add(at, how, frame)
+			}
 		}
 	}
-	f.Fuzz(func(t *testing.T, at uint8, fit bool, frame []byte) {
+	f.Fuzz(func(t *testing.T, at, how uint8, frame []byte) {
 		if len(frame) > maxFrame {
 			return
 		}
+		fit, signing := how&1 != 0, how&2 != 0
+		p := &keyedPeer{dialect: dialect311}
 		count := uint8(0)
 		nc := startPeer(t, func(request header) ([]byte, bool) {
+			answer := p.answer(t, request)
+			last := count == at%fuzzedRequests
 			count++
-			if count-1 != at%4 {
-				return framed(honestAnswer(request)), true
+			if last {
+				answer = bytes.Clone(frame)
 			}
-			answer := append([]byte(nil), frame...)
-			if fit && len(answer) >= headerSize {
+			if last && fit && len(answer) >= headerSize {
 				copy(answer[12:14], request[12:14]) // Command
 				copy(answer[24:32], request[24:32]) // MessageId
+				copy(answer[36:40], request[36:40]) // TreeId
 				binary.LittleEndian.PutUint64(answer[40:], testSession)
 				answer[16] |= byte(flagResponse)
 			}
-			return framed(answer), false
+			if signing && len(answer) >= headerSize {
+				answer = p.sign(answer)
+			}
+			return framed(answer), !last
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		s, err := Login(ctx, nc, testCreds(), Options{})
 		if err == nil {
-			_, err = s.Connect(ctx, "ADMIN$")
+			err = useSession(ctx, s)
 			_ = s.Close(ctx) // the peer has gone
 		}
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -98,13 +104,43 @@ func FuzzConversation(f *testing.F) {
 	})
 }
 
+// fuzzedRequests is how many requests a session makes up to the end of useSession.
+const fuzzedRequests = 11
+
+// useSession reads a file and talks to a pipe.
+func useSession(ctx context.Context, s *Session) error {
+	tree, err := s.Connect(ctx, "ADMIN$")
+	if err != nil {
+		return err
+	}
+	file, err := tree.Open(ctx, "hello.txt")
+	if err != nil {
+		return err
+	}
+	if _, err := file.ReadAll(ctx); err != nil {
+		return err
+	}
+	if _, err := tree.Stat(ctx, "hello.txt"); err != nil {
+		return err
+	}
+	pipe, err := tree.OpenPipe(ctx, "hello")
+	if err != nil {
+		return err
+	}
+	_, err = pipe.Transact(ctx, []byte("hello"), 64)
+	return err
+}
+
 // FuzzChallenge: whatever a server calls itself is clean and short.
 func FuzzChallenge(f *testing.F) {
 	f.Add(spnegoChallenge())
 	f.Add(ntlmChallenge())
 	f.Add(ntlmChallenge()[:50])
 	f.Fuzz(func(t *testing.T, token []byte) {
-		c := parseChallenge(token)
+		c, err := parseChallenge(token)
+		if err != nil && !errors.Is(err, smb.ErrProtocol) && !errors.Is(err, smb.ErrNotOffered) {
+			t.Errorf("%v is not an error of the server's", err)
+		}
 		for _, text := range []string{c.os, c.netbiosName, c.domain} {
 			if text != smb.CleanText(text) {
 				t.Errorf("%q is not clean", text)

@@ -13,7 +13,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// errClosed is why a connection failed that we closed ourselves.
+// errClosed is the reason if we closed the connection ourselves.
 var errClosed = errors.New("the session is closed")
 
 // Types of the transport header, RFC 1002 4.3.1 and [MS-SMB2] 2.1.
@@ -23,26 +23,24 @@ const (
 	transportKeepAlive = 0x85
 )
 
-// guard is the connection that go-smb2 sees. It hands on whole frames that were
-// checked (checkFrame) and that answer a request of ours (answer), and ends the
-// connection at the first one that is or does not. Read and Write may each be
-// called from one goroutine at a time, as go-smb2 does; everything else from
-// any.
+// guard is the connection that go-smb2 sees. It hands on packets that were
+// checked and that answer a request of ours (conversation.answer), one in each
+// frame, and ends the connection at the first one that fails a check. Read and
+// Write may each be called from one goroutine at a time, as go-smb2 does;
+// everything else from any.
 type guard struct {
 	net.Conn
-	rounds      *smb.Rounds
 	trace       smb.Trace
 	onNegotiate func(smb.ServerInfo)
-	signing     bool // we require it
 
 	// life ends when we give the connection up. Every call into go-smb2 runs
-	// under it: the library loses track of its sender where contexts of several
+	// under it: the library loses track of its sender if contexts of several
 	// calls end one after the other. It does not end when the server closes the
-	// connection: go-smb2 would then drop answers that are here already.
+	// connection: go-smb2 would then drop answers that have arrived already.
 	life context.Context
 	end  context.CancelFunc
 
-	in       []byte        // Read alone: what is left of the frame being handed over
+	in       []byte        // Read alone: what is left of the frames being handed over
 	answered bool          // Read alone: the peer has sent an SMB2 frame before
 	readDone chan struct{} // closed when Read has failed: go-smb2's receiver is ending
 	readOnce sync.Once
@@ -54,96 +52,170 @@ type guard struct {
 	talk    conversation
 }
 
-func newGuard(nc net.Conn, opts Options) *guard {
+func newGuard(nc net.Conn, creds smb.Credentials, opts Options) *guard {
 	g := &guard{
 		Conn:        nc,
-		rounds:      opts.Rounds,
 		trace:       opts.Trace,
 		onNegotiate: opts.OnNegotiate,
-		signing:     opts.RequireSigning,
 		readDone:    make(chan struct{}),
-		talk:        conversation{pending: map[uint64]request{}, opened: map[string]opened{}},
+		talk: conversation{
+			creds:          creds,
+			requireSigning: opts.RequireSigning,
+			rounds:         opts.Rounds,
+			pending:        map[uint64]request{},
+			opened:         map[string]opened{},
+		},
 	}
-	if g.rounds == nil {
-		g.rounds = new(smb.Rounds)
+	if g.talk.rounds == nil {
+		g.talk.rounds = new(smb.Rounds)
 	}
 	g.life, g.end = context.WithCancel(context.Background())
 	return g
 }
 
-// Read hands over the next bytes of a frame that was checked.
-func (g *guard) Read(b []byte) (int, error) {
-	for len(g.in) == 0 {
-		frame, err := g.readFrame()
+// Read hands over the next bytes of packets that were checked. go-smb2 calls it
+// in a goroutine of its own, so it recovers: a panic of ours, or of a callback,
+// fails the connection.
+func (g *guard) Read(b []byte) (n int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			n, err = 0, newPanicError(p)
+		}
 		if err != nil {
 			g.fail(err)
 			g.readOnce.Do(func() { close(g.readDone) })
+		}
+	}()
+	for len(g.in) == 0 {
+		frame, seenAt, err := g.readFrame()
+		if err != nil {
 			return 0, err
 		}
-		if len(frame) > 0 {
-			g.in = binary.BigEndian.AppendUint32(make([]byte, 0, transportHeader+len(frame)), uint32(len(frame)))
-			g.in = append(g.in, frame...)
+		if g.in, err = g.answer(frame, seenAt); err != nil {
+			return 0, err
 		}
 	}
-	n := copy(b, g.in)
+	n = copy(b, g.in)
 	g.in = g.in[n:]
 	return n, nil
 }
 
-// readFrame reads one frame and returns what go-smb2 is to see of it, which may
-// be nothing.
-func (g *guard) readFrame() ([]byte, error) {
+// readFrame reads one frame; a keep-alive is an empty one.
+func (g *guard) readFrame() (frame []byte, seenAt time.Time, err error) {
 	var head [transportHeader]byte
 	if _, err := io.ReadFull(g.Conn, head[:]); err != nil {
-		return nil, fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
+		return nil, seenAt, fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
 	}
 	size := int(head[1])<<16 | int(head[2])<<8 | int(head[3])
 	switch {
 	case head[0] == transportKeepAlive && size == 0:
-		return nil, nil
+		return nil, seenAt, nil
 	case head[0] != transportMessage || size > maxFrame:
 		if !g.answered {
-			return nil, fmt.Errorf("%w: it sent % X", smb.ErrNotSMB, head)
+			return nil, seenAt, fmt.Errorf("%w: it sent % X", smb.ErrNotSMB, head)
 		}
-		return nil, violation("a frame of type 0x%02X and %d bytes", head[0], size)
+		return nil, seenAt, violation("a frame of type 0x%02X and %d bytes", head[0], size)
 	}
-	frame := make([]byte, size)
+	frame = make([]byte, size)
 	if _, err := io.ReadFull(g.Conn, frame); err != nil {
-		return nil, fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
+		return nil, seenAt, fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
 	}
-	seenAt := time.Now()
+	seenAt = time.Now()
 
 	if !g.answered {
 		switch kindOf(frame) {
 		case kindUnknown:
-			return nil, fmt.Errorf("%w: a frame of %d bytes without an SMB2 header", smb.ErrNotSMB, size)
+			return nil, seenAt, fmt.Errorf("%w: a frame of %d bytes without an SMB2 header", smb.ErrNotSMB, size)
 		case kindSMB1:
-			return nil, fmt.Errorf("%w: it answers SMB2 with SMB1", smb.ErrNotOffered)
+			return nil, seenAt, fmt.Errorf("%w: it answers SMB2 with SMB1", smb.ErrNotOffered)
 		}
 		g.answered = true
 	}
-	if err := checkFrame(frame); err != nil {
+	if size == 0 {
+		return nil, seenAt, violation("an empty frame")
+	}
+	return frame, seenAt, nil
+}
+
+// answer returns what go-smb2 is to read in place of a frame, transport headers
+// included; it may be nothing.
+func (g *guard) answer(frame []byte, seenAt time.Time) ([]byte, error) {
+	if len(frame) == 0 {
+		return nil, nil
+	}
+	packets, described, err := g.checkAnswers(frame, seenAt)
+	if described != nil && g.onNegotiate != nil {
+		g.onNegotiate(*described)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return g.answer(frame, seenAt)
+	var out []byte
+	for _, packet := range packets {
+		out = binary.BigEndian.AppendUint32(out, uint32(len(packet)))
+		out = append(out, packet...)
+	}
+	return out, nil
+}
+
+// checkAnswers returns the packets of a frame that go-smb2 is to see, and what
+// the server has told about itself if that is new.
+func (g *guard) checkAnswers(frame []byte, seenAt time.Time) (packets []header, described *smb.ServerInfo, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := checkKind(frame, g.talk.established); err != nil {
+		return nil, nil, err
+	}
+	chain, err := splitChain(frame)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, h := range chain {
+		packet, news, err := g.talk.answer(h, seenAt)
+		if news {
+			info := g.talk.info
+			described = &info
+		}
+		if err != nil {
+			return nil, described, err
+		}
+		if packet != nil {
+			packets = append(packets, packet)
+		}
+	}
+	return packets, described, nil
 }
 
 // Write notes the request and sends it. go-smb2 writes a frame in two calls: the
-// transport header, then all the rest.
-func (g *guard) Write(b []byte) (int, error) {
+// transport header, then all the rest. Like Read, it recovers.
+func (g *guard) Write(b []byte) (n int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			n, err = 0, newPanicError(p)
+		}
+		if err != nil {
+			g.fail(err)
+		}
+	}()
 	if g.out == nil {
 		g.out = append(make([]byte, 0, transportHeader), b...)
 		return len(b), nil
 	}
 	frame := append(g.out, b...)
 	g.out = nil
-	g.sent(b, time.Now())
-	if _, err := g.Conn.Write(frame); err != nil {
-		err = fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
-		g.fail(err)
+	if err := g.noteRequest(b); err != nil {
 		return 0, err
 	}
+	if _, err := g.Conn.Write(frame); err != nil {
+		return 0, fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
+	}
 	return len(b), nil
+}
+
+func (g *guard) noteRequest(frame []byte) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.talk.sent(frame, time.Now())
 }
 
 // Close gives the connection up; go-smb2 calls it after a logoff.
@@ -152,15 +224,26 @@ func (g *guard) Close() error {
 	return nil
 }
 
-// fail ends the connection and remembers why, unless it has failed before.
+// fail ends the connection and keeps the reason, unless it has failed before.
 func (g *guard) fail(err error) {
 	g.mu.Lock()
 	if g.failure == nil {
 		g.failure = err
 	}
 	g.mu.Unlock()
-	// Nothing more is wanted of the connection, not even that it closes well.
-	_ = g.Conn.Close()
+	// Nothing more is expected of the connection, not even that it closes well.
+	// But a panic of its Close must not end the process, nor leave Read waiting.
+	if p, ok := errors.AsType[*panicError](recovered(g.Conn.Close)); ok {
+		g.panicked(p)
+		_ = recovered(func() error { return g.Conn.SetDeadline(time.Unix(1, 0)) })
+	}
+}
+
+// panicked keeps a panic as the reason for the end, whatever it was before.
+func (g *guard) panicked(p *panicError) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failure = p
 }
 
 // giveUp is fail, and ends every wait at once.
@@ -176,8 +259,8 @@ func (g *guard) failed() error {
 	return g.failure
 }
 
-// bind lets the end of ctx end the connection, so that nothing blocks longer.
-// The function that it returns undoes that, and waits where it is under way.
+// bind makes the end of ctx end the connection, so that nothing blocks longer.
+// The function that it returns undoes that, and waits if it is under way.
 func (g *guard) bind(ctx context.Context) (release func()) {
 	fired := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -189,4 +272,29 @@ func (g *guard) bind(ctx context.Context) (release func()) {
 			<-fired
 		}
 	}
+}
+
+// takeOpened returns how the server answered the CREATE of this path, once. Of a
+// path with symbolic links it is the answer that named the first one.
+func (g *guard) takeOpened(path string) opened {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	o := g.talk.opened[path]
+	delete(g.talk.opened, path)
+	return o
+}
+
+// server returns what the server has told about itself up to now.
+func (g *guard) server() smb.ServerInfo {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.talk.info
+}
+
+// chunk is how many bytes one READ requests: no more than the server allows, so
+// that go-smb2 makes one request of it.
+func (g *guard) chunk() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return min(chunkSize, int64(g.talk.negotiated.maxRead))
 }

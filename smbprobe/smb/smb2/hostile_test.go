@@ -73,7 +73,7 @@ func TestHostile(t *testing.T) {
 		{"another MessageId", negotiate, edited(func(b []byte) { b[24]++ }), Options{}, smb.ErrProtocol},
 		{"a guest at once", firstSetup, edited(func(b []byte) { b[66] = 1 }), Options{}, smb.ErrGuest},
 		{"a guest", secondSetup, edited(func(b []byte) { b[66] = 1 }), Options{}, smb.ErrGuest},
-		{"nobody", secondSetup, edited(func(b []byte) { b[66] = 2 }), Options{}, smb.ErrGuest},
+		{"an anonymous session", secondSetup, edited(func(b []byte) { b[66] = 2 }), Options{}, smb.ErrGuest},
 		{"a success without a password", firstSetup, edited(func(b []byte) { binary.LittleEndian.PutUint32(b[8:], 0) }), Options{}, smb.ErrProtocol},
 		{"a challenge of no mechanism", firstSetup, edited(func(b []byte) { b[bytes.Index(b, ntlmOID())+11] ^= 1 }), Options{}, smb.ErrProtocol},
 		{"a challenge cut short", firstSetup, func(h header) []byte {
@@ -85,16 +85,13 @@ func TestHostile(t *testing.T) {
 		{"a challenge without end", secondSetup, func(h header) []byte {
 			return framed(packet(h, smb.StatusMoreProcessingRequired, setupBody(0, spnegoChallenge())))
 		}, Options{}, smb.ErrProtocol},
-		{"an encrypted frame right after the login", secondSetup, func(h header) []byte {
-			crypted := make([]byte, transformSize+headerSize)
-			copy(crypted, "\xFDSMB")
-			for i := 4; i < transformSize; i++ {
-				crypted[i] = 0xFF
-			}
-			binary.LittleEndian.PutUint32(crypted[36:], headerSize)
-			return append(framed(honestAnswer(h)), framed(crypted)...)
-		}, Options{}, smb.ErrProtocol},
 		{"a compressed frame", treeConnect, raw(0, 0, 0, 8, 0xFC, 'S', 'M', 'B', 0, 0, 0, 0), Options{}, smb.ErrProtocol},
+		{"an encrypted frame", treeConnect, func(header) []byte { return framed(encryptedFrame()) }, Options{}, smb.ErrEncryptionRequired},
+		{"an encrypted frame before the login", secondSetup, func(header) []byte { return framed(encryptedFrame()) }, Options{}, smb.ErrProtocol},
+		{"an encrypted session", secondSetup, edited(func(b []byte) { b[66] = byte(sessionEncrypt) }), Options{}, smb.ErrEncryptionRequired},
+		{"an encrypted share", treeConnect, edited(func(b []byte) { b[69] = 0x80 }), Options{}, smb.ErrEncryptionRequired},
+		{"a status of the guard's", treeConnect, func(h header) []byte { return framed(packet(h, statusEncryptedShare, errorBody())) }, Options{}, smb.ErrProtocol},
+		{"no target information", firstSetup, edited(func(b []byte) { b[bytes.Index(b, []byte("NTLMSSP"))+22] &^= 0x80 }), Options{}, smb.ErrNotOffered},
 		{"nothing, later", treeConnect, raw(), Options{}, smb.ErrConnectionLost},
 		{"two bytes, later", treeConnect, raw(0, 0, 0, 2, 1, 2), Options{}, smb.ErrProtocol},
 		{"NextCommand inside the header", treeConnect, edited(func(b []byte) { b[20] = 8 }), Options{}, smb.ErrProtocol},
@@ -287,7 +284,7 @@ func TestProtect(t *testing.T) {
 		_ = none[len(none)+cap(none)]
 		return io.EOF
 	})
-	if !errors.Is(err, smb.ErrProtocol) || !errors.Is(err, errPanic) {
+	if !errors.Is(err, smb.ErrProtocol) || !isPanic(err) {
 		t.Errorf("a panic became %v", err)
 	}
 	if err := protect(func() error { return io.EOF }); !errors.Is(err, io.EOF) {

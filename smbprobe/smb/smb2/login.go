@@ -1,3 +1,34 @@
+// Package smb2 speaks SMB 2.0.2 to 3.1.1 ([MS-SMB2]) through
+// hirochachacha/go-smb2 and protects the process from that library.
+//
+// go-smb2 decodes what it receives in a goroutine of its own and trusts it: one
+// frame of two bytes ends the process, and no recover of the caller runs. Every
+// byte therefore passes a guard, a net.Conn around the real one, that hands on
+// whole packets that it has checked and understood, and nothing else. A packet
+// that fails a check ends the connection, and the guard keeps the reason.
+//
+// The guard keeps what go-smb2 drops: the status of a refused login, whether the
+// file or its folder is missing, size and time of an opened file, the server's
+// clock and names.
+//
+// It verifies signatures itself. From the credentials and the response to the
+// challenge, which go-smb2 has just sent, it computes the signing key that the
+// library keeps to itself. So a signature that does not verify is reported at
+// once and before anything is learnt from the answer, and an answer that go-smb2
+// could not take can be replaced and signed again: an error status with a
+// malformed body then fails one call and not the connection.
+//
+// # Limits
+//
+//   - Encryption (SMB 3) is refused, as smb.ErrEncryptionRequired: the guard could
+//     not see into the frames. A server that merely prefers encryption asks for it
+//     with the same flags and is refused as well.
+//   - A server whose NTLM challenge does not grant both NTLMSSP_REQUEST_TARGET
+//     and NTLMSSP_NEGOTIATE_TARGET_INFO ([MS-NLMP] 2.2.2.5) is smb.ErrNotOffered:
+//     go-smb2 computes no NTLMv2 response without the target information.
+//     Windows and Samba grant both.
+//   - A server that speaks SMB 3.1.1 with AES-256 as its only cipher is
+//     smb.ErrNotOffered: go-smb2 insists on AES-128 in the negotiation.
 package smb2
 
 import (
@@ -14,34 +45,36 @@ import (
 // Options of a login.
 type Options struct {
 	// RequireSigning refuses a server that does not sign (smb.ErrSigning).
-	// Without it, signing is required where the server requires it.
+	// Without it, signing is required if the server requires it.
 	RequireSigning bool
 	// Rounds counts the round trips that were waited for; nil counts none.
 	Rounds *smb.Rounds
 	// Trace takes a line for each thing that happened. Lines may come from
-	// several goroutines where the session is used from several.
+	// several goroutines if the session is used from several.
 	Trace smb.Trace
-	// OnNegotiate is called with what the server has told of itself: as soon as
-	// its NEGOTIATE answer is here (dialect, clock), and again when its
+	// OnNegotiate is called with what the server has told about itself: as soon
+	// as its NEGOTIATE answer arrives (dialect, clock), and again when its
 	// challenge has told more. It is called from another goroutine, but never
 	// after Login has returned, and must not block. Nil is allowed.
 	OnNegotiate func(smb.ServerInfo)
 }
 
 // Login negotiates SMB 2.0.2 to 3.1.1 on a connection ([MS-SMB2] 3.2.4.2), logs
-// in with NTLMv2 once, and returns the session. A NetBIOS session that the
-// transport needs stands already. The connection belongs to Login from the call
+// in with NTLMv2 once, and returns the session. If the transport needs a NetBIOS
+// session, it must be established. The connection belongs to Login from the call
 // on: it is closed when Login fails or the session ends.
 //
-// A refusal is *smb.Error with the status; a guest's session is smb.ErrGuest; a
+// A nil error means that the server has accepted the login. A refusal is
+// *smb.Error with the status; a guest's session is smb.ErrGuest; a session that
+// must be encrypted is smb.ErrEncryptionRequired, with the password accepted; a
 // server that answers in no dialect of SMB2 is smb.ErrNotSMB, or smb.ErrNotOffered
-// where it is an SMB server; one that does not sign is smb.ErrSigning. The end of
-// ctx, a lost connection (smb.ErrConnectionLost) and a broken answer
-// (smb.ErrProtocol) can meet every call here.
+// if it is an SMB server; one that does not sign is smb.ErrSigning. Every call of
+// this package can end with the end of ctx, a lost connection
+// (smb.ErrConnectionLost) or a broken answer (smb.ErrProtocol).
 //
 // Credentials.NTLMv1 has no meaning in these dialects.
 func Login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options) (*Session, error) {
-	g := newGuard(nc, opts)
+	g := newGuard(nc, creds, opts)
 	if creds.Username == "" {
 		g.giveUp(errClosed)
 		return nil, &smb.Error{Op: opLogin, Err: errors.New("no user name is configured; anonymous logins are not made")}
@@ -76,7 +109,7 @@ func Login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options
 	return &Session{g: g, s: s.WithContext(g.life), host: uncHost(nc)}, nil
 }
 
-// What we were about, for errors and traces.
+// Operations, for errors and traces.
 const (
 	opNegotiate = "negotiate"
 	opLogin     = "session setup"
@@ -90,7 +123,7 @@ func signedText(signed bool) string {
 	return ", not signed"
 }
 
-// explainLogin turns an error of go-smb2's dialling into ours. The status of a
+// explainLogin turns an error of go-smb2's login into one of this package. The status of a
 // refused login is the guard's: go-smb2 drops it.
 func (g *guard) explainLogin(err error) error {
 	g.mu.Lock()

@@ -2,6 +2,8 @@ package smb2
 
 import (
 	"context"
+	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"testing"
@@ -62,10 +64,36 @@ func mustConnect(t testing.TB, s *Session, share string) *Tree {
 	return tree.(*Tree)
 }
 
+func isPanic(err error) bool {
+	_, ok := errors.AsType[*panicError](err)
+	return ok
+}
+
 func startSamba(t testing.TB, o smbtest.SambaOptions) *smbtest.Samba {
 	t.Helper()
 	if o.MinProtocol == "" {
 		o.MinProtocol, o.MaxProtocol = "SMB2_02", "SMB3_11"
 	}
 	return smbtest.StartSamba(t, o)
+}
+
+// watchedConn reports every frame that comes in before its last byte is read.
+type watchedConn struct {
+	net.Conn
+	onFrame func(frame []byte) // without the transport header
+	seen    []byte
+}
+
+func (c *watchedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.seen = append(c.seen, b[:n]...)
+	for len(c.seen) >= transportHeader {
+		end := transportHeader + int(binary.BigEndian.Uint32(c.seen)&0xFFFFFF)
+		if len(c.seen) < end {
+			break
+		}
+		c.onFrame(c.seen[transportHeader:end])
+		c.seen = c.seen[end:]
+	}
+	return n, err
 }

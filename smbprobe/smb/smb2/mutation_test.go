@@ -102,7 +102,7 @@ func mutations() map[string]func(rng *rand.Rand, frame []byte) []byte {
 			return framed(frame)
 		},
 		"encrypted": func(rng *rand.Rand, frame []byte) []byte {
-			crypted := make([]byte, transformSize, transformSize+len(frame))
+			crypted := make([]byte, 52, 52+len(frame))
 			copy(crypted, "\xFDSMB")
 			binary.LittleEndian.PutUint32(crypted[36:], uint32(len(frame)))
 			crypted[42] = 1
@@ -119,22 +119,23 @@ func mutations() map[string]func(rng *rand.Rand, frame []byte) []byte {
 	}
 }
 
-// TestMutations has sessions with a real server, each with one frame changed. Each
-// has to end, well or with an error that says how, and what was read under
-// signatures is what was written. A panic in go-smb2's goroutine would end the
-// test.
+// TestMutations has sessions with real servers, each with one frame changed. Each
+// ends, well or with an error that a probe has a state for; what was read under
+// signatures is what was written, and a status counts if it was signed. A panic
+// in go-smb2's goroutine would end the test.
 func TestMutations(t *testing.T) {
 	const (
 		perMutation = 26
 		frames      = 12              // what a session hears at most
+		loginFrames = 3               // the first of them, which are not signed
 		limit       = time.Second / 2 // of a session that hears nothing
 		workers     = 8               // mostly waiting
 		seed        = 0x5241_5350_42  // of all of them
 	)
 	plain := startSamba(t, smbtest.SambaOptions{})
-	encrypted := startSamba(t, smbtest.SambaOptions{Encrypt: true})
+	signed := startSamba(t, smbtest.SambaOptions{SigningMandatory: true})
 	message := bindRequest(t)
-	for _, samba := range []*smbtest.Samba{plain, encrypted} { // without a change all is well
+	for _, samba := range []*smbtest.Samba{plain, signed} { // without a change all is well
 		if _, err := wholeSession(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{}, message); err != nil {
 			t.Fatalf("a session as it should be: %v", err)
 		}
@@ -163,6 +164,8 @@ func TestMutations(t *testing.T) {
 					t.Errorf("%s: %v", what, err)
 				case err == nil && j.required && !bytes.Equal(data, smbtest.Phonebook()):
 					t.Errorf("%s: %d bytes that were not signed", what, len(data))
+				case j.samba == signed && nc.at >= loginFrames && smb.StatusOf(err) != smb.StatusOK:
+					t.Errorf("%s: a status that was not signed: %v", what, err)
 				}
 				if err != nil {
 					bad.Add(1)
@@ -177,11 +180,11 @@ func TestMutations(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(ways)) {
 		for i := range perMutation {
 			samba := plain
-			if i%4 == 3 {
-				samba = encrypted
+			if i%2 == 1 {
+				samba = signed
 			}
 			number++
-			jobs <- job{name, number, ways[name], samba, i%2 == 0}
+			jobs <- job{name, number, ways[name], samba, i%4 < 2}
 		}
 	}
 	close(jobs)
@@ -189,6 +192,62 @@ func TestMutations(t *testing.T) {
 	t.Logf("%d sessions ended well, %d with an error", good.Load(), bad.Load())
 	if bad.Load() == 0 {
 		t.Error("the changes did not make a difference")
+	}
+}
+
+// TestFlippedBits changes one bit of one answer in sessions with real servers that
+// require signing. Each ends at once, with an error that fits, or it made no
+// difference because nothing was left to do.
+func TestFlippedBits(t *testing.T) {
+	const (
+		first, last = 3, 11 // the answers that are signed: tree connect to close
+		step        = 8     // bytes
+		workers     = 8
+	)
+	message := bindRequest(t)
+	for _, protocol := range []string{"SMB2_10", "SMB3_11"} {
+		samba := startSamba(t, smbtest.SambaOptions{MinProtocol: protocol, SigningMandatory: true})
+		type job struct{ frame, at int }
+		jobs := make(chan job)
+		var running sync.WaitGroup
+		var unsigned, other, none atomic.Int32
+		for range workers {
+			running.Go(func() {
+				for j := range jobs {
+					var was header
+					nc := &mutatingConn{Conn: dialTCP(t, samba.Addr()), at: j.frame, mutate: func(_ *rand.Rand, frame []byte) []byte {
+						was = bytes.Clone(frame)
+						if j.at < len(frame) {
+							frame[j.at] ^= 1 << ((j.frame + j.at/step) % 8)
+						}
+						return framed(frame)
+					}}
+					data, err := wholeSession(testContext(t), nc, samba.Credentials(), Options{}, message)
+					switch {
+					case err == nil && bytes.Equal(data, smbtest.Phonebook()):
+						none.Add(1)
+					case errors.Is(err, smb.ErrSigning):
+						unsigned.Add(1)
+					case errors.Is(err, smb.ErrProtocol) && (j.at < 48 || j.at >= headerSize):
+						other.Add(1) // not an answer to the request, or malformed
+					default:
+						t.Errorf("%s, answer %d, byte %d of % X: %d bytes, %v", protocol, j.frame, j.at, was, len(data), err)
+					}
+				}
+			})
+		}
+		for frame := first; frame <= last; frame++ {
+			for at := frame % step; at < headerSize+24; at += step {
+				jobs <- job{frame, at}
+			}
+		}
+		close(jobs)
+		running.Wait()
+		t.Logf("%s: %d signatures did not verify, %d answers were malformed, %d sessions ended well",
+			protocol, unsigned.Load(), other.Load(), none.Load())
+		if unsigned.Load() == 0 {
+			t.Errorf("%s: no signature failed", protocol)
+		}
 	}
 }
 
@@ -241,7 +300,7 @@ func explained(err error) bool {
 	}
 	for _, known := range []error{
 		smb.ErrProtocol, smb.ErrSigning, smb.ErrConnectionLost, smb.ErrNotSMB, smb.ErrNotOffered,
-		smb.ErrGuest, context.DeadlineExceeded, io.ErrUnexpectedEOF,
+		smb.ErrGuest, smb.ErrEncryptionRequired, context.DeadlineExceeded, io.ErrUnexpectedEOF,
 	} {
 		if errors.Is(err, known) {
 			return true

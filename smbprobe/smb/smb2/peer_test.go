@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"testing"
-	"unicode/utf16"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -112,6 +111,17 @@ func treeBody() []byte {
 	return b
 }
 
+// encryptedFrame is a frame with a TRANSFORM_HEADER ([MS-SMB2] 2.2.41) and room
+// for a packet.
+func encryptedFrame() []byte {
+	frame := make([]byte, 52+headerSize)
+	copy(frame, "\xFDSMB")
+	binary.LittleEndian.PutUint32(frame[36:], headerSize)
+	frame[42] = 1
+	binary.LittleEndian.PutUint64(frame[44:], testSession)
+	return frame
+}
+
 func errorBody() []byte { return []byte{9, 0, 0, 0, 0, 0, 0, 0, 0} }
 
 // honestAnswer is what a server says that takes any password and has one share.
@@ -164,8 +174,8 @@ func der(tag byte, parts ...[]byte) []byte {
 // ntlmChallenge is a CHALLENGE_MESSAGE of Windows 6.1 build 7601 ([MS-NLMP]
 // 2.2.1.2), EXCH01 in the domain CORP.
 func ntlmChallenge() []byte {
-	name := encodeUTF16("EXCH01")
-	info := avPair(avNbDomainName, encodeUTF16("CORP"))
+	name := encodeName("EXCH01")
+	info := avPair(avNbDomainName, encodeName("CORP"))
 	info = append(info, avPair(avNbComputerName, name)...)
 	info = append(info, avPair(avEnd, nil)...)
 
@@ -186,12 +196,4 @@ func ntlmChallenge() []byte {
 func avPair(id uint16, value []byte) []byte {
 	b := binary.LittleEndian.AppendUint16(nil, id)
 	return append(binary.LittleEndian.AppendUint16(b, uint16(len(value))), value...)
-}
-
-func encodeUTF16(s string) []byte {
-	var b []byte
-	for _, unit := range utf16.Encode([]rune(s)) {
-		b = binary.LittleEndian.AppendUint16(b, unit)
-	}
-	return b
 }

@@ -2,6 +2,7 @@ package smb2
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -31,10 +32,6 @@ func TestDialects(t *testing.T) {
 		{"3.0", smbtest.SambaOptions{MinProtocol: "SMB3_00"}, false, "SMB 3.0", 8},
 		{"3.0.2, signed", smbtest.SambaOptions{MinProtocol: "SMB3_02", SigningMandatory: true}, false, "SMB 3.0.2", 8},
 		{"3.1.1, signed", smbtest.SambaOptions{MinProtocol: "SMB3_11", SigningMandatory: true}, true, "SMB 3.1.1", 8},
-		// Encryption: one more for size and time.
-		{"3.0, encrypted", smbtest.SambaOptions{MinProtocol: "SMB3_00", Encrypt: true}, false, "SMB 3.0", 9},
-		{"3.1.1, encrypted and signed", smbtest.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true, SigningMandatory: true}, false, "SMB 3.1.1", 9},
-		{"3.1.1, encrypted", smbtest.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true}, true, "SMB 3.1.1", 9},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,35 +93,70 @@ func TestDialects(t *testing.T) {
 	}
 }
 
-// TestMissing tells a missing file from a missing folder, in the clear by the
-// status and encrypted by looking for the folder.
+// TestMissing tells a missing file from a missing folder by the status.
 func TestMissing(t *testing.T) {
-	for _, encrypt := range []bool{false, true} {
-		samba := startSamba(t, smbtest.SambaOptions{Encrypt: encrypt})
-		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
-		tree := mustConnect(t, s, "ADMIN$")
-		for path, want := range map[string]smb.Status{
-			`System32\Ras\missing.pbk`:  smb.StatusObjectNameNotFound,
-			`System32\None\missing.pbk`: smb.StatusObjectPathNotFound,
-			`missing.pbk`:               smb.StatusObjectNameNotFound,
-			`\System32\Ras\missing.pbk`: smb.StatusObjectNameNotFound,
-		} {
-			_, err := tree.Open(testContext(t), path)
-			wantErr := &smb.Error{Op: "open " + strings.TrimLeft(path, `\`), Status: want}
-			if diff := cmp.Diff(error(wantErr).Error(), errorText(err)); diff != "" {
-				t.Errorf("encrypted %t, %s (-want +got):\n%s", encrypt, path, diff)
-			}
+	samba := startSamba(t, smbtest.SambaOptions{})
+	s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
+	tree := mustConnect(t, s, "ADMIN$")
+	for path, want := range map[string]smb.Status{
+		`System32\Ras\missing.pbk`:  smb.StatusObjectNameNotFound,
+		`System32\None\missing.pbk`: smb.StatusObjectPathNotFound,
+		`missing.pbk`:               smb.StatusObjectNameNotFound,
+		`\System32\Ras\missing.pbk`: smb.StatusObjectNameNotFound,
+	} {
+		_, err := tree.Open(testContext(t), path)
+		wantErr := &smb.Error{Op: "open " + strings.TrimLeft(path, `\`), Status: want}
+		if diff := cmp.Diff(error(wantErr).Error(), errorText(err)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
 		}
-		if _, err := s.Connect(testContext(t), "NONE$"); smb.StatusOf(err) != smb.StatusBadNetworkName {
-			t.Errorf("encrypted %t, missing share: %v", encrypt, err)
+	}
+	if _, err := s.Connect(testContext(t), "NONE$"); smb.StatusOf(err) != smb.StatusBadNetworkName {
+		t.Errorf("missing share: %v", err)
+	}
+	file, err := tree.Open(testContext(t), `System32\Ras`)
+	if err != nil {
+		t.Fatalf("opening a folder: %v", err)
+	}
+	if !file.Info().Directory {
+		t.Errorf("a folder that is not a directory: %+v", file.Info())
+	}
+}
+
+// TestEncryptionRequired has servers that want all sessions encrypted, or one
+// share. The other shares of such a server stay usable.
+func TestEncryptionRequired(t *testing.T) {
+	for _, protocol := range []string{"SMB3_00", "SMB3_02", "SMB3_11"} {
+		for _, signing := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, signing %t", protocol, signing), func(t *testing.T) {
+				all := startSamba(t, smbtest.SambaOptions{MinProtocol: protocol, Encrypt: true, SigningMandatory: signing})
+				_, err := Login(testContext(t), dialTCP(t, all.Addr()), all.Credentials(), Options{})
+				if !errors.Is(err, smb.ErrEncryptionRequired) || errors.Is(err, smb.ErrProtocol) {
+					t.Errorf("Login: %v, want %v", err, smb.ErrEncryptionRequired)
+				}
+
+				one := startSamba(t, smbtest.SambaOptions{MinProtocol: protocol, SigningMandatory: signing,
+					ExtraShare: []string{"smb encrypt = required"}})
+				s := mustLogin(t, dialTCP(t, one.Addr()), one.Credentials(), Options{RequireSigning: signing})
+				if _, err := s.Connect(testContext(t), "ADMIN$"); !errors.Is(err, smb.ErrEncryptionRequired) {
+					t.Errorf("Connect: %v, want %v", err, smb.ErrEncryptionRequired)
+				}
+				if _, err := mustOpenPipe(t, s, "srvsvc").Transact(testContext(t), bindRequest(t), 4280); err != nil {
+					t.Errorf("Transact on IPC$: %v", err)
+				}
+			})
 		}
-		file, err := tree.Open(testContext(t), `System32\Ras`)
-		if err != nil {
-			t.Fatalf("encrypted %t, opening a folder: %v", encrypt, err)
-		}
-		if !file.Info().Directory {
-			t.Errorf("encrypted %t: a folder that is none: %+v", encrypt, file.Info())
-		}
+	}
+}
+
+// TestOtherCiphers has a server whose only cipher go-smb2 does not know.
+func TestOtherCiphers(t *testing.T) {
+	samba := startSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11", Extra: []string{"server smb3 encryption algorithms = AES-256-GCM"}})
+	_, err := Login(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
+	if !errors.Is(err, smb.ErrNotOffered) {
+		t.Errorf("Login: %v, want %v", err, smb.ErrNotOffered)
+	}
+	if got := samba.Logins(); got != 0 {
+		t.Errorf("%d logins, want 0", got)
 	}
 }
 
@@ -250,8 +282,8 @@ func TestAfterClose(t *testing.T) {
 
 // TestConcurrent uses a session from several goroutines at once, as a probe does.
 func TestConcurrent(t *testing.T) {
-	for _, encrypt := range []bool{false, true} {
-		samba := startSamba(t, smbtest.SambaOptions{Encrypt: encrypt})
+	for _, signing := range []bool{false, true} {
+		samba := startSamba(t, smbtest.SambaOptions{SigningMandatory: signing})
 		rounds := new(smb.Rounds)
 		s := mustLogin(t, dialTCP(t, samba.Addr()), samba.Credentials(), Options{Rounds: rounds})
 		tree := mustConnect(t, s, "ADMIN$")
@@ -261,21 +293,21 @@ func TestConcurrent(t *testing.T) {
 			readers.Go(func() {
 				file, err := tree.Open(testContext(t), smbtest.PhonebookName)
 				if err != nil {
-					t.Errorf("encrypted %t: Open: %v", encrypt, err)
+					t.Errorf("signing %t: Open: %v", signing, err)
 					return
 				}
 				data, err := file.ReadAll(testContext(t))
 				if err != nil || !cmp.Equal(smbtest.Phonebook(), data) {
-					t.Errorf("encrypted %t: ReadAll: %d bytes, %v", encrypt, len(data), err)
+					t.Errorf("signing %t: ReadAll: %d bytes, %v", signing, len(data), err)
 				}
 				if err := file.Close(testContext(t)); err != nil {
-					t.Errorf("encrypted %t: Close: %v", encrypt, err)
+					t.Errorf("signing %t: Close: %v", signing, err)
 				}
 			})
 		}
 		readers.Wait()
 		if got := rounds.Count() - before; got < 2 {
-			t.Errorf("encrypted %t: %d round trips for an open and a read", encrypt, got)
+			t.Errorf("signing %t: %d round trips for an open and a read", signing, got)
 		}
 	}
 }
