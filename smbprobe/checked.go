@@ -1,8 +1,6 @@
 package smbprobe
 
 import (
-	"fmt"
-
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
@@ -26,7 +24,7 @@ type Link struct {
 func (p *PhonebookResult) check(data []byte, o phonebook.Options) {
 	book := phonebook.Parse(data)
 	report := phonebook.Check(book, o)
-	entries := len(book.Entries)
+	entries := book.EntryCount
 	intact := !report.Has(phonebook.ClassFile) && !report.Has(phonebook.ClassEntry)
 	p.Entries, p.Intact = &entries, &intact
 	p.Links = links(book)
@@ -41,14 +39,7 @@ func (p *PhonebookResult) check(data []byte, o phonebook.Options) {
 
 // findingText says a finding in one line.
 func findingText(f phonebook.Finding) string {
-	text := string(f.Check)
-	if f.Line > 0 {
-		text = fmt.Sprintf("line %d: %s", f.Line, f.Check)
-	}
-	if f.Detail != "" {
-		text += ": " + f.Detail
-	}
-	return text
+	return f.String()
 }
 
 // links returns the distinct links of a book, at most maxLinks.
@@ -61,19 +52,24 @@ func links(b *phonebook.Book) []Link {
 			all = append(all, l)
 		}
 	}
-	for _, e := range b.Entries {
-		if len(e.Media) == 0 {
+	for e := range b.Entries() {
+		hasMedia := false
+		for m := range e.Media() {
+			hasMedia = true
+			l := Link{Entry: e.Name, Media: m.Type, Port: m.Port}
+			for d := range m.Devices() {
+				l.Device = d.Type
+				break
+			}
+			if add(l); len(all) == maxLinks {
+				return all
+			}
+		}
+		if !hasMedia {
 			add(Link{Entry: e.Name})
 		}
-		for _, m := range e.Media {
-			l := Link{Entry: e.Name, Media: m.Type, Port: m.Port}
-			if len(m.Devices) > 0 {
-				l.Device = m.Devices[0].Type
-			}
-			add(l)
-		}
-		if len(all) >= maxLinks {
-			return all[:maxLinks]
+		if len(all) == maxLinks {
+			return all
 		}
 	}
 	return all
