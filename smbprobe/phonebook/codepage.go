@@ -77,10 +77,13 @@ func encodeSingleBytes(text string, page singleByte) (string, bool) {
 	return raw.String(), true
 }
 
-// sameName reports whether the bytes of a name in the phone book are a given name apart
-// from case and from blanks at its ends.
+// plainName returns a name composed and without blanks at its ends, for sameName.
+func plainName(name string) string { return trim(norm.NFC.String(name)) }
+
+// sameName reports whether the bytes of a name in the phone book are a given plainName
+// apart from case and from blanks at the ends.
 func sameName(raw, name string) bool {
-	raw, name = trim(raw), trim(norm.NFC.String(name))
+	raw = trim(raw)
 	if utf8.ValidString(raw) {
 		return strings.EqualFold(raw, name)
 	}

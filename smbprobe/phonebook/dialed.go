@@ -35,6 +35,7 @@ type dialedNames struct {
 // match is the name of a dialed entry and the entry found for it.
 type match struct {
 	name     string
+	plain    string // plainName of it
 	spelled  bool // a code page of Windows NT can write the name
 	found    bool
 	exact    bool // not only without regard to case and blanks
@@ -59,7 +60,7 @@ func resolve(b *Book, names []string) *dialedNames {
 				d.spellings[r] = append(d.spellings[r], n)
 			}
 		}
-		d.matches = append(d.matches, match{name: name, spelled: known})
+		d.matches = append(d.matches, match{name: name, plain: plainName(name), spelled: known})
 	}
 	if len(names) == 0 {
 		return d
@@ -81,7 +82,7 @@ func (d *dialedNames) each(raw string, f func(m *match, exact bool)) {
 		f(&d.matches[i], true)
 	}
 	for i := range d.matches {
-		if !slices.Contains(exact, i) && sameName(raw, d.matches[i].name) {
+		if !slices.Contains(exact, i) && sameName(raw, d.matches[i].plain) {
 			f(&d.matches[i], false)
 		}
 	}
