@@ -36,7 +36,7 @@ type dialedNames struct {
 type match struct {
 	name     string
 	plain    string // plainName of it
-	spelled  bool // a code page of Windows NT can write the name
+	spelled  bool   // a code page of Windows NT can write the name
 	found    bool
 	exact    bool // not only without regard to case and blanks
 	entry    Entry
