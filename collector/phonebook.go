@@ -84,11 +84,13 @@ func phonebookFamilies() []family {
 		},
 		{
 			name:   "rasphone_phonebook_dialed_entry_usable",
-			help:   "1: the entry, one of the module's dialed_entries, is in the phone book, sound, and of at most 20 characters.",
+			help:   "1: the entry, one of the module's dialed_entries, is in the phone book, sound, and of at most 20 characters; absent if it cannot be decided whether it is there.",
 			labels: []string{"entry"},
 			values: func(r *smbprobe.Result, send send) {
 				for _, d := range r.Phonebook.Dialed {
-					send(one(d.Usable), d.Name)
+					if !d.Undecided {
+						send(one(d.Usable), d.Name)
+					}
 				}
 			},
 		},

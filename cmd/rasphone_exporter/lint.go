@@ -20,7 +20,7 @@ const (
 
 	standardInput = "-"
 
-	// maxLintSize is the largest file that is checked, that of the largest max_size.
+	// maxLintSize is the largest file that is checked, in bytes: the largest max_size.
 	maxLintSize = 64 << 20
 )
 
@@ -44,7 +44,7 @@ func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
 	var all []*report.Lint
 	for _, file := range *l.files {
 		if file == "" {
-			file = standardInput // kingpin takes the dash for the beginning of a short flag
+			file = standardInput // kingpin drops the dash: it takes it for the start of a short flag
 		}
 		found := l.check(std, file)
 		all = append(all, found)
@@ -85,7 +85,7 @@ func readBounded(stdin io.Reader, file string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > maxLintSize {
-		return nil, fmt.Errorf("larger than %d bytes: no phone book", maxLintSize)
+		return nil, fmt.Errorf("larger than %d bytes: not a phone book", maxLintSize)
 	}
 	return data, nil
 }
@@ -105,8 +105,8 @@ func (l *lint) print(w io.Writer, all []*report.Lint) error {
 	return errors.Join(errs...)
 }
 
-// wantsColour reports whether the output is a terminal, and nobody asked for no
-// colour (no-color.org).
+// wantsColour reports whether the output is a terminal and NO_COLOR is not set
+// (no-color.org).
 func wantsColour(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == ""

@@ -35,8 +35,8 @@ func TestLint(t *testing.T) {
 		want   []string
 	}{
 		{"sound", []string{sound}, "", 0, []string{"sound.pbk: 1 entry, nothing found"}},
-		{"oddities alone", []string{oddity}, "", 0, []string{"usable, with oddities", "oddity lf_only", "mend: "}},
-		{"an entry", []string{entry}, "", 2, []string{"with entries that cannot be dialled", "entry port_missing", "why:  "}},
+		{"oddities alone", []string{oddity}, "", 0, []string{"usable, with oddities", "oddity lf_only", "fix: "}},
+		{"an entry", []string{entry}, "", 2, []string{"with entries that cannot be dialled", "entry port_missing", "why: "}},
 		{"the file", []string{damaged}, "", 2, []string{"damaged.pbk: ", "file nul_bytes"}},
 		{"standard input", []string{"-"}, good, 0, []string{"-: 1 entry, nothing found"}},
 		{"standard input, empty", []string{"-"}, "", 2, []string{"file empty_file"}},
@@ -46,7 +46,7 @@ func TestLint(t *testing.T) {
 		{"a folder", []string{folder}, "", 3, []string{"is a directory"}},
 		{"a dialed entry", []string{"--dialed-entry=Internet Dial-Up", sound}, "", 0, []string{`dialed entry "Internet Dial-Up": usable`}},
 		{"a dialed entry that is not there", []string{"--dialed-entry=Gone", sound}, "", 2, []string{`dialed entry "Gone": not usable`}},
-		{"too large", []string{"/dev/zero"}, "", 3, []string{"no phone book"}},
+		{"too large", []string{"/dev/zero"}, "", 3, []string{"not a phone book"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out, err bytes.Buffer
@@ -73,7 +73,7 @@ func TestLint(t *testing.T) {
 			t.Errorf("%s\n%s", diff, &out)
 		}
 	})
-	t.Run("a device that is written to is no terminal", func(t *testing.T) {
+	t.Run("a device is not a terminal", func(t *testing.T) {
 		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -74,6 +74,8 @@ func dialedText(d phonebook.Dialed) string {
 		return "usable"
 	case d.Missing:
 		return "not in the phone book"
+	case d.Undecided:
+		return "in doubt: it cannot be decided whether the phone book has it"
 	case d.TooLong:
 		return fmt.Sprintf("longer than the %d characters that the Internet Mail Service dials", phonebook.MaxDialedName)
 	case d.Entry == "":

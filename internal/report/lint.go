@@ -12,7 +12,7 @@ import (
 // lint prints with --output=json.
 type Lint struct {
 	File     string        `json:"file"`
-	Error    string        `json:"error,omitempty"` // it could not be read; all else is empty then
+	Error    string        `json:"error,omitempty"` // the file could not be read; everything else is empty then
 	Entries  []string      `json:"entries"`
 	Intact   bool          `json:"intact"` // no finding of class file or entry
 	Findings []LintFinding `json:"findings"`
@@ -23,7 +23,7 @@ type Lint struct {
 // LintDialed is an entry that the Internet Mail Service dials.
 type LintDialed struct {
 	Entry  string `json:"entry"`
-	Usable bool   `json:"usable"`
+	Usable *bool  `json:"usable,omitempty"` // absent: it cannot be decided whether the entry is there
 }
 
 // NewLint checks a copy of a phone book.
@@ -32,23 +32,26 @@ func NewLint(file string, data []byte, dialed []string) *Lint {
 	found := phonebook.Check(book, phonebook.Options{DialedEntries: dialed, NT4: true})
 	l := &Lint{
 		File:     file,
-		Entries:  make([]string, len(book.Entries)),
+		Entries:  make([]string, 0, book.EntryCount),
 		Intact:   !found.Has(phonebook.ClassFile) && !found.Has(phonebook.ClassEntry),
 		Findings: newFindings(found.Findings),
 		Counts:   newCounts(found.Counts),
 		Dialed:   make([]LintDialed, len(found.Dialed)),
 	}
-	for i, e := range book.Entries {
-		l.Entries[i] = e.Name
+	for e := range book.Entries() {
+		l.Entries = append(l.Entries, e.Name)
 	}
 	for i, d := range found.Dialed {
-		l.Dialed[i] = LintDialed{d.Name, d.Usable}
+		l.Dialed[i].Entry = d.Name
+		if !d.Undecided {
+			l.Dialed[i].Usable = &d.Usable
+		}
 	}
 	return l
 }
 
 // WriteText writes what was found in a file for a person: each finding with its
-// line, the line as it stands, why it matters, and what to do.
+// place, the line with secrets masked, why it matters, and what to do.
 func (l *Lint) WriteText(w io.Writer, colour bool) error {
 	p := palette{on: colour}
 	var b strings.Builder
@@ -68,7 +71,7 @@ func (l *Lint) WriteText(w io.Writer, colour bool) error {
 		if f.Entry != "" {
 			place += fmt.Sprintf(", entry %q", f.Entry)
 		}
-		fmt.Fprintf(&b, "\n  %s: %s %s\n", place, p.class(f.Class), f.Check)
+		fmt.Fprintf(&b, "\n  %s: %s %s: %s\n", place, p.class(f.Class), f.Check, phonebook.CheckID(f.Check).Info().Title)
 		if f.Text != "" {
 			fmt.Fprintf(&b, "      > %s\n", f.Text)
 		}
@@ -79,7 +82,7 @@ func (l *Lint) WriteText(w io.Writer, colour bool) error {
 		if f.Article != "" {
 			article = " (" + f.Article + ")"
 		}
-		fmt.Fprintf(&b, "      why:  %s%s\n      mend: %s\n", f.Meaning, article, f.Remedy)
+		fmt.Fprintf(&b, "      why: %s%s\n      fix: %s\n", f.Meaning, article, f.Remedy)
 	}
 	shown := make(map[string]int)
 	for _, f := range l.Findings {
@@ -91,8 +94,12 @@ func (l *Lint) WriteText(w io.Writer, colour bool) error {
 		}
 	}
 	for _, d := range l.Dialed {
-		usable := p.good("usable")
-		if !d.Usable {
+		usable := "in doubt, it cannot be decided whether it is there"
+		switch {
+		case d.Usable == nil:
+		case *d.Usable:
+			usable = p.good("usable")
+		default:
 			usable = p.bad("not usable")
 		}
 		fmt.Fprintf(&b, "\n  dialed entry %q: %s\n", d.Entry, usable)
@@ -109,6 +116,9 @@ func (l *Lint) verdict(p palette) string {
 		if f.Class == string(phonebook.ClassFile) {
 			return p.bad("damaged")
 		}
+	}
+	if len(l.Entries) == 0 {
+		return p.bad("nothing to dial")
 	}
 	return p.bad("with entries that cannot be dialled")
 }

@@ -68,6 +68,9 @@ func newDialed(dialed []phonebook.Dialed) []dialedEntry {
 		if !d.Usable {
 			e.Level, e.Why = "bad", whyNot(d)
 		}
+		if d.Undecided {
+			e.Level = "unclear"
+		}
 		all = append(all, e)
 	}
 	return all
@@ -78,6 +81,8 @@ func whyNot(d phonebook.Dialed) string {
 	switch {
 	case d.Missing:
 		return "it is not in the phone book"
+	case d.Undecided:
+		return "it cannot be decided whether the phone book has it"
 	case d.TooLong:
 		return fmt.Sprintf("its name is longer than the %d characters that the Internet Mail Service dials", phonebook.MaxDialedName)
 	case d.Entry == "":

@@ -112,7 +112,7 @@ func TestEntryUnusable(t *testing.T) {
 	is := []string{"entry_unusable warning"}
 	damaged := []string{"phonebook_damaged critical"}
 	runVerdicts(t, []verdictTest{
-		{"a finding", dialed(unusable, port), is, "line 7: port_missing: A MEDIA group names no port"},
+		{"a finding", dialed(unusable, port), is, `line 7, entry "Backup": no Port line: A MEDIA= line`},
 		{"a finding that is not listed", dialed(unusable), is, `"Backup"`},
 		{"damage of the file", dialed(unusable, mark), damaged, "malformed_line"},
 		{"both", dialed(unusable, mark, port), append(damaged, is...), "malformed_line (1)"},

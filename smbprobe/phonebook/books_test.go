@@ -1,7 +1,10 @@
 package phonebook
 
 import (
+	"flag"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -10,8 +13,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// Books in the shapes that real systems write are neither damaged nor unusable.
-// Of oddities they have these.
+// Phone books as real systems write them are neither damaged nor unusable.
+// These are their oddities.
 func TestSoundBooks(t *testing.T) {
 	oddities := map[string]map[CheckID]int{
 		"ninety_entries_no_blank_lines": {CheckEntriesOver10: 1},
@@ -34,56 +37,65 @@ func TestSoundBooks(t *testing.T) {
 	}
 }
 
+// link is a MEDIA group with its devices.
+type link struct {
+	Media
+	Devices []Device
+}
+
 func TestParseBooks(t *testing.T) {
-	one := func(m Media) []Media { return []Media{m} }
-	modem := []Device{{Type: "modem", HasNumber: true}}
-	tests := map[string][]Entry{
-		"nt4_modem_four_devices": {{Name: "Provider", Media: one(Media{
-			Type: "serial", Port: "COM1", HasPort: true,
-			Devices: []Device{{Type: "switch"}, {Type: "modem", HasNumber: true}, {Type: "pad"}, {Type: "switch"}},
-		})}},
-		"nt4_multilink": {{Name: "Two channels", Media: []Media{
-			{Type: "isdn", Port: "ISDN1", HasPort: true, Devices: []Device{{Type: "isdn", HasNumber: true}}},
-			{Type: "isdn", Port: "ISDN2", HasPort: true, Devices: []Device{{Type: "isdn", HasNumber: true}}},
+	type entry struct {
+		Name  string
+		Links []link
+	}
+	one := func(m Media, devices ...Device) []link { return []link{{m, devices}} }
+	serial := func(port string) Media { return Media{Type: "serial", Port: port, HasPort: true} }
+	dials := func(kind string) Device { return Device{Type: kind, HasNumber: true} }
+	tests := map[string][]entry{
+		"nt4_modem_four_devices": {{"Provider", one(serial("COM1"), Device{Type: "switch"}, dials("modem"), Device{Type: "pad"}, Device{Type: "switch"})}},
+		"nt4_multilink": {{"Two channels", []link{
+			{Media{Type: "isdn", Port: "ISDN1", HasPort: true}, []Device{dials("isdn")}},
+			{Media{Type: "isdn", Port: "ISDN2", HasPort: true}, []Device{dials("isdn")}},
 		}}},
 		"xp_vpn_and_modem": {
-			{Name: "Office VPN", Media: one(Media{
-				Type: "rastapi", Port: "VPN3-0", HasPort: true, DeviceName: "WAN Miniport (PPTP)",
-				Devices: []Device{{Type: "vpn", HasNumber: true}},
-			})},
-			{Name: "Provider", Media: one(Media{
-				Type: "serial", Port: "COM3", HasPort: true, DeviceName: "Standard 56000 bps Modem", Devices: modem,
-			})},
+			{"Office VPN", one(Media{Type: "rastapi", Port: "VPN3-0", HasPort: true, DeviceName: "WAN Miniport (PPTP)"}, dials("vpn"))},
+			{"Provider", one(Media{Type: "serial", Port: "COM3", HasPort: true, DeviceName: "Standard 56000 bps Modem"}, dials("modem"))},
 		},
 		"windows11_vpn_pppoe": {
-			{Name: "Office VPN", Media: one(Media{
-				Type: "rastapi", Port: "VPN2-0", HasPort: true, DeviceName: "WAN Miniport (IKEv2)",
-				Devices: []Device{{Type: "vpn", HasNumber: true}},
-			})},
-			{Name: "Broadband Connection", Media: one(Media{
-				Type: "rastapi", Port: "PPPoE5-0", HasPort: true, DeviceName: "WAN Miniport (PPPOE)",
-				Devices: []Device{{Type: "PPPoE"}},
-			})},
+			{"Office VPN", one(Media{Type: "rastapi", Port: "VPN2-0", HasPort: true, DeviceName: "WAN Miniport (IKEv2)"}, dials("vpn"))},
+			{"Broadband Connection", one(Media{Type: "rastapi", Port: "PPPoE5-0", HasPort: true, DeviceName: "WAN Miniport (PPPOE)"}, Device{Type: "PPPoE"})},
 		},
-		"five_lines": {{Name: "Provider", Media: one(Media{Type: "serial", Port: "COM1", HasPort: true, Devices: modem})}},
-		"pppoe_three_keys": {{Name: "Broadband", Media: one(Media{
-			Type: "rastapi", Port: "PPPoE5-0", HasPort: true, Devices: []Device{{Type: "PPPoE"}},
-		})}},
+		"five_lines":       {{"Provider", one(serial("COM1"), dials("modem"))}},
+		"pppoe_three_keys": {{"Broadband", one(Media{Type: "rastapi", Port: "PPPoE5-0", HasPort: true}, Device{Type: "PPPoE"})}},
 	}
 	books := readBooks(t, "books")
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := Parse(books[name]).Entries
+			var got []entry
+			for e := range Parse(books[name]).Entries() {
+				one := entry{Name: e.Name}
+				for m := range e.Media() {
+					one.Links = append(one.Links, link{m, slices.Collect(m.Devices())})
+				}
+				got = append(got, one)
+			}
 			options := cmp.Options{
-				cmpopts.IgnoreUnexported(Entry{}, Media{}, Device{}),
-				cmpopts.IgnoreFields(Entry{}, "RawName", "Line", "LastLine"),
-				cmpopts.IgnoreFields(Media{}, "Line"),
-				cmpopts.IgnoreFields(Device{}, "Line"),
+				cmpopts.IgnoreUnexported(Media{}, Device{}),
+				cmpopts.IgnoreFields(Media{}, "Line"), cmpopts.IgnoreFields(Device{}, "Line"),
 			}
 			if diff := cmp.Diff(want, got, options); diff != "" {
 				t.Errorf("entries (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestHasSwitch(t *testing.T) {
+	for book, want := range map[string]bool{"nt4_modem_four_devices": true, "nt4_modem_one_device": false, "xp_vpn_and_modem": false} {
+		e, _ := first(Parse(readBooks(t, "books")[book]).Entries())
+		if got := e.HasSwitch(); got != want {
+			t.Errorf("%s: %t, want %t", book, got, want)
+		}
 	}
 }
 
@@ -107,8 +119,56 @@ func TestCharsets(t *testing.T) {
 		if b.Charset != test.charset {
 			t.Errorf("%s: charset %q, want %q", test.book, b.Charset, test.charset)
 		}
-		if got := b.Entries[test.entry].Name; got != test.name {
+		if got := slices.Collect(b.Entries())[test.entry].Name; got != test.name {
 			t.Errorf("%s: entry %d is %q, want %q", test.book, test.entry, got, test.name)
 		}
 	}
 }
+
+// update is the only package variable of the tests: flags have no other place.
+var update = flag.Bool("update", false, "write the golden files again")
+
+// The reports on a few phone books, word for word.
+func TestGolden(t *testing.T) {
+	checks, books := readBooks(t, "checks"), readBooks(t, "books")
+	tests := []struct {
+		name    string
+		data    []byte
+		options Options
+	}{
+		{"nul_bytes", checks["nul_bytes"], Options{DialedEntries: []string{"Provider"}}},
+		{"malformed_header", checks["malformed_header"], Options{DialedEntries: []string{"Provider", "Support"}}},
+		{"duplicate_entry", checks["duplicate_entry"], Options{DialedEntries: []string{"Provider", "Other"}}},
+		{"truncated_tail", checks["truncated_tail"], Options{DialedEntries: []string{"Provider", "Second"}}},
+		{"media_missing", checks["media_missing"], Options{DialedEntries: []string{"Broken"}}},
+		{"port_missing", checks["port_missing"], Options{}},
+		{"cp936_names", books["cp936_names"], Options{DialedEntries: []string{"宽带连接"}}},
+		{"windows11_on_nt4", books["windows11_vpn_pppoe"], Options{NT4: true, DialedEntries: []string{"Broadband connection"}}},
+		{"many", []byte(many), Options{NT4: true, DialedEntries: []string{"A name of more than twenty"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if len(test.data) == 0 {
+				t.Fatal("no such phone book")
+			}
+			path := filepath.Join("testdata", "golden", test.name+".txt")
+			got := tellAll(Check(Parse(test.data), test.options))
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(readFile(t, path)), got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", path, diff)
+			}
+		})
+	}
+}
+
+// many is a phone book in which much is wrong at once.
+const many = "stray=1\n" +
+	"[]\nmedia=serial\nPORT=COM1\n" +
+	"[What?]\nSkipDownLevelDialog=1\nMEDIA=isdn\nPort=ISDN1\nDEVICE=isdn\nDEVICE=isdn\nPhoneNumber=5550100\nPort=ISDN2\n" +
+	"[A name of more than twenty]\nPBVersion=1\nMEDIA=serial\nport=COM1\nDEVICE=modem\n" +
+	"A line\x1b[2Jwith junk\n" +
+	"[Support]ApnInfoPassword=secret\nMEDIA=serial\n"

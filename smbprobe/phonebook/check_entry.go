@@ -2,42 +2,40 @@ package phonebook
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
-// entries checks names and groups of every entry.
-func (c *checker) entries(dialed []match) {
-	for i := range c.book.Entries {
-		e := &c.book.Entries[i]
-		if !e.malformed { // else it is not known what the name is
-			c.name(i, e, isDialed(dialed, i))
-			c.duplicate(i, e)
-		}
-		c.groups(i, e)
+// entry checks the name and the groups of an entry.
+func (c *checker) entry(e Entry) {
+	if !e.malformed { // otherwise the name is not known
+		c.name(&e)
+		c.duplicate(&e)
 	}
+	c.groups(&e)
 }
 
 // name checks an entry's name against the limits of RAS and of Exchange.
-func (c *checker) name(i int, e *Entry, dialed bool) {
-	header := c.header(e)
+func (c *checker) name(e *Entry) {
+	header := e.header()
 	if trim(e.RawName) == "" {
-		c.add(CheckNameEmpty, i, header, "")
+		c.add(CheckNameEmpty, e, header, "")
 		return
 	}
 	switch n := c.book.length(e.RawName); {
 	case n > MaxName:
-		c.addf(CheckNameOver256, i, header, func() string { return fmt.Sprintf("%d characters", n) })
-	case n > MaxDialedName && !dialed: // else it is dialed_name_over_20
-		c.addf(CheckNameOver20, i, header, func() string { return fmt.Sprintf("%d characters", n) })
+		c.addf(CheckNameOver256, e, header, func() string { return fmt.Sprintf("%d characters", n) })
+	case n > MaxDialedName && !c.names.has(*e): // otherwise it is dialed_name_over_20
+		c.addf(CheckNameOver20, e, header, func() string { return fmt.Sprintf("%d characters", n) })
 	}
 	if !isASCII(e.RawName) {
-		c.add(CheckNameNotASCII, i, header, "")
+		c.add(CheckNameNotASCII, e, header, "")
 	}
-	name := c.book.decode(e.RawName)
+	// A name that is longer than what can be shown has a finding already.
+	name := c.book.decode(head(e.RawName))
 	if strings.ContainsFunc(name, isForbidden) || !strings.ContainsFunc(name, isAlphanumeric) {
-		c.add(CheckNameCharacters, i, header, "")
+		c.add(CheckNameCharacters, e, header, "")
 	}
 }
 
@@ -48,66 +46,77 @@ func isAlphanumeric(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit
 
 // duplicate checks that no earlier entry has the same name. Neither of the two
 // can be relied on.
-func (c *checker) duplicate(i int, e *Entry) {
+func (c *checker) duplicate(e *Entry) {
 	key := nameKey(e.RawName)
 	first, used := c.nameUsed[key]
 	if !used {
-		c.nameUsed[key] = i
+		c.nameUsed[key] = nameUse{e.index, e.Line}
 		return
 	}
-	c.unsound[first] = true
-	c.addf(CheckDuplicateEntry, i, c.header(e), func() string { return fmt.Sprintf("the first is at line %d", c.book.Entries[first].Line) })
+	c.unsound[first.index] = true
+	c.addf(CheckDuplicateEntry, e, e.header(), func() string { return fmt.Sprintf("the first is at line %d", first.line) })
 }
 
-// groups checks that an entry has its MEDIA groups, and each of them what it
-// needs. Where the last entry lacks a group, the file was cut.
-func (c *checker) groups(i int, e *Entry) {
-	header := c.header(e)
-	last := i == len(c.book.Entries)-1
-	if len(e.Orphans) > 0 && len(e.Media) > 0 {
-		c.addf(CheckDeviceBeforeMedia, i, header, func() string { return fmt.Sprintf("DEVICE at line %d", e.Orphans[0].Line) })
-	}
-	if len(e.Media) == 0 {
-		switch {
-		case !last:
-			c.addf(CheckMediaMissing, i, header, func() string { return c.caseHint(e, keyMedia) })
-		case !c.tailCut:
-			c.add(CheckTruncatedTail, i, header, strings.TrimSuffix("the last entry has no MEDIA; "+c.caseHint(e, keyMedia), "; "))
+// groups checks that an entry has MEDIA groups, and each of them what it needs. If the
+// last entry lacks a group, the file was cut.
+func (c *checker) groups(e *Entry) {
+	last := e.index == c.book.EntryCount-1
+	orphan, orphaned := first(e.Orphans())
+	var m Media
+	n := 0
+	for next := range e.Media() {
+		if n > 0 {
+			c.media(e, m, n == 1 && orphaned)
 		}
+		m = next
+		n++
+	}
+	switch {
+	case n == 0 && !last:
+		c.addf(CheckMediaMissing, e, e.header(), func() string { return c.caseHint(e.lines(), keyMedia) })
+	case n == 0 && !c.tailCut:
+		c.add(CheckTruncatedTail, e, e.header(), strings.TrimSuffix("the last entry has no MEDIA; "+c.caseHint(e.lines(), keyMedia), "; "))
+	}
+	if n == 0 {
 		return
 	}
-	for k := range e.Media {
-		m := &e.Media[k]
-		lacksDevice := len(m.Devices) == 0 && !(k == 0 && len(e.Orphans) > 0)
-		if last && k == len(e.Media)-1 && (lacksDevice || c.tailCut) {
-			if !c.tailCut {
-				c.add(CheckTruncatedTail, i, c.book.lineAt(m.Line, m.offset), "the last MEDIA has no DEVICE")
-			}
-			return // what else the group lacks may have stood in what was cut off
-		}
-		c.media(i, e, m, lacksDevice)
+	if orphaned {
+		c.addf(CheckDeviceBeforeMedia, e, e.header(), func() string { return fmt.Sprintf("DEVICE at line %d", orphan.Line) })
 	}
+	if last {
+		if c.tailCut {
+			return // what else the group lacks may have been cut off
+		}
+		if _, ok := first(m.Devices()); !ok && !(n == 1 && orphaned) {
+			c.add(CheckTruncatedTail, e, c.book.lineAt(m.Line, m.place.start), "the last MEDIA has no DEVICE")
+			return
+		}
+	}
+	c.media(e, m, n == 1 && orphaned)
 }
 
-// media checks one MEDIA group.
-func (c *checker) media(i int, e *Entry, m *Media, lacksDevice bool) {
-	if lacksDevice {
-		c.add(CheckDeviceMissing, i, c.book.lineAt(m.Line, m.offset), "")
+// media checks one MEDIA group. The DEVICE groups of the first may stand before it.
+func (c *checker) media(e *Entry, m Media, devicesBefore bool) {
+	line := c.book.lineAt(m.Line, m.place.start)
+	n := 0
+	for d := range m.Devices() {
+		n++
+		if !d.HasNumber && needsNumber(d.Type) {
+			c.add(CheckNumberMissing, e, c.book.lineAt(d.Line, d.start), "")
+		}
+	}
+	if n == 0 && !devicesBefore {
+		c.add(CheckDeviceMissing, e, line, "")
 	}
 	if !m.HasPort {
-		c.addf(CheckPortMissing, i, c.book.lineAt(m.Line, m.offset), func() string { return c.caseHint(e, keyPort) })
+		c.addf(CheckPortMissing, e, line, func() string { return c.caseHint(m.lines(), keyPort) })
 	}
 	allowed := 1
 	if strings.EqualFold(m.Type, "serial") {
 		allowed = 4
 	}
-	if n := len(m.Devices); n > allowed {
-		c.addf(CheckDevicesOverLimit, i, c.book.lineAt(m.Line, m.offset), func() string { return fmt.Sprintf("%d, allowed are %d", n, allowed) })
-	}
-	for _, d := range m.Devices {
-		if !d.HasNumber && needsNumber(d.Type) {
-			c.add(CheckNumberMissing, i, c.book.lineAt(d.Line, d.offset), "")
-		}
+	if n > allowed {
+		c.addf(CheckDevicesOverLimit, e, line, func() string { return fmt.Sprintf("%d, allowed are %d", n, allowed) })
 	}
 }
 
@@ -121,25 +130,20 @@ func needsNumber(deviceType string) bool {
 	return false
 }
 
-// length is the number of characters in bytes of the book. In a double-byte
-// code page that the book was not parsed with it is too high.
-func (b *Book) length(raw string) int {
-	if isASCII(raw) {
-		return len(raw)
-	}
-	return utf8.RuneCountInString(b.decode(raw))
-}
-
-// header returns an entry's first line.
-func (c *checker) header(e *Entry) Line { return c.book.lineAt(e.Line, e.start) }
-
-// caseHint says where an entry has a key that differs from the one looked for
-// in case alone.
-func (c *checker) caseHint(e *Entry, key string) string {
-	for line := range c.book.linesOf(e) {
+// caseHint describes the first line whose key differs from another one in case alone.
+func (c *checker) caseHint(lines iter.Seq[Line], key string) string {
+	for line := range lines {
 		if line.Kind == KindPair && line.Key != key && strings.EqualFold(line.Key, key) {
 			return fmt.Sprintf("line %d has %s, which is another key", line.Number, c.book.show(line.Key))
 		}
 	}
 	return ""
+}
+
+func first[T any](all iter.Seq[T]) (T, bool) {
+	for one := range all {
+		return one, true
+	}
+	var none T
+	return none, false
 }

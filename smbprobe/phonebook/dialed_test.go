@@ -1,8 +1,10 @@
 package phonebook
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -96,6 +98,64 @@ func TestDialed(t *testing.T) {
 			map[CheckID]int{CheckNameNotASCII: 1},
 		},
 	}
+	tests = append(tests, []struct {
+		name   string
+		book   string
+		dialed []string
+		want   []Dialed
+		counts map[CheckID]int
+	}{
+		{
+			"code page 1252, other capitals", named("B\xdcRO"), []string{"Büro"},
+			[]Dialed{{Name: "Büro", Entry: "BÜRO", Usable: true}},
+			map[CheckID]int{CheckNameNotASCII: 1, CheckDialedNameCase: 1},
+		},
+		{
+			"composed in the book, decomposed in the configuration", named("B\xfcro"), []string{"Bu\u0308ro"},
+			[]Dialed{{Name: "Bu\u0308ro", Entry: "Büro", Usable: true}},
+			map[CheckID]int{CheckNameNotASCII: 1},
+		},
+		{
+			"blanks inside the brackets", named(" Provider\t"), []string{"Provider"},
+			[]Dialed{{Name: "Provider", Entry: " Provider\uFFFD", Usable: true}},
+			map[CheckID]int{CheckDialedNameCase: 1, CheckNameCharacters: 1},
+		},
+		{
+			"not there, and a code page writes it", named("B\xfcro"), []string{"Straße"},
+			[]Dialed{{Name: "Straße", Missing: true}},
+			map[CheckID]int{CheckNameNotASCII: 1, CheckDialedMissing: 1},
+		},
+		{
+			"no code page writes it", named("8-bit \xfc"), []string{"Łódź 宽带", "Provider"},
+			[]Dialed{{Name: "Łódź 宽带", Undecided: true}, {Name: "Provider", Missing: true}},
+			map[CheckID]int{CheckNameNotASCII: 1, CheckDialedMissing: 1, CheckDialedUndecided: 1},
+		},
+		{
+			"no code page writes it, and the phone book has it in UTF-8", named("Łódź 宽带"), []string{"Łódź 宽带"},
+			[]Dialed{{Name: "Łódź 宽带", Entry: "Łódź 宽带", Usable: true}},
+			map[CheckID]int{CheckNameNotASCII: 1},
+		},
+		{
+			"no code page writes it, and there is no entry", "\n", []string{"Łódź 宽带"},
+			[]Dialed{{Name: "Łódź 宽带", Missing: true}},
+			map[CheckID]int{CheckDialedMissing: 1, CheckNoEntries: 1},
+		},
+		{
+			"at the end of a value", named("A") + "Comment=x[Provider]\n", []string{"Provider", "A"},
+			[]Dialed{{Name: "Provider", Undecided: true}, {Name: "A", Entry: "A", Usable: true}},
+			map[CheckID]int{CheckHeaderInValue: 1, CheckDialedUndecided: 1},
+		},
+		{
+			"at the end of a value, and an entry", good + named("A") + "Comment=x[Provider]\n", []string{"Provider"},
+			[]Dialed{{Name: "Provider", Entry: "Provider", Usable: true}},
+			map[CheckID]int{CheckHeaderInValue: 1},
+		},
+		{
+			"run together with the entry before it", named("A") + "Comment=[Provider]\nEncoding=1\n" + named("B"), []string{"provider", "A"},
+			[]Dialed{{Name: "provider"}, {Name: "A", Entry: "A"}},
+			map[CheckID]int{CheckEntriesRunTogether: 1},
+		},
+	}...)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := checkText(test.book, Options{DialedEntries: test.dialed})
@@ -110,5 +170,61 @@ func TestDialed(t *testing.T) {
 				t.Errorf("counts (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A name is found in each code page of Windows NT that can write it.
+func TestDialedInEachCodePage(t *testing.T) {
+	tests := []struct{ page, name, raw string }{
+		{"437", "Büro", "B\x81ro"},
+		{"720", "إنترنت", "\x9d\xeb\xa2\xa9\xeb\xa2"},
+		{"737", "Προμηθευτής", "\x8f\xa8\xa6\xa3\x9e\x9f\x9c\xac\xab\xe3\xaa"},
+		{"737", "Ώρα", "\xf0\xa8\x98"},
+		{"775", "Pakalpojumu sniedzējs", "Pakalpojumu sniedz\x89js"},
+		{"775", "Žemė", "\xcfem\xd3"},
+		{"857", "İnternet Sağlayıcısı", "\x98nternet Sa\xa7lay\x8dc\x8ds\x8d"},
+		{"861", "Þjónusta", "\x8dj\xa2nusta"},
+		{"861", "Síminn ð Ý", "S\xa1minn \x8c \x97"},
+		{"869", "Προμηθευτής", "\xc6\xeb\xe9\xe6\xe1\xe2\xde\xf2\xee\x9e\xed"},
+		{"869", "Ώρα ΰ", "\x98\xeb\xd6 \xfc"},
+		{"1253", "Προμηθευτής", "\xd0\xf1\xef\xec\xe7\xe8\xe5\xf5\xf4\xde\xf2"},
+		{"932", "接続", "\x90\xda\x91\xb1"},
+	}
+	for _, test := range tests {
+		t.Run(test.page+" "+test.name, func(t *testing.T) {
+			book := fmt.Sprintf("[%s]\nMEDIA=serial\nPort=COM1\nDEVICE=modem\nPhoneNumber=5550100\n", test.raw)
+			r := checkText(book, Options{DialedEntries: []string{test.name}})
+			if d := r.Dialed[0]; d.Missing || d.Undecided || d.TooLong != (len([]rune(test.name)) > MaxDialedName) || d.Entry == "" {
+				t.Errorf("%+v\n%s", d, tellAll(r))
+			}
+			if n := countsOf(r)[CheckDialedNameCase]; n != 0 {
+				t.Errorf("found only without regard to case\n%s", tellAll(r))
+			}
+		})
+	}
+}
+
+// Each of the package's own tables is a one-to-one map between bytes and characters.
+func TestOEMPages(t *testing.T) {
+	defined := map[*oemPage]int{
+		codePage720: 120, codePage737: 128, codePage775: 128, codePage857: 125, codePage861: 128, codePage869: 119,
+	}
+	for page, want := range defined {
+		n := 0
+		for b := range 256 {
+			r := page.DecodeByte(byte(b))
+			if r == utf8.RuneError {
+				continue
+			}
+			if b >= utf8.RuneSelf {
+				n++
+			}
+			if back, ok := page.EncodeRune(r); !ok || int(back) != b {
+				t.Errorf("byte %#x is %q, which is byte %#x", b, r, back)
+			}
+		}
+		if _, ok := page.EncodeRune(utf8.RuneError); ok || n != want {
+			t.Errorf("%d characters beyond ASCII, want %d; U+FFFD encoded: %t", n, want, ok)
+		}
 	}
 }

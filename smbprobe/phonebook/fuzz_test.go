@@ -1,6 +1,8 @@
 package phonebook
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -17,21 +19,36 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add([]byte(many), "Büro", false)
+	f.Add([]byte("[\x8f\xa8\xa6]\nMEDIA=\nDEVICE=\n"), "Προ", false)
+	f.Add([]byte("[A]\nMEDIA=serial\nPort=COM1\nDEVICE=modem\nPhoneNumber=1[B]\nEncoding=1\n"), "B", true)
+	f.Add([]byte("[A]\nMEDIA=serial\nDevice=Modem [B]\n"), "B 宽 ü", true)
+	for _, shape := range hostileBooks() {
+		f.Add(fill(shape, 1<<10), "A", false)
+	}
 	f.Fuzz(func(t *testing.T, data []byte, dialed string, nt4 bool) {
 		options := Options{DialedEntries: []string{dialed, "Provider"}, NT4: nt4}
-		b := Parse(data)
+		var b *Book
+		limit := uint64(4*len(data) + 1<<10)
+		if got := allocated(limit, func() { b = Parse(data) }); got > limit {
+			t.Errorf("parsing %d bytes took %d bytes of memory", len(data), got)
+		}
 		r := Check(b, options)
 
 		if diff := cmp.Diff(r, Check(Parse(data), options)); diff != "" {
-			t.Errorf("the same book was judged otherwise a second time:\n%s", diff)
+			t.Errorf("a second check of the same file differs:\n%s", diff)
 		}
-		for _, e := range b.Entries {
+		n := 0
+		for e := range b.Entries() {
+			n++
 			if e.Line < 1 || e.LastLine < e.Line || e.LastLine > b.Lines {
 				t.Errorf("entry %q has lines %d to %d of %d", e.Name, e.Line, e.LastLine, b.Lines)
 			}
 			checkShown(t, e.Name)
-			for _, m := range e.Media {
+			for m := range e.Media() {
 				checkShown(t, m.Type, m.Port, m.DeviceName)
+				for d := range m.Devices() {
+					checkShown(t, d.Type)
+				}
 			}
 		}
 		found := make(map[CheckID]int)
@@ -41,6 +58,9 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("%s is at line %d of %d", finding.Check, finding.Line, b.Lines)
 			}
 			checkShown(t, finding.Entry, finding.Text)
+			if text := finding.String(); !utf8.ValidString(text) || strings.Contains(text, "\n") {
+				t.Errorf("not one line: %q", text)
+			}
 			if !utf8.ValidString(finding.Detail) {
 				t.Errorf("%s: detail %q is not UTF-8", finding.Check, finding.Detail)
 			}
@@ -54,7 +74,13 @@ func FuzzParse(f *testing.F) {
 		if len(found) > 0 {
 			t.Errorf("not counted: %v", found)
 		}
+		if n != b.EntryCount {
+			t.Errorf("%d entries, EntryCount %d", n, b.EntryCount)
+		}
 		for _, d := range r.Dialed {
+			if d.Undecided && (d.Missing || d.Usable || d.Entry != "") {
+				t.Errorf("not undecided: %+v", d)
+			}
 			if d.Usable && (d.Missing || d.TooLong || d.Entry == "" && strings.TrimSpace(d.Name) != "") {
 				t.Errorf("cannot be usable: %+v", d)
 			}
@@ -70,4 +96,27 @@ func checkShown(t *testing.T, texts ...string) {
 			t.Errorf("not fit to be shown: %q", text)
 		}
 	}
+}
+
+// The value of a key with a secret is shown nowhere, wherever the key stands in a file.
+func FuzzSecrets(f *testing.F) {
+	keys := []string{"PreSharedKey", "SharedSecret", "ApnInfoPassword", "password", "UserPSK", "Passphrase", "Pwd"}
+	f.Add([]byte("[A]\r\nMEDIA=serial\r\nPort=\r\nDEVICE=\r\n"), uint16(27), uint8(0))
+	f.Add([]byte("[A]\r\nMEDIA="), uint16(100), uint8(1))
+	f.Add([]byte("[]\r\n"), uint16(1), uint8(2))
+	f.Add([]byte("[A]\nX=1\nX=]\nEncoding=1\nEncoding=1"), uint16(8), uint8(3))
+	f.Add([]byte("[A\n"+strings.Repeat("x", 2000)), uint16(1000), uint8(4))
+	f.Fuzz(func(t *testing.T, data []byte, at uint16, key uint8) {
+		const secret = "5ecret5"
+		if bytes.Contains(data, []byte(secret)) {
+			return
+		}
+		i := min(int(at), len(data))
+		line := keys[int(key)%len(keys)] + "=" + secret
+		book := Parse(slices.Concat(data[:i], []byte(line), data[i:]))
+		r := Check(book, Options{DialedEntries: []string{"Provider", "A"}, NT4: true})
+		if text := tellAll(r) + shownOf(book); strings.Contains(text, secret) {
+			t.Errorf("the secret is shown:\n%s", text)
+		}
+	})
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// readBooks returns the books of a folder of testdata, by file name without
+// readBooks returns the phone books of a folder of testdata, by file name without
 // "synthetic_" and ".pbk".
 func readBooks(t testing.TB, folder string) map[string][]byte {
 	t.Helper()
@@ -18,7 +18,7 @@ func readBooks(t testing.TB, folder string) map[string][]byte {
 		t.Fatal(err)
 	}
 	if len(paths) == 0 {
-		t.Fatalf("no book in testdata/%s", folder)
+		t.Fatalf("no phone book in testdata/%s", folder)
 	}
 	books := make(map[string][]byte)
 	for _, path := range paths {
@@ -37,7 +37,7 @@ func readFile(t testing.TB, path string) []byte {
 	return data
 }
 
-// checkText parses and checks a book that is written with LF and has CRLF.
+// checkText checks a text with LF as a phone book with CRLF.
 func checkText(text string, o Options) *Report {
 	return Check(Parse([]byte(crlf(text))), o)
 }
@@ -53,8 +53,8 @@ func countsOf(r *Report) map[CheckID]int {
 	return counts
 }
 
-// fill returns a book of at least size bytes, made of one entry over and over
-// with a number in the place of NAME.
+// fill returns a file of at least size bytes, made of one entry over and over
+// with a number in place of NAME.
 func fill(entry string, size int) []byte {
 	var b strings.Builder
 	for i := 0; b.Len() < size; i++ {
@@ -63,7 +63,7 @@ func fill(entry string, size int) []byte {
 	return []byte(b.String())
 }
 
-// tellAll writes a report as a person would read it.
+// tellAll writes a report as text.
 func tellAll(r *Report) string {
 	var b strings.Builder
 	for _, c := range r.Counts {
@@ -80,4 +80,22 @@ func tellAll(r *Report) string {
 		fmt.Fprintf(&b, "dialed %+v\n", d)
 	}
 	return b.String()
+}
+
+// shownOf returns the texts for display of a phone book.
+func shownOf(b *Book) string {
+	var all strings.Builder
+	for e := range b.Entries() {
+		fmt.Fprintln(&all, e.Name)
+		for m := range e.Media() {
+			fmt.Fprintln(&all, m.Type, m.Port, m.DeviceName)
+			for d := range m.Devices() {
+				fmt.Fprintln(&all, d.Type)
+			}
+		}
+		for d := range e.Orphans() {
+			fmt.Fprintln(&all, d.Type)
+		}
+	}
+	return all.String()
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Line is a line of the book.
+// Line is a line of the file.
 type Line struct {
 	Number int    // from 1
 	Raw    string // the bytes as they stand, without the line end
@@ -16,22 +16,22 @@ type Line struct {
 	Group  Group  // where the line stands; a line that opens a group stands in it
 	End    LineEnd
 
-	offset int // of Raw in the text that was scanned
+	offset int // of Raw in Book.text
 }
 
-// LineKind says what a line is.
+// LineKind is the form of a line.
 type LineKind int
 
 // The kinds of lines.
 const (
 	KindBlank LineKind = iota
 	KindHeader
-	KindBadHeader // begins with "[" and does not end with "]"
+	KindBadHeader // begins with "[" and is not [name]
 	KindPair      // key=value; the value may be empty
 	KindMalformed // none of these
 )
 
-// Group says which part of an entry a line belongs to.
+// Group is the part of an entry that a line belongs to.
 type Group int
 
 // The groups, from the outside in.
@@ -62,12 +62,25 @@ const (
 	keyPhoneNumber = "PhoneNumber"
 )
 
-// scan splits a text into lines, the first of which has the given number, and
-// says of each what it is and where it stands.
-func scan(text string, number int) iter.Seq[Line] {
+// The types of DEVICE groups that dial nothing. Type= in them names a script or a PAD.
+const (
+	deviceSwitch = "switch"
+	devicePAD    = "pad"
+)
+
+// span is a run of lines in Book.text.
+type span struct {
+	start, end int // offsets
+	line       int // number of the first line
+}
+
+// scan splits part of a text into lines. In a part that does not begin with a header,
+// Line.Group is not set.
+func scan(text string, part span) iter.Seq[Line] {
 	return func(yield func(Line) bool) {
 		group := GroupNone
-		for at := 0; at < len(text); number++ {
+		number := part.line
+		for at := part.start; at < part.end; number++ {
 			raw, end, size := cutLine(text[at:])
 			line := classify(raw)
 			group = follow(group, line)
@@ -80,13 +93,16 @@ func scan(text string, number int) iter.Seq[Line] {
 	}
 }
 
-// cutLine returns the first line of a text that is not empty, what it ends
-// with, and its size with the line end. A CR that no LF follows ends a line too.
+// cutLine returns the first line of a text that is not empty, its line end, and its size
+// including the line end. A CR without LF ends a line too.
 func cutLine(text string) (raw string, end LineEnd, size int) {
-	i := strings.IndexAny(text, "\r\n")
+	i := 0
+	for i < len(text) && text[i] != '\n' && text[i] != '\r' {
+		i++
+	}
 	switch {
-	case i < 0:
-		return text, EndNone, len(text)
+	case i == len(text):
+		return text, EndNone, i
 	case text[i] == '\n':
 		return text[:i], EndLF, i + 1
 	case i+1 < len(text) && text[i+1] == '\n':
@@ -95,8 +111,8 @@ func cutLine(text string) (raw string, end LineEnd, size int) {
 	return text[:i], EndCR, i + 1
 }
 
-// classify says what a line is. Spaces and tabs around a line, a key or a value
-// are put up with: nobody documents that a dial-up client minds them.
+// classify parses a line by itself. It is the one place that decides what blanks mean,
+// see the package comment.
 func classify(raw string) Line {
 	line := Line{Raw: raw}
 	text := trim(raw)
@@ -106,7 +122,7 @@ func classify(raw string) Line {
 	if name, ok := strings.CutPrefix(text, "["); ok {
 		line.Kind = KindHeader
 		line.Name, ok = strings.CutSuffix(name, "]")
-		if !ok {
+		if !ok || strings.Contains(line.Name, "][") { // [A][B]: the line end between two headers was lost
 			line.Kind = KindBadHeader
 			line.Name, _, _ = strings.Cut(name, "]")
 		}
@@ -121,12 +137,26 @@ func classify(raw string) Line {
 	return line
 }
 
-func trim(s string) string { return strings.Trim(s, " \t") }
+// trim removes blanks at both ends.
+func trim(s string) string {
+	for s != "" && isBlank(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
-// follow returns the group that a line stands in, given that of the line before.
+func isBlank(b byte) bool { return b == ' ' || b == '\t' }
+
+// opensEntry reports whether the line is the header of an entry, damaged or not.
+func (l *Line) opensEntry() bool { return l.Kind == KindHeader || l.Kind == KindBadHeader }
+
+// follow returns the group of a line, given that of the line before it.
 func follow(group Group, line Line) Group {
 	switch {
-	case line.Kind == KindHeader, line.Kind == KindBadHeader:
+	case line.opensEntry():
 		return GroupEntry
 	case group == GroupNone:
 		return GroupNone

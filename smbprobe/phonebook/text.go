@@ -5,50 +5,90 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/japanese"
-	"golang.org/x/text/encoding/korean"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/traditionalchinese"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// show makes bytes of the book fit for a label, a page or a terminal, as
-// smb.CleanText does.
+// show makes bytes of the phone book fit for a label, a page or a terminal, as
+// smb.CleanText does, and masks secrets in them. Every text that leaves the package in
+// an Entry, a Finding or a Dialed goes through it.
 func (b *Book) show(raw string) string {
+	raw = maskSecrets(head(raw))
 	if len(raw) <= smb.MaxText && isPrintableASCII(raw) {
 		return raw
 	}
-	text := b.decode(head(raw))
+	text := b.decode(raw)
 	if isClean(text) {
 		return text
 	}
 	return smb.CleanText(text)
 }
 
-// showLine is show for a whole line, or a name that may be one whose bracket is
-// missing, without a password that stands in it: newer books have keys such as
-// ApnInfoPassword.
-func (b *Book) showLine(raw string) string {
-	text := b.show(raw)
-	if !strings.Contains(text, "=") {
-		return text
+// showLine is show for a whole line. In a line that is not of the form key=value, the
+// name of a secret masks all that follows it: the "=" may be what was damaged.
+func (b *Book) showLine(line Line) string {
+	raw := head(line.Raw)
+	if line.Kind == KindMalformed && !strings.Contains(raw, "=") {
+		if _, end := findSecretWord(raw); end > 0 {
+			raw = raw[:end] + mask
+		}
 	}
-	i := strings.Index(asciiLower(text), "password")
-	if i < 0 {
-		return text
-	}
-	key, _, found := strings.Cut(text[i:], "=")
-	if !found {
-		return text
-	}
-	return text[:i] + key + "=***"
+	return b.show(raw)
 }
 
-// decode turns bytes of the book into UTF-8: as they are where they are valid,
-// else from the book's code page.
+// mask stands for the value of a secret.
+const mask = "***"
+
+// secretWords are what the names of keys with secrets contain, in lower case. Of two
+// that begin at the same place the longer comes first. They are meant to match too much
+// rather than too little: a masked value costs nothing.
+var secretWords = []string{
+	"password", "passphrase", "passcode", "passwd", "pass", "pwd",
+	"presharedkey", "preshared", "sharedkey", "sharedsecret", "secret", "psk",
+	"privatekey", "key", "credential", "token",
+}
+
+// isSecret reports whether a key has a secret for its value, such as ApnInfoPassword,
+// PreSharedKey or SharedSecret.
+func isSecret(key string) bool {
+	_, end := findSecretWord(key)
+	return end > 0 || strings.EqualFold(key[max(0, len(key)-len("pin")):], "pin")
+}
+
+// findSecretWord returns the place of the first of secretWords in a text, whatever the
+// case of its letters; end is 0 if there is none.
+func findSecretWord(text string) (start, end int) {
+	for start = range len(text) {
+		for _, word := range secretWords {
+			if len(text)-start >= len(word) && equalASCII(text[start:start+len(word)], word) {
+				return start, start + len(word)
+			}
+		}
+	}
+	return 0, 0
+}
+
+// maskSecrets replaces what follows the first "=" that has the name of a secret before
+// it. It looks at every "=": a line may have lost its line end, or may stand inside the
+// brackets of a damaged header.
+func maskSecrets(text string) string {
+	start := 0
+	for {
+		i := strings.IndexByte(text[start:], '=')
+		if i < 0 {
+			return text
+		}
+		i += start
+		if isSecret(trim(text[start:i])) {
+			return text[:i+1] + mask
+		}
+		start = i + 1
+	}
+}
+
+// decode turns bytes of the phone book into UTF-8: unchanged if they are valid,
+// otherwise from the code page.
 func (b *Book) decode(raw string) string {
 	if utf8.ValidString(raw) {
 		return raw
@@ -58,16 +98,16 @@ func (b *Book) decode(raw string) string {
 	}
 	text, err := b.codePage.NewDecoder().String(raw)
 	if err != nil {
-		// Only decoders of stateful encodings fail. The bytes go on as they
-		// are; what is not UTF-8 shows as U+FFFD.
+		// Only decoders of stateful encodings fail. The bytes go on unchanged; what is
+		// not UTF-8 is shown as U+FFFD.
 		return raw
 	}
 	return text
 }
 
-// decodeSingleBytes does what a decoder of the page does, in one allocation: a
-// book may have a name on each of a million lines.
-func decodeSingleBytes(raw string, page *charmap.Charmap) string {
+// decodeSingleBytes does what the decoder of a page does, in one allocation: a phone book
+// may have a name on each of a million lines.
+func decodeSingleBytes(raw string, page singleByte) string {
 	var text strings.Builder
 	text.Grow(2 * len(raw))
 	for i := range len(raw) {
@@ -76,7 +116,16 @@ func decodeSingleBytes(raw string, page *charmap.Charmap) string {
 	return text.String()
 }
 
-// isClean reports whether smb.CleanText would leave a text as it is.
+// length is the number of characters in bytes of the phone book. In a double-byte code
+// page that it was not parsed with, the number is too high.
+func (b *Book) length(raw string) int {
+	if _, ok := b.codePage.(*charmap.Charmap); ok && !utf8.ValidString(raw) {
+		return len(raw)
+	}
+	return utf8.RuneCountInString(b.decode(raw))
+}
+
+// isClean reports whether smb.CleanText would leave a text unchanged.
 func isClean(text string) bool {
 	n := 0
 	for _, r := range text {
@@ -87,8 +136,8 @@ func isClean(text string) bool {
 	return true
 }
 
-// head returns as much of a text as can show, so that a line of megabytes is
-// not decoded whole. It does not cut a UTF-8 character in two.
+// head returns as much of a text as can be shown, so that a line of megabytes is
+// not decoded whole. It does not split a UTF-8 character.
 func head(raw string) string {
 	n := smb.MaxText * utf8.UTFMax
 	if len(raw) <= n {
@@ -120,7 +169,18 @@ func isPrintableASCII(s string) bool {
 	return true
 }
 
-// asciiLower lowers A to Z in UTF-8 and leaves all else, its length included.
+// equalASCII reports whether a text equals a lower-case word of the same length, whatever
+// the case of its letters.
+func equalASCII(text, lower string) bool {
+	for i := range len(lower) {
+		if b := text[i]; b != lower[i] && (b < 'A' || b > 'Z' || b+'a'-'A' != lower[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// asciiLower lowers A to Z in UTF-8 and changes nothing else.
 func asciiLower(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
@@ -128,41 +188,4 @@ func asciiLower(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// nameKey is equal for names that collide. RAS compares names without regard to
-// case; here that is done for A to Z alone, and only where the bytes are UTF-8:
-// in a double-byte code page the second byte of a character can be a letter, and
-// two different names must not be called a duplicate.
-func nameKey(raw string) string {
-	if !utf8.ValidString(raw) {
-		return raw
-	}
-	return asciiLower(raw)
-}
-
-// spellings returns the bytes that a name may have in a book: UTF-8, and each
-// code page of Windows NT that can write it. Which of the ANSI and OEM pages
-// NT 4.0 uses is documented nowhere, and a name must not be called missing
-// because it was written in the other.
-func spellings(name string) []string {
-	all := []string{name}
-	if isASCII(name) {
-		return all
-	}
-	for _, e := range []encoding.Encoding{
-		charmap.Windows1250, charmap.Windows1251, charmap.Windows1252, charmap.Windows1253,
-		charmap.Windows1254, charmap.Windows1255, charmap.Windows1256, charmap.Windows1257,
-		charmap.Windows1258, charmap.Windows874,
-		charmap.CodePage437, charmap.CodePage850, charmap.CodePage852, charmap.CodePage855,
-		charmap.CodePage858, charmap.CodePage860, charmap.CodePage862, charmap.CodePage863,
-		charmap.CodePage865, charmap.CodePage866,
-		japanese.ShiftJIS, simplifiedchinese.GBK, korean.EUCKR, traditionalchinese.Big5,
-	} {
-		// An error says that the page lacks one of the characters.
-		if raw, err := e.NewEncoder().String(name); err == nil {
-			all = append(all, raw)
-		}
-	}
-	return all
 }

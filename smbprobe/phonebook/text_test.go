@@ -1,9 +1,13 @@
 package phonebook
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -34,23 +38,84 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// A password in a line does not get into a finding, however the line came there.
-func TestPasswordsAreMasked(t *testing.T) {
+// The value of a key with a secret is in no finding, whatever is wrong with its line.
+func TestSecretsAreMasked(t *testing.T) {
 	const secret = "hunter2"
+	long := strings.Repeat("x", 1100)
 	tests := []struct{ name, line, want string }{
-		{"a line that is too long", "ApnInfoPassword=" + secret + strings.Repeat("x", 1100), "ApnInfoPassword=***"},
-		{"a header that is damaged", "[Support]APNINFOPASSWORD = " + secret, "[Support]APNINFOPASSWORD =***"},
+		{"too long", "ApnInfoPassword=" + secret + long, "ApnInfoPassword=***"},
+		{"a damaged header", "[Support]APNINFOPASSWORD = " + secret, "[Support]APNINFOPASSWORD =***"},
 		{"a header that swallowed the line", "[ApnInfoPassword=" + secret, "[ApnInfoPassword=***"},
+		{"a pre-shared key", "PreSharedKey=" + secret + long, "PreSharedKey=***"},
+		{"a shared secret", "SharedSecret = " + secret + long, "SharedSecret =***"},
+		{"a lost line end", "Port=COM1PreSharedKey=" + secret + long, "Port=COM1PreSharedKey=***"},
+		{"a lost equals sign", "PreSharedKey " + secret, "PreSharedKey***"},
+		{"another sign for it", "SharedSecret:" + secret, "SharedSecret***"},
+		{"a key without a name before it", "=Passphrase=" + secret, "=Passphrase=***"},
+		{"a name in brackets in it", "UserPsk=" + secret + "[" + secret + "]", "UserPsk=***"},
+		{"a device type", "DEVICE=SharedSecret=" + secret, "DEVICE=SharedSecret=***"},
+		{"a bad name", "[SharedSecret=" + secret + "*]", "[SharedSecret=***"},
+		{"a PIN", "SimPin=" + secret + long, "SimPin=***"},
+		{"a token", "Auth-Token=" + secret + long, "Auth-Token=***"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := checkText("[A]\nMEDIA=x\nPort=x\nDEVICE=x\n"+test.line+"\n", Options{})
-			if len(r.Findings) == 0 || r.Findings[0].Text != test.want {
-				t.Errorf("the first finding does not show the line as %q", test.want)
+			b := Parse([]byte(crlf("[A]\nMEDIA=x\nPort=x\nDEVICE=x\n" + test.line + "\n")))
+			r := Check(b, Options{})
+			if !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Text == test.want }) {
+				t.Errorf("no finding shows the line as %q\n%s", test.want, tellAll(r))
 			}
-			if text := tellAll(r); strings.Contains(text, secret) {
-				t.Errorf("the password is in the report:\n%s", text)
+			if text := tellAll(r) + shownOf(b); strings.Contains(text, secret) {
+				t.Errorf("the secret is shown:\n%s", text)
 			}
 		})
+	}
+}
+
+// What holds no secret is shown.
+func TestOtherValuesAreNotMasked(t *testing.T) {
+	for _, line := range []string{"[Keystone]", "Port=COM1", "Device=Keypad", "PhoneNumber=555", "[Password]", "[a=b]"} {
+		if got := Parse(nil).showLine(classify(line)); got != line {
+			t.Errorf("%q is shown as %q", line, got)
+		}
+	}
+}
+
+func TestAllLines(t *testing.T) {
+	b := Parse([]byte("Early=1\n\r\n[A]\rMEDIA=serial\r\nDevice=x=y\r\nDEVICE = modem \r\njunk\r\n[B]Key=1\r\nPort="))
+	want := []Line{
+		{Number: 1, Raw: "Early=1", Kind: KindPair, Key: "Early", Value: "1", End: EndLF},
+		{Number: 2, End: EndCRLF},
+		{Number: 3, Raw: "[A]", Kind: KindHeader, Name: "A", Group: GroupEntry, End: EndCR},
+		{Number: 4, Raw: "MEDIA=serial", Kind: KindPair, Key: "MEDIA", Value: "serial", Group: GroupMedia, End: EndCRLF},
+		{Number: 5, Raw: "Device=x=y", Kind: KindPair, Key: "Device", Value: "x=y", Group: GroupMedia, End: EndCRLF},
+		{Number: 6, Raw: "DEVICE = modem ", Kind: KindPair, Key: "DEVICE", Value: "modem", Group: GroupDevice, End: EndCRLF},
+		{Number: 7, Raw: "junk", Kind: KindMalformed, Group: GroupDevice, End: EndCRLF},
+		{Number: 8, Raw: "[B]Key=1", Kind: KindBadHeader, Name: "B", Group: GroupEntry, End: EndCRLF},
+		{Number: 9, Raw: "Port=", Kind: KindPair, Key: "Port", Group: GroupEntry},
+	}
+	got := slices.Collect(b.AllLines())
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Line{})); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	if b.Lines != 9 {
+		t.Errorf("%d lines, want 9", b.Lines)
+	}
+	if a, _ := first(b.Entries()); a.Line != 3 || a.LastLine != 7 {
+		t.Errorf("entry A has lines %d to %d, want 3 to 7", a.Line, a.LastLine)
+	}
+}
+
+// Nothing of a file is lost: its lines, put together again, are the file.
+func TestAllLinesKeepEverything(t *testing.T) {
+	ends := map[LineEnd]string{EndCRLF: "\r\n", EndLF: "\n", EndCR: "\r"}
+	for name, data := range readBooks(t, "books") {
+		var b strings.Builder
+		for line := range Parse(data).AllLines() {
+			b.WriteString(line.Raw + ends[line.End])
+		}
+		if diff := cmp.Diff(string(data), b.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }

@@ -17,6 +17,9 @@ import (
 const (
 	// maxFindings is how many findings a Result lists; Counts has all of them.
 	maxFindings = 100
+	// maxParsing is how many phone books are parsed at a time: a damaged one of the
+	// largest size takes four times its size.
+	maxParsing = 4
 	// maxLinks is how many links of entries a Result lists.
 	maxLinks = 200
 )
@@ -25,7 +28,7 @@ const (
 func checkPhonebook(p *smbprobe.PhonebookResult, data []byte, o phonebook.Options) {
 	book := phonebook.Parse(data)
 	report := phonebook.Check(book, o)
-	entries := len(book.Entries)
+	entries := book.EntryCount
 	intact := !report.Has(phonebook.ClassFile) && !report.Has(phonebook.ClassEntry)
 	p.Entries, p.Intact = &entries, &intact
 	p.Links, p.LinksTruncated = links(book)
@@ -47,16 +50,21 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 			all = append(all, l)
 		}
 	}
-	for _, e := range b.Entries {
-		if len(e.Media) == 0 {
-			add(smbprobe.Link{Entry: e.Name})
-		}
-		for _, m := range e.Media {
+	for e := range b.Entries() {
+		hasMedia := false
+		for m := range e.Media() {
+			hasMedia = true
 			l := smbprobe.Link{Entry: e.Name, Media: m.Type, Port: m.Port}
-			if len(m.Devices) > 0 {
-				l.Device = m.Devices[0].Type
+			for d := range m.Devices() {
+				l.Device = d.Type
+				break
 			}
-			add(l)
+			if add(l); len(all) > maxLinks {
+				return all[:maxLinks], true
+			}
+		}
+		if !hasMedia {
+			add(smbprobe.Link{Entry: e.Name})
 		}
 		if len(all) > maxLinks {
 			return all[:maxLinks], true
@@ -71,6 +79,20 @@ const (
 	// pauseBeforeReread gives a program that is writing the phone book time to finish.
 	pauseBeforeReread = time.Second
 )
+
+// semaphore limits how many goroutines do something at a time.
+type semaphore chan struct{}
+
+func (s semaphore) acquire(ctx context.Context) error {
+	select {
+	case s <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s semaphore) release() { <-s }
 
 // attempt is the outcome of one open and read.
 type attempt struct {
@@ -132,6 +154,11 @@ func (r *run) readOnce(ctx context.Context, tree smb.Tree) attempt {
 			n.result.State, n.result.Status, n.result.Error = failed.State, failed.Status, failed.Error
 			break
 		}
+		if n.err = r.prober.parsing.acquire(ctx); n.err != nil {
+			n.result.State, n.result.Error = smbprobe.PhonebookUnknown, fmt.Sprintf("read, but not checked: %v", n.err)
+			break
+		}
+		defer r.prober.parsing.release()
 		checkPhonebook(&n.result, n.data, phonebook.Options{DialedEntries: m.DialedEntries, NT4: r.isNT4()})
 	}
 	return n

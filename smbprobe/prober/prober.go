@@ -52,6 +52,7 @@ type Prober struct {
 	logins     *lockout.Guard
 	logs       *dialfailures.Store
 	recoveries *recoveryTracker
+	parsing    semaphore
 
 	forgotten atomic.Int64 // event logs that were evicted from logs
 }
@@ -86,7 +87,7 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries}, nil
+	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing)}, nil
 }
 
 // KeepTargets drops what is remembered of targets that are not among names, after the

@@ -7,8 +7,8 @@ import (
 
 const maxLine = 1024 // bytes
 
-// content checks the bytes of the file. It returns false where they are not a
-// text that has lines and entries.
+// content checks the bytes of the file. It reports whether they are a text that has lines
+// and entries.
 func (c *checker) content() (readable bool) {
 	data, text := c.book.data, c.book.text
 	nul := strings.IndexByte(data, 0)
@@ -17,13 +17,13 @@ func (c *checker) content() (readable bool) {
 	case strings.HasPrefix(data, utf16LEMark) || strings.HasPrefix(data, utf16BEMark):
 		c.whole(CheckUTF16Mark, "")
 	case nul >= 0:
-		c.whole(CheckNULBytes, fmt.Sprintf("%d NUL bytes in a file of %d; the first at offset %d", strings.Count(data, "\x00"), len(data), nul))
+		c.whole(CheckNULBytes, fmt.Sprintf("%d of %d bytes are zero, the first at offset %d", strings.Count(data, "\x00"), len(data), nul))
 	case text == "":
 		c.whole(CheckEmptyFile, fmt.Sprintf("%d bytes", len(data)))
 	case controls > others:
 		c.whole(CheckControlBytes, fmt.Sprintf("%d of %d bytes", controls, len(data)))
 	case c.book.cutAt != 0:
-		c.whole(CheckTooManyGroups, fmt.Sprintf("more than %d; line %d and what follows was not checked", MaxGroups, c.book.cutAt))
+		c.whole(CheckTooManyEntries, fmt.Sprintf("line %d and what follows was not checked", c.book.cutAt))
 	default:
 		return true
 	}
@@ -47,18 +47,25 @@ func countControls(data string) (controls, others int) {
 	return controls, others
 }
 
-// lines checks every line on its own, and what the line ends add up to.
+// lines checks every line by itself, and the line ends of the file.
 func (c *checker) lines() {
-	entry := noEntry
+	var entry *Entry
+	var open Entry // what entry points to: one for all, not one for each
+	var joined joinedEntry
 	var last Line
-	var lf, cr, terminated int
+	var lf, cr, terminated, entries int
 	newer := false
 	for line := range c.book.AllLines() {
-		if line.Kind == KindHeader || line.Kind == KindBadHeader {
-			entry++
+		if line.opensEntry() {
+			c.settle(entry, &joined)
+			open, entry = c.book.entry(line, entries), &open
+			joined = joinedEntry{}
+			entries++
 		}
-		c.form(entry, line)
-		c.pair(entry, line)
+		if whole := c.form(entry, line); whole && line.Kind == KindPair && line.Group != GroupNone {
+			c.pair(entry, line)
+			c.runTogether(entry, line, &joined)
+		}
 		if len(line.Raw) > maxLine {
 			c.addf(CheckLineOver1024, entry, line, func() string { return fmt.Sprintf("%d bytes", len(line.Raw)) })
 		}
@@ -77,7 +84,8 @@ func (c *checker) lines() {
 		}
 		last = line
 	}
-	// A CR at the very end is half of a CRLF: there the file was cut.
+	c.settle(entry, &joined)
+	// A CR at the very end is half of a CRLF: the file was cut there.
 	if last.End == EndCR {
 		cr--
 	}
@@ -93,44 +101,69 @@ func (c *checker) lines() {
 	}
 }
 
-// form checks that a line is one of the grammar's (MS-RRASM 2.2.2).
-func (c *checker) form(entry int, line Line) {
+// form checks that a line is one of the grammar's (MS-RRASM 2.2.2). It reports whether the
+// line is whole: the file does not end inside it.
+func (c *checker) form(entry *Entry, line Line) (whole bool) {
 	switch line.Kind {
 	case KindBadHeader, KindMalformed:
-		switch {
-		case line.End == EndNone:
-			c.tailCut = true
-			c.add(CheckTruncatedTail, entry, line, "the file ends inside this line")
-		case line.Kind == KindBadHeader:
-			c.add(CheckMalformedHeader, entry, line, "")
-		default:
-			c.add(CheckMalformedLine, entry, line, "")
+		if line.End == EndNone {
+			break
 		}
+		check := CheckMalformedLine
+		if line.Kind == KindBadHeader {
+			check = CheckMalformedHeader
+		}
+		c.add(check, entry, line, "")
+		if name, ok := headerAtEnd(line.Raw); ok {
+			c.names.inMiddle(name, ClassFile)
+		}
+		return true
 	case KindPair:
 		if line.Group == GroupNone {
-			c.add(CheckKeyBeforeSection, noEntry, line, "")
+			c.add(CheckKeyBeforeSection, nil, line, "")
+			return true
 		}
+		if line.End != EndNone || line.Value != "" || line.Key != keyMedia && line.Key != keyDevice {
+			return true
+		}
+	default:
+		return true
 	}
+	c.tailCut = true
+	c.add(CheckTruncatedTail, entry, line, "the file ends inside this line")
+	return false
 }
 
 // pair checks keys that the grammar knows or an article warns of. It holds keys
 // against no list of known ones: most are documented for no system.
-func (c *checker) pair(entry int, line Line) {
-	if line.Kind != KindPair || line.Group == GroupNone {
-		return
+func (c *checker) pair(entry *Entry, line Line) {
+	over := func(check CheckID, limit int) {
+		if n := c.book.length(line.Value); n > limit {
+			c.addf(check, entry, line, func() string { return fmt.Sprintf("%d characters", n) })
+		}
 	}
 	switch line.Key {
+	case keyMedia:
+		if line.Value == "" {
+			c.add(CheckMediaEmpty, entry, line, "")
+		}
+	case keyDevice:
+		if line.Value == "" {
+			c.add(CheckDeviceEmpty, entry, line, "")
+		}
+		over(CheckDeviceTypeOver16, MaxDeviceType)
 	case keyPort, keyDeviceName:
 		if line.Group != GroupMedia {
-			c.add(CheckGroupKeyMisplaced, entry, line, line.Key+" belongs to a MEDIA group, before its DEVICE")
+			c.add(CheckGroupKeyMisplaced, entry, line, "")
+		}
+		if line.Key == keyDeviceName {
+			over(CheckDeviceNameOver128, MaxDeviceName)
 		}
 	case keyPhoneNumber:
 		if line.Group != GroupDevice {
-			c.add(CheckGroupKeyMisplaced, entry, line, "PhoneNumber belongs to a DEVICE group")
+			c.add(CheckGroupKeyMisplaced, entry, line, "")
 		}
-		if n := c.book.length(line.Value); n > MaxPhoneNumber {
-			c.addf(CheckPhoneNumberOver128, entry, line, func() string { return fmt.Sprintf("%d characters", n) })
-		}
+		over(CheckPhoneNumberOver128, MaxPhoneNumber)
 	case "SkipDownLevelDialog":
 		if line.Value == "1" {
 			c.add(CheckSkipDownlevel, entry, line, "")
@@ -138,7 +171,7 @@ func (c *checker) pair(entry int, line Line) {
 	}
 }
 
-// wholeBook checks what is a matter of the book and of no line.
+// wholeBook checks what concerns the file and no line of it.
 func (c *checker) wholeBook() {
 	b := c.book
 	if strings.HasPrefix(b.data, utf8Mark) {
@@ -147,13 +180,10 @@ func (c *checker) wholeBook() {
 	if strings.HasSuffix(b.data, dosEnd) {
 		c.whole(CheckDOSEndMark, "")
 	}
-	switch n := len(b.Entries); {
+	switch n := b.EntryCount; {
 	case n == 0 && !c.fileWide:
 		c.whole(CheckNoEntries, "")
 	case n > 10:
 		c.whole(CheckEntriesOver10, fmt.Sprintf("%d entries", n))
 	}
 }
-
-// whole takes a finding about the file as a whole.
-func (c *checker) whole(check CheckID, detail string) { c.add(check, noEntry, Line{}, detail) }

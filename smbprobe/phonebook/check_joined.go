@@ -1,0 +1,112 @@
+package phonebook
+
+import (
+	"fmt"
+	"strings"
+)
+
+// joinedEntry tells whether two entries have run together because the line end before the
+// second header is lost. A value that ends like a header is the first sign. It is not
+// enough, because a value may end with a bracket. The second sign is a line that only the
+// beginning of an entry has.
+type joinedEntry struct {
+	line Line   // the latest line whose value ends like a header, not reported yet; Number 0: none
+	name string // the name in it
+	seen uint   // which of onceKeys the entry has had, one bit each
+	// inScript: the DEVICE group is a switch or a PAD, which has a Type= of its own.
+	inScript bool
+}
+
+// onceKeys are keys that an entry has once at most, before its MEDIA groups.
+var onceKeys = []string{"Encoding", "Type", "Guid", "NETCOMPONENTS"}
+
+// scalarKeys are other keys that stand only before the MEDIA groups of an entry
+// (MS-RRASM 2.2.2.2, and books of NT 4.0). The list need not be complete, and no key is
+// reported for not being in it.
+var scalarKeys = setOf(
+	"AuthenticateServer", "Authentication", "AuthRestrictions", "AutoLogon", "BaseProtocol",
+	"BindMsNetClient", "CallbackMode", "CustomAuthKey", "CustomDialDll", "CustomDialFunc",
+	"CustomRasDialDll", "DataEncryption", "Description", "DialMode", "DialParamsUID",
+	"ExcludedProtocols", "GlobalDeviceSettings", "HighDateTime", "IdleDisconnectSeconds",
+	"IpAddress", "IpAssign", "IpDns2Address", "IpDnsAddress", "IpDnsFlags", "IpDnsSuffix",
+	"IpFrameSize", "IpHeaderCompression", "IpNBTFlags", "IpNameAssign", "IpPrioritizeRemote",
+	"IpSecFlags", "IpWins2Address", "IpWinsAddress", "LcpExtensions", "LowDateTime",
+	"NegotiateMultilinkAlways", "OverridePref", "PBVersion", "PreferredDevice",
+	"PreferredPort", "PrerequisiteEntry", "PrerequisitePbk", "PreviewDomain",
+	"PreviewPhoneNumber", "PreviewUserPw", "RedialAttempts", "RedialOnLinkFailure",
+	"RedialSeconds", "ShareMsFilePrint", "SharedPhoneNumbers", "ShowDialingProgress",
+	"ShowMonitorIconInTaskBar", "SkipDoubleDialDialog", "SkipDownLevelDialog",
+	"SkipNwcWarning", "SwCompression", "TcpWindowSize", "UseCountryAndAreaCodes",
+	"UsePwForNetwork", "UseRasCredentials", "VpnStrategy",
+)
+
+func setOf(keys ...string) map[string]bool {
+	set := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		set[key] = true
+	}
+	return set
+}
+
+// runTogether looks for both signs in a line of an entry.
+func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
+	switch line.Key {
+	case keyMedia:
+		j.inScript = false
+	case keyDevice:
+		j.inScript = strings.EqualFold(line.Value, deviceSwitch) || strings.EqualFold(line.Value, devicePAD)
+	}
+	var once uint
+	for i, key := range onceKeys {
+		if line.Key == key && !(key == "Type" && j.inScript) {
+			once = 1 << i
+		}
+	}
+	atEntryOnly := once != 0 || scalarKeys[line.Key]
+	if j.line.Number != 0 && (j.seen&once != 0 || line.Group == GroupDevice && atEntryOnly) {
+		c.joined(CheckEntriesRunTogether, entry, j)
+	}
+	j.seen |= once
+	if name, ok := headerAtEnd(line.Value); ok {
+		c.settle(entry, j)
+		j.line, j.name = line, name
+	}
+}
+
+// settle reports the line that has the first sign alone, at the end of its entry.
+func (c *checker) settle(entry *Entry, j *joinedEntry) {
+	if j.line.Number != 0 {
+		c.joined(CheckHeaderInValue, entry, j)
+	}
+}
+
+// joined reports both entries, unless the name of the second is the end of a secret.
+func (c *checker) joined(check CheckID, entry *Entry, j *joinedEntry) {
+	c.addf(check, entry, j.line, func() string {
+		if isSecret(j.line.Key) {
+			return ""
+		}
+		second := c.book.show(j.name)
+		if check == CheckEntriesRunTogether {
+			return fmt.Sprintf("%q and %q", entry.Name, second)
+		}
+		return fmt.Sprintf("%q may be an entry of its own, after %q", second, entry.Name)
+	})
+	c.names.inMiddle(j.name, check.Info().Class)
+	j.line = Line{}
+}
+
+// headerAtEnd returns the name of the header that a text ends with. A name that RAS
+// does not allow is none: an IPv6 address may stand in brackets.
+func headerAtEnd(text string) (name string, ok bool) {
+	text, ok = strings.CutSuffix(trim(text), "]")
+	if !ok {
+		return "", false
+	}
+	i := strings.LastIndexByte(text, '[')
+	if i < 0 || len(text)-i > MaxName {
+		return "", false
+	}
+	name = text[i+1:]
+	return name, trim(name) != "" && !strings.ContainsFunc(name, isForbidden)
+}
