@@ -100,6 +100,10 @@ func TestFragmentsReadTogether(t *testing.T) {
 			f[3] = f[2]
 			return f
 		}(), nil, 9, 0, smb.ErrProtocol},
+		{"parts of fragments", func() [][]byte {
+			f := responses(stub, size, truthful)
+			return slices.Concat(f[:3], [][]byte{f[3][:60], f[3][60:]}, f[4:])
+		}(), nil, 9, 0, ErrUnordered},
 		{"one that is no response", func() [][]byte {
 			f := responses(stub, size, truthful)
 			f[3] = f[3][:7]
