@@ -123,7 +123,7 @@ func TestLoginRequestLayout(t *testing.T) {
 		{"VcNumber, never 0", uint32(u16(41)), 1},
 		{"OEM response", uint32(u16(47)), 24},
 		{"Unicode response", uint32(u16(49)), 24},
-		{"capabilities, without extended security", binary.LittleEndian.Uint32(b[55:]), 0x5C},
+		{"capabilities: large reads, no extended security", binary.LittleEndian.Uint32(b[55:]), 0x405C},
 		{"the account name on an even offset", uint32(u16(110)), 's'},
 		{"Flags2", uint32(u16(10)), 0xC001},
 	} {

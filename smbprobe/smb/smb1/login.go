@@ -40,7 +40,7 @@ func loginRequest(n negotiated, response ntlm.Response, user, domain, path strin
 	w.u16(uint16(len(response.Unicode)))
 	w.u32(0)
 	// Unicode and NT SMBs go together (MS-CIFS appendix A <97>).
-	w.u32(n.capabilities&capUnicode | capLargeFiles | capNTSMBs | capStatus32)
+	w.u32(n.capabilities&capUnicode | capLargeFiles | capNTSMBs | capStatus32 | capLargeReadX)
 	w.startBytes()
 	w.raw(response.OEM)
 	w.raw(response.Unicode)

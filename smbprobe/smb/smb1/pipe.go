@@ -55,17 +55,17 @@ func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
 }
 
 // ReadMessages implements smb.ReadAheader. The answers come in the order of the
-// reads where the server works on one after another; the caller checks.
+// reads if the server works on one after another, and a read may return a part of
+// a message: the caller has to check.
 func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error) {
 	op := "read pipe " + p.name
 	s := p.tree.session
-	count := min(limit, maxPipeRead(s.server))
-	if count < limit {
+	if maxPipeRead(s.server) < limit {
 		return p.readEach(ctx, n, limit) // a message may take more than one read
 	}
 	requests := make([]request, n)
 	for i := range requests {
-		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count)}
+		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, limit)}
 	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
@@ -77,11 +77,11 @@ func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		if answer.status == smb.StatusBufferOverflow {
-			return nil, smb.Protocolf(op, "a message of more than %d bytes", count)
-		}
-		if messages[i], err = parseRead(answer, count); err != nil {
+		if messages[i], err = parseRead(answer, limit); err != nil {
 			return nil, &smb.Error{Op: op, Err: err}
+		}
+		if answer.status == smb.StatusBufferOverflow && len(messages[i]) == limit {
+			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
 		}
 	}
 	return messages, nil
@@ -99,13 +99,16 @@ func (p *Pipe) readEach(ctx context.Context, n, limit int) ([][]byte, error) {
 	return messages, nil
 }
 
-// readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW says that
-// there is more of it.
+// readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW is the status
+// of a part that is not the last.
 func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, error) {
 	op := "read pipe " + p.name
 	s := p.tree.session
-	count := maxPipeRead(s.server)
-	for {
+	for range maxReads(int64(limit)) {
+		count := min(maxPipeRead(s.server), limit-len(data))
+		if count == 0 {
+			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
+		}
 		answer, err := s.conn.roundTrip(ctx, op, readRequest(s.header(p.tree.tid), p.fid, 0, count))
 		if err != nil {
 			return nil, err
@@ -114,17 +117,15 @@ func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, er
 		if err != nil {
 			return nil, &smb.Error{Op: op, Err: err}
 		}
-		if len(data)+len(part) > limit {
-			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
-		}
 		data = append(data, part...)
 		if answer.status != smb.StatusBufferOverflow {
 			return data, nil
 		}
 		if len(part) == 0 {
-			return nil, smb.Protocolf(op, "more to come, and nothing sent")
+			return nil, smb.Protocolf(op, "an empty part of a message that is not the last")
 		}
 	}
+	return nil, smb.Protocolf(op, "too many short answers: %d bytes of a message in %d reads", len(data), maxReads(int64(limit)))
 }
 
 // Close implements smb.Pipe.

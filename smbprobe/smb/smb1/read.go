@@ -10,13 +10,16 @@ import (
 // few bytes for servers that pad more.
 const readOverhead = 64
 
-// maxRead returns how much one READ_ANDX may ask for. Without large reads the
+// largeRead is the most that Windows returns for one READ_ANDX if it offers
+// CAP_LARGE_READX (MS-CIFS appendix A <92>).
+const largeRead = 61440
+
+// maxRead returns the most that one READ_ANDX may ask for. Without large reads the
 // answer has to fit the smaller of both buffers: a server may end the
 // connection otherwise (MS-CIFS 3.3.5.36).
 func maxRead(n negotiated) int {
-	const large = 61440 // what Windows serves with CAP_LARGE_READX (MS-CIFS appendix A <92>)
 	if n.capabilities&capLargeReadX != 0 {
-		return large
+		return largeRead
 	}
 	size := bufferRoom(n)
 	if size >= 4096 {
@@ -25,9 +28,18 @@ func maxRead(n negotiated) int {
 	return size
 }
 
-// maxPipeRead returns how much one READ_ANDX of a pipe may ask for: large reads are
-// for files. 4,280 bytes, a DCE/RPC fragment, fit the 4,356 of an NT server.
-func maxPipeRead(n negotiated) int { return min(maxTransact, bufferRoom(n)) }
+// maxPipeRead returns the most that one READ_ANDX of a pipe may ask for. A DCE/RPC
+// fragment of 4,280 bytes fits the buffer of an NT server, 4,356 bytes.
+func maxPipeRead(n negotiated) int {
+	if n.capabilities&capLargeReadX != 0 {
+		return largeRead
+	}
+	return bufferRoom(n)
+}
+
+// maxReads returns how many reads size bytes may take: an average of 64 bytes, and
+// some more for short ones.
+func maxReads(size int64) int { return int(size/64) + 16 }
 
 // bufferRoom is how much data an answer to READ_ANDX has room for in the smaller of both
 // buffers.
