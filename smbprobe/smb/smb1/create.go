@@ -87,8 +87,17 @@ func (c created) info() smb.FileInfo {
 	return smb.FileInfo{Size: c.size, Modified: c.modified, Directory: c.directory}
 }
 
+// Word counts of the answer to an open. Windows sends the extended answer unasked
+// at times: it writes 42 and sends 50 words (MS-SMB 2.2.4.9.2). Its first 34 words
+// are those of the plain one.
+const (
+	createWords         = 34
+	createWordsExtended = 42
+	createWordsSent     = 50
+)
+
 func parseCreate(m *message) (created, error) {
-	b, err := m.first(34, 42) // 42: the extended answer, from servers that send it unasked
+	b, err := createBlock(m)
 	if err != nil {
 		return created{}, err
 	}
@@ -104,4 +113,17 @@ func parseCreate(m *message) (created, error) {
 	}
 	c.size = int64(size)
 	return c, nil
+}
+
+// createBlock returns the words of the answer to an open. It does not look for the
+// ByteCount of an extended answer, which is not where WordCount says.
+func createBlock(m *message) (block, error) {
+	if len(m.raw) > headerSize && m.raw[headerSize] == createWordsExtended {
+		words := m.raw[headerSize+1:]
+		if len(words) < 2*createWordsExtended+2 {
+			return block{}, fmt.Errorf("%w: %d words in %d bytes", smb.ErrProtocol, createWordsExtended, len(words))
+		}
+		return block{words: words[:2*createWordsExtended]}, nil
+	}
+	return m.first(createWords, createWordsSent)
 }

@@ -17,6 +17,11 @@ func FuzzAnswers(f *testing.F) {
 	for _, raw := range windows2000(f) {
 		f.Add(raw)
 	}
+	extended := bytes.Clone(windows2000(f)["create"])
+	copy(extended[117:], "\xff\xff") // its file number, where ByteCount would be
+	f.Add(extended)
+	f.Add(extended[:117])
+	f.Add(extendedSecurity(windows2000(f)["negotiate"]))
 	f.Add(answerRead(1, "0123456789"))
 	f.Add(answerTransaction(1, 0, 4, 0, "abcd"))
 	f.Fuzz(func(t *testing.T, raw []byte) {

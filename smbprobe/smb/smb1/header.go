@@ -28,10 +28,11 @@ const (
 	flagCanonical = 0x10
 	flagReply     = 0x80
 
-	flags2LongNames = 0x0001
-	flags2Signed    = 0x0004
-	flags2NTStatus  = 0x4000
-	flags2Unicode   = 0x8000
+	flags2LongNames        = 0x0001
+	flags2Signed           = 0x0004
+	flags2ExtendedSecurity = 0x0800
+	flags2NTStatus         = 0x4000
+	flags2Unicode          = 0x8000
 )
 
 const (

@@ -18,6 +18,8 @@ const (
 	capNTSMBs     = 0x00000010
 	capStatus32   = 0x00000040
 	capLargeReadX = 0x00004000
+
+	capExtendedSecurity = 0x80000000
 )
 
 // Security mode of a negotiate answer.
@@ -99,8 +101,11 @@ func parseNegotiate(m *message) (negotiated, error) {
 		time:          fileTime(b.u64(23)),
 	}
 	switch length := int(b.words[33]); {
+	case length == 0 && (n.capabilities&capExtendedSecurity != 0 || m.flags2&flags2ExtendedSecurity != 0):
+		// A security blob stands in the place of the challenge (MS-SMB 2.2.4.5.2.1).
+		return n, fmt.Errorf("%w: the server insists on extended security, which this client does not speak", smb.ErrNotOffered)
 	case n.securityMode&modeEncryptPasswords == 0 || length == 0:
-		return n, fmt.Errorf("%w: the server takes passwords in plain text only, and none is sent so", smb.ErrNotOffered)
+		return n, fmt.Errorf("%w: the server takes passwords in plain text only, and this client sends none", smb.ErrNotOffered)
 	case length != len(n.challenge) || len(b.bytes) < length:
 		return n, fmt.Errorf("%w: a challenge of %d bytes in %d", smb.ErrProtocol, length, len(b.bytes))
 	case n.capabilities&capNTSMBs == 0:
