@@ -6,11 +6,12 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// End says why ReadBackwards ended.
+// End describes how ReadBackwards ended.
 type End struct {
-	Reached bool    // the oldest record was given; false: each had enough
-	Bounds  *Bounds // where the server had to be asked for them at the beginning
-	Oldest  *Record // where the server gave it unasked, as Samba does
+	Reached    bool    // the oldest record was passed to each; false: each stopped it
+	Bounds     *Bounds // if the server had to be asked for them at the beginning
+	Oldest     *Record // if the server returned it unasked, as Samba does
+	Unreadable int     // records that were passed to each with Err set
 }
 
 // Bounds are the number of the oldest record and how many there are. Of an empty
@@ -19,19 +20,24 @@ type Bounds struct {
 	Oldest, Count uint32
 }
 
-// ReadBackwards gives the records to each, from the newest to the oldest, until
-// it wants no more. Of an empty log it gives none and has reached the end. Their
-// numbers fall. The memory taken is that of one answer, half a mebibyte at most.
+// ReadBackwards passes the records to each, from the newest to the oldest, until
+// each returns false. An empty log has none, and its end is reached. Their
+// numbers fall. A record that could not be decoded is passed in its place, with Err
+// set. The memory taken is that of one answer, half a mebibyte at most.
 //
-// An error says nothing of the records that were given before: they stand.
-// ErrChanged: the log was cleared or overwritten meanwhile, open it anew.
+// Records that were passed before an error remain valid. ErrChanged: the log was
+// cleared or overwritten meanwhile; open it again.
 func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) (End, error) {
 	b := backwards{log: l, size: firstRead}
+	unreadable := 0
 	records, err := b.first(ctx)
 	for err == nil && len(records) > 0 {
 		for _, record := range records {
+			if record.Err != nil {
+				unreadable++
+			}
 			if !each(record) {
-				return End{Bounds: b.bounds, Oldest: b.unasked}, nil
+				return End{Bounds: b.bounds, Oldest: b.unasked, Unreadable: unreadable}, nil
 			}
 			if err = b.verifyNewest(ctx); err != nil {
 				return End{}, err
@@ -39,7 +45,7 @@ func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) 
 		}
 		records, err = b.next(ctx)
 	}
-	return End{Reached: err == nil, Bounds: b.bounds, Oldest: b.unasked}, err
+	return End{Reached: err == nil, Bounds: b.bounds, Oldest: b.unasked, Unreadable: unreadable}, err
 }
 
 // backwards is a reading from the newest record to the oldest.
@@ -92,7 +98,7 @@ func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.proven = len(records) > 1 && records[0].Number-records[1].Number == 1
+	b.proven = fall(records)
 	if b.proven {
 		return records, nil
 	}
@@ -167,14 +173,58 @@ func (b *backwards) read(ctx context.Context, flags, number uint32) ([]Record, s
 	if err != nil {
 		return nil, 0, &smb.Error{Op: readName, Err: err}
 	}
-	if b.seek && len(records) > 0 && records[0].Number != number {
-		return nil, 0, smb.Protocolf(readName, "record %d, where %d was asked for", records[0].Number, number)
+	if b.seek && len(records) > 0 {
+		if records[0].Err != nil {
+			records[0].Number = number
+		}
+		if records[0].Number != number {
+			return nil, 0, smb.Protocolf(readName, "record %d, expected %d", records[0].Number, number)
+		}
 	}
+	numberUnreadable(records, b.last)
 	for _, record := range records {
+		if record.Err != nil && b.last == 0 {
+			b.last = record.Number // first compares it with the server's bounds
+			continue
+		}
 		if record.Number == 0 || b.last != 0 && record.Number >= b.last {
 			return nil, 0, smb.Protocolf(readName, "record %d after record %d", record.Number, b.last)
 		}
 		b.last = record.Number
 	}
 	return records, a.status, nil
+}
+
+// fall reports whether two adjacent records are sound and their numbers fall by one.
+func fall(records []Record) bool {
+	for i := range len(records) - 1 {
+		newer, older := records[i], records[i+1]
+		if newer.Err == nil && older.Err == nil && newer.Number-older.Number == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// numberUnreadable gives records that could not be decoded the number that fits
+// between their neighbours, the one before being last (0: none): their own cannot be
+// relied on. The first one keeps its own if no sound record follows.
+func numberUnreadable(records []Record, last uint32) {
+	next, end := -1, 0 // the next sound record, and what follows the last one
+	for i := len(records) - 1; i >= 0; i-- {
+		switch {
+		case records[i].Err == nil:
+			next, end = i, max(end, i+1)
+		case next >= 0:
+			records[i].Number = records[next].Number + uint32(next-i)
+		}
+	}
+	for i := end; i < len(records); i++ {
+		if i > 0 {
+			last = records[i-1].Number
+		}
+		if last != 0 {
+			records[i].Number = last - 1
+		}
+	}
 }
