@@ -14,8 +14,8 @@ type End struct {
 	Unreadable int     // records that were passed to each with Err set
 }
 
-// Bounds are the number of the oldest record and how many there are. Of an empty
-// log Count is 0, and Oldest means nothing.
+// Bounds are the number of the oldest record and how many there are. For an empty
+// log Count is 0 and Oldest is meaningless.
 type Bounds struct {
 	Oldest, Count uint32
 }
@@ -50,34 +50,34 @@ func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) 
 
 // backwards is a reading from the newest record to the oldest.
 //
-// Windows reads on from where the last read ended (sequential), and begins at the
-// newest record. Samba's first sequential read gives the oldest record alone, or
+// Windows continues where the last read ended (sequential), and begins at the
+// newest record. Samba's first sequential read returns the oldest record alone, or
 // nothing at all; there every read names its record (seek). Windows NT 4.0
-// cannot be read so: its seek fails once the log's file has 2 MiB.
+// cannot be read so: its seek fails once the log's file has 2 MiB (Q177199).
 type backwards struct {
-	log     *Log
-	size    int    // of the next read
-	proven  bool   // the sequential read began at the newest record: its end of file can be believed
-	seek    bool   // every read names its record
-	last    uint32 // number of the last record read; 0: none yet
-	oldest  uint32 // as the server said when it was asked; 0: it was not
-	bounds  *Bounds
-	unasked *Record // the oldest record, where the first read gave it
-	doubted uint32  // the newest record by the server's own count alone; 0: none, or verified
+	log        *Log
+	size       int    // of the next read
+	proven     bool   // the sequential read began at the newest record: its end of file is reliable
+	seek       bool   // every read names its record
+	last       uint32 // number of the last record read; 0: none yet
+	oldest     uint32 // by the server's bounds; 0: not known
+	bounds     *Bounds
+	unasked    *Record // the oldest record, if the first read returned it
+	unverified uint32  // the newest record by the server's count alone; 0: none, or verified
 }
 
-// verifyNewest makes sure that nothing follows the newest record, where only the
-// server's count says that it is the newest: a wrong count would hide records. It
-// is asked once each has taken that record and wants more; where it is the one that the
-// caller knows already, nothing needs to be asked.
+// verifyNewest makes sure that nothing follows the newest record if it is known from
+// the server's count alone: a wrong count would hide records. It runs after each
+// has accepted that record and wants more; a caller that knows the record already
+// is spared the round trip.
 func (b *backwards) verifyNewest(ctx context.Context) error {
-	if b.doubted == 0 {
+	if b.unverified == 0 {
 		return nil
 	}
-	next := b.doubted + 1
-	b.doubted = 0
+	next := b.unverified + 1
+	b.unverified = 0
 	if next == 0 {
-		return nil // the last number that there is
+		return nil // there is no higher number
 	}
 	a, err := b.log.readWhole(ctx, readSeek|readBackwards, next, firstRead)
 	switch {
@@ -91,8 +91,8 @@ func (b *backwards) verifyNewest(ctx context.Context) error {
 	return statusError(readName, a.status)
 }
 
-// first reads the newest records. Two or more whose numbers fall by one can be
-// nothing else; of anything less the server is asked where its log begins and ends.
+// first reads the newest records. Two or more whose numbers fall by one are those.
+// Anything less proves nothing, and the server is asked for its bounds.
 func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	records, _, err := b.read(ctx, readSequential|readBackwards, 0)
 	if err != nil {
@@ -121,15 +121,15 @@ func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	if len(records) == 1 && records[0].Number == oldest {
 		b.unasked = &records[0]
 	}
-	b.seek, b.last, b.doubted = true, 0, newest
+	b.seek, b.last, b.unverified = true, 0, newest
 	records, _, err = b.read(ctx, readSeek|readBackwards, newest)
 	if err == nil && len(records) == 0 {
-		err = smb.Protocolf(readName, "no record %d, which is the newest one of %d", newest, count)
+		err = smb.Protocolf(readName, "no record %d, which is the newest of %d", newest, count)
 	}
 	return records, err
 }
 
-// next reads the records before the last one; none where that was the oldest.
+// next reads the records before the last one; none if that was the oldest.
 func (b *backwards) next(ctx context.Context) ([]Record, error) {
 	if b.last == b.oldest || b.last == 1 {
 		return nil, nil
@@ -155,8 +155,8 @@ func (b *backwards) next(ctx context.Context) ([]Record, error) {
 	return nil, nil
 }
 
-// read reads once. No records: the server says, with this status, that it has
-// none, or none more.
+// read reads once. No records mean, with this status, that the server has none, or
+// no more.
 func (b *backwards) read(ctx context.Context, flags, number uint32) ([]Record, smb.Status, error) {
 	a, err := b.log.readWhole(ctx, flags, number, b.size)
 	if err != nil {

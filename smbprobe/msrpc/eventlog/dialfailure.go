@@ -18,7 +18,7 @@ const maxDialable = 20
 // so both are found by their shape: the entry comes first, in quotes or not; the
 // code is a string of its own, or stands in brackets in a longer one. The code is
 // an unsigned 32-bit number in decimal. The entry went through smb.CleanText, and
-// is empty where the code alone was found. ok false: no code was found.
+// is empty if only the code was found. ok reports whether a code was found.
 func DialFailure(insertions []string) (entry, code string, ok bool) {
 	if len(insertions) == 0 {
 		return "", "", false
@@ -36,15 +36,15 @@ func DialFailure(insertions []string) (entry, code string, ok bool) {
 	}
 	if code, ok = bracketedCode(rest); ok {
 		if rest == insertions[0] {
-			name = "" // a text of which nothing tells where the name is
+			name = "" // nothing in the text delimits the name
 		}
 		return smb.CleanText(name), code, true
 	}
 	return "", "", false
 }
 
-// splitEntry returns the entry's name in a text, and the text after it. Where the
-// text does not tell, the name may be all of it, and so is the rest.
+// splitEntry returns the entry's name in a text, and the text after it. If nothing
+// delimits the name, both are the whole text.
 func splitEntry(s string) (name, rest string) {
 	trimmed := strings.TrimSpace(s)
 	if n := len(trimmed); n >= 2 && isQuote(trimmed[0]) && strings.IndexByte(trimmed[1:], trimmed[0]) == n-2 {
@@ -67,7 +67,8 @@ func splitEntry(s string) (name, rest string) {
 	return trimmed, s
 }
 
-// quoted returns the first part of a text in quotes that stand outside of words.
+// quoted returns the first quoted part of a text; an apostrophe within a word is not
+// a quote.
 func quoted(s string, quote byte) (name, rest string, ok bool) {
 	for from := 0; from < len(s); {
 		open := strings.IndexByte(s[from:], quote)
