@@ -15,25 +15,24 @@ import (
 )
 
 const (
-	// answerWait is how long an answer is waited for before the one retry, and
-	// after it.
+	// answerWait is the time limit of each of the two tries.
 	answerWait = time.Second
-	// maxStrays is how many datagrams that answer nothing are read past.
+	// maxStrays is the number of datagrams that are no answers and are skipped.
 	maxStrays = 64
 	// maxDatagram holds the largest name table, 255 names, and what follows it.
 	maxDatagram = 8192
 )
 
-// NodeStatus asks addr, which is UDP port 137 but in tests, for its name table
-// (RFC 1002 4.2.17, 4.2.18). It asks with the wildcard name; where no answer
-// comes within a second, it asks once more, and beside it with the name of the
-// domain master browsers, as an NT 4.0 that is one may not answer the wildcard.
-// So it takes two seconds at most. Datagrams that answer neither are ignored.
-// The dial function must connect the socket, so that nobody else's datagrams
-// are read.
+// NodeStatus queries addr, which is UDP port 137 except in tests, for its name table
+// (RFC 1002 4.2.17, 4.2.18). It queries the wildcard name. If no answer
+// comes within a second, it sends the query again together with one for the name of
+// the domain master browsers, because an NT 4.0 that is one may not answer the
+// wildcard. It takes two seconds at most and ignores datagrams that answer neither.
+// The dial function must connect the socket, so that only datagrams of addr are
+// read.
 //
-// Errors: those of dial and of ctx; context.DeadlineExceeded where no answer came;
-// smb.ErrProtocol where too many datagrams came that are none; else the
+// Errors: those of dial and of ctx; context.DeadlineExceeded if no answer came;
+// smb.ErrProtocol if too many datagrams came that are not answers; else the
 // network's.
 func NodeStatus(ctx context.Context, dial func(ctx context.Context, network, address string) (net.Conn, error),
 	addr netip.AddrPort, rounds *smb.Rounds,
@@ -43,13 +42,13 @@ func NodeStatus(ctx context.Context, dial func(ctx context.Context, network, add
 	if err != nil {
 		return nil, &smb.Error{Op: op, Err: err}
 	}
-	defer func() { _ = conn.Close() }() // nothing is owed to a socket that was only read
+	defer func() { _ = conn.Close() }()
 
 	q := newStatusQuery(conn)
 	round := rounds.Sent()
-	names, err := q.ask(ctx, wildcardName())
+	names, err := q.query(ctx, wildcardName())
 	if err != nil && ctx.Err() == nil && isTimeout(err) {
-		names, err = q.ask(ctx, wildcardName(), mastersName())
+		names, err = q.query(ctx, wildcardName(), mastersName())
 	}
 	if err == nil || errors.Is(err, syscall.ECONNREFUSED) {
 		rounds.Answered(round)
@@ -60,8 +59,7 @@ func NodeStatus(ctx context.Context, dial func(ctx context.Context, network, add
 	return names, nil
 }
 
-// statusError puts context.DeadlineExceeded in the place of the socket's own
-// time limit.
+// statusError replaces the socket's time limit by context.DeadlineExceeded.
 func statusError(ctx context.Context, err error) error {
 	switch {
 	case !isTimeout(err):
@@ -72,10 +70,10 @@ func statusError(ctx context.Context, err error) error {
 	return fmt.Errorf("no answer to 2 tries of %s: %w", answerWait, context.DeadlineExceeded)
 }
 
-// statusQuery is the queries of one NodeStatus.
+// statusQuery holds the queries of one NodeStatus.
 type statusQuery struct {
 	conn   net.Conn
-	id     uint16 // of the next query; answers to all of this run count
+	id     uint16 // of the next query; answers to all from first on count
 	first  uint16
 	strays int
 	buf    []byte
@@ -88,14 +86,19 @@ func newStatusQuery(conn net.Conn) *statusQuery {
 	return &statusQuery{conn: conn, id: id, first: id, buf: make([]byte, maxDatagram)}
 }
 
-// ask sends a query for each name and waits for an answer to any query up to
-// now.
-func (q *statusQuery) ask(ctx context.Context, names ...[EncodedNameSize]byte) ([]Name, error) {
+// query sends a query for each name and waits for an answer to any query so far.
+func (q *statusQuery) query(ctx context.Context, names ...[EncodedNameSize]byte) ([]Name, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
 	release := interruptWith(ctx, q.conn)
-	defer release()
+	table, err := q.exchange(names)
+	if panicked := release(); panicked != nil {
+		return nil, panicked
+	}
+	return table, err
+}
 
+func (q *statusQuery) exchange(names [][EncodedNameSize]byte) ([]Name, error) {
 	for _, name := range names {
 		if _, err := q.conn.Write(statusRequest(q.id, name)); err != nil {
 			return nil, err
@@ -112,7 +115,7 @@ func (q *statusQuery) ask(ctx context.Context, names ...[EncodedNameSize]byte) (
 			return table, nil
 		}
 		if q.strays++; q.strays > maxStrays {
-			return nil, fmt.Errorf("%w: %d datagrams that answer no query of ours", smb.ErrProtocol, q.strays)
+			return nil, fmt.Errorf("%w: %d datagrams that answer none of our queries", smb.ErrProtocol, q.strays)
 		}
 	}
 }

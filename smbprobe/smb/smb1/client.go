@@ -45,13 +45,13 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 		c.conn.close()
 		return nil, err
 	}
-	c.conn.allow(inFlight(c.server))
+	c.conn.setMaxInFlight(inFlight(c.server))
 	c.info = smb.ServerInfo{
 		NetBIOSName: c.server.serverName,
 		Domain:      c.server.domain,
 		Dialect:     Dialect,
 		Time:        c.server.time,
-		TimeSeenAt:  k.sent.Add(k.answered.Sub(k.sent) / 2),
+		TimeSeenAt:  k.sent.Add(k.receivedAt.Sub(k.sent) / 2),
 	}
 	if c.info.NetBIOSName == "" {
 		c.info.NetBIOSName = opts.NetBIOSName

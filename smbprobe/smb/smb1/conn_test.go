@@ -21,7 +21,7 @@ func testSession(t *testing.T, conn net.Conn, n negotiated) (*Session, *smb.Roun
 	rounds := new(smb.Rounds)
 	c := newConn(conn, rounds, func(line string) { t.Log(line) })
 	t.Cleanup(c.close)
-	c.allow(inFlight(n))
+	c.setMaxInFlight(inFlight(n))
 	return newSession(&Client{conn: c, server: n}, 1), rounds
 }
 
@@ -325,5 +325,62 @@ func TestWrongSignatureEndsTheSession(t *testing.T) {
 	s.conn.setSigner(&signer{key: make([]byte, 16), response: make([]byte, 24), next: 2})
 	if _, err := testFile(s, 10).ReadAll(t.Context()); !errors.Is(err, smb.ErrSigning) {
 		t.Error(err)
+	}
+}
+
+// panickyConn panics in one of its methods.
+type panickyConn struct {
+	net.Conn
+	read, close bool
+}
+
+func (c panickyConn) Read(b []byte) (int, error) {
+	if c.read {
+		panic("read")
+	}
+	return c.Conn.Read(b)
+}
+
+func (c panickyConn) Close() error {
+	_ = c.Conn.Close()
+	if c.close {
+		panic("close")
+	}
+	return nil
+}
+
+// TestPanicInGoroutine: a panic of a goroutine of the connection is the error of
+// the call that waits, and of every later one.
+func TestPanicInGoroutine(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	silent := func(net.Conn, asked) {}
+	for _, test := range []struct {
+		name  string
+		conn  func(conn net.Conn) net.Conn
+		serve func(net.Conn, asked)
+		trace smb.Trace
+		want  any
+	}{
+		{"read", func(conn net.Conn) net.Conn { return panickyConn{conn, true, false} }, silent, nil, "read"},
+		{"close, on a broken answer", func(conn net.Conn) net.Conn { return panickyConn{conn, false, true} },
+			func(c net.Conn, _ asked) { send(c, []byte("no SMB")) }, nil, "close"},
+		{"trace", func(conn net.Conn) net.Conn { return conn },
+			func(c net.Conn, r asked) { send(c, answerRead(r.mid, "x")) }, func(string) { panic("trace") }, "trace"},
+		{"close, when the context ends", func(conn net.Conn) net.Conn { return panickyConn{conn, false, true} },
+			func(net.Conn, asked) { cancel() }, nil, "close"}, // the last one
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newConn(test.conn(peer(t, test.serve)), new(smb.Rounds), test.trace)
+			c.setMaxInFlight(10)
+			s := newSession(&Client{conn: c, server: negotiated{maxMpx: 10, maxBufferSize: 4356}}, 1)
+			for range 2 {
+				_, err := testFile(s, 10).ReadAll(ctx)
+				if p, ok := errors.AsType[*smb.PanicError](err); !ok || p.Value != test.want || len(p.Stack) == 0 {
+					t.Errorf("%v, expected a panic of %v", err, test.want)
+				}
+			}
+			c.close()
+		})
 	}
 }
