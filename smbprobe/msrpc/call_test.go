@@ -186,6 +186,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(pdu(typeResponse, both, 2, 4, []byte("four")), uint16(0))
 	f.Add(pdu(typeFault, both, 2, 32, make([]byte, 8)), uint16(0))
 	f.Add(append(pdu(typeResponse, flagFirst, 2, 8, []byte("four")), pdu(typeResponse, flagLast, 2, 4, []byte("more"))...), uint16(28))
+	f.Add(pdu(typeResponse, both, 2, 1<<31, []byte("four")), uint16(0))
+	f.Add(pdu(typeResponse, flagFirst, 2, 8, []byte("four"))[:20], uint16(10))
 	f.Fuzz(func(t *testing.T, b []byte, split uint16) {
 		const limit = 1000
 		a := answer{callID: 2, limit: limit}

@@ -106,3 +106,25 @@ func TestWindows2000(t *testing.T) {
 		t.Logf("%s: %d bind_ack, %d faults", path, acks, faults)
 	}
 }
+
+func FuzzBind(f *testing.F) {
+	ack := bindAck(f)
+	f.Add(ack)
+	for _, announced := range []uint16{0, 24, 25, 1432, 5680, 65535} {
+		b := bytes.Clone(ack)
+		binary.LittleEndian.PutUint16(b[headerSize:], announced)
+		f.Add(b)
+	}
+	f.Add(append(header(nil, typeBindNak, 18, 1), 4, 0))
+	for _, path := range []string{"testdata/w2k_tcp139_ntlm012.pcap", "testdata/w2k_tcp445_bind_dssetup.pcap"} {
+		for _, message := range captured(f, path) {
+			f.Add(message)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := parseBind(b, 1)
+		if err == nil && (got.request <= requestHeaderSize || got.request > maxFragment || got.answer <= responseHeaderSize || got.answer > 65535) {
+			t.Fatalf("%+v", got)
+		}
+	})
+}

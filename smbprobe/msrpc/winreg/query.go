@@ -13,16 +13,17 @@ import (
 // bytes: lpType, lpData, padding, lpcbData, lpcbLen, status.
 const queryOverhead = 8 + 16 + 3 + 8 + 8 + 4
 
-// queried is what the server said of a value.
+// queried is the answer to a query.
 type queried struct {
 	code msrpc.Win32Error // 0: data is the whole value; ErrorMoreData: it is longer than the room for it
 	kind uint32           // its type; only with code 0 and ErrorMoreData
 	data []byte           // only with code 0
+	none bool             // code 0, and the server left out the data
 }
 
 // query reads a value of at most size bytes (MS-RRP 3.1.5.17): one round trip.
-// set is false where there is none of this name. Its type must be one of kinds; that
-// is looked at before its length, because a server tells it of a longer value too.
+// set is false if there is none of this name. Its type must be one of kinds; the
+// type is checked before the length, because an answer for a longer value has it too.
 func (k *Key) query(ctx context.Context, name string, size int, kinds ...uint32) (data []byte, set bool, err error) {
 	op := "read registry value " + k.path + `\` + name
 	stub, err := k.conn.Call(ctx, op, opQueryValue, queryStub(k.handle, name, size), size+queryOverhead)
@@ -37,6 +38,8 @@ func (k *Key) query(ctx context.Context, name string, size int, kinds ...uint32)
 		return nil, false, nil
 	case q.code != 0 && q.code != msrpc.ErrorMoreData:
 		return nil, false, msrpc.Win32Status(op, uint32(q.code))
+	case q.none:
+		return nil, false, smb.Protocolf(op, "success without the value's data")
 	}
 	if err := checkKind(q.kind, kinds); err != nil {
 		return nil, false, &smb.Error{Op: op, Err: err}
@@ -64,11 +67,11 @@ func queryStub(key ndr.Handle, name string, size int) []byte {
 	return w.Stub()
 }
 
-// parseQuery takes an answer apart, and reports whether it is sound. With success the type
-// and the data must be there, and the data as long as lpcbLen says; what lpcbData says
-// then is not known of Windows NT 4.0, and not needed. With ErrorMoreData the type
-// must be there, and lpcbData say that there is more; else a server may leave out
-// what it likes.
+// parseQuery decodes an answer, and reports whether it is sound. With success it has
+// a type, and data of length lpcbLen; Samba 3.0 leaves out the data. lpcbData is not
+// checked: what Windows NT 4.0 puts there is not known. With ErrorMoreData the answer has
+// a type, and lpcbData is more than was asked for. Otherwise a server may leave out
+// anything.
 func parseQuery(stub []byte, size int) (queried, bool) {
 	r := ndr.NewReader(stub)
 	var q queried
@@ -82,8 +85,9 @@ func parseQuery(stub []byte, size int) (queried, bool) {
 	switch {
 	case len(q.data) > size, hasData && hasLength && int64(length) != int64(len(q.data)):
 		return queried{}, false
-	case q.code == 0: // the data is all there
-		return q, hasKind && hasData && hasLength
+	case q.code == 0:
+		q.none = !hasData
+		return q, hasKind && hasLength
 	case q.code == msrpc.ErrorMoreData:
 		return queried{code: q.code, kind: q.kind}, hasKind && hasRoom && int64(room) > int64(size)
 	}
