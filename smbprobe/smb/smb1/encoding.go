@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
 
@@ -92,12 +93,72 @@ func (w *builder) text(s string) {
 }
 
 // oem writes a string in code page 850, the OEM code page of Western Windows
-// NT. A server that speaks OEM strings does not say which code page it uses.
+// NT. A server that speaks OEM strings does not report its code page.
 func (w *builder) oem(s string) {
 	p, err := charmap.CodePage850.NewEncoder().String(s)
 	if err != nil {
-		w.err = fmt.Errorf("%q cannot be said to a server that does not speak Unicode: use ASCII names", s)
+		w.err = fmt.Errorf("%q cannot be encoded for a server that does not speak Unicode: use ASCII names", s)
 		return
 	}
 	w.ascii(p)
+}
+
+// textReader reads strings one after another. It is lenient, because servers are
+// careless: a string without terminator ends with the bytes, the last one
+// may end in half a terminator, and missing strings are empty.
+type textReader struct {
+	bytes   []byte
+	offset  int // of bytes, from the header's start: Unicode strings align to it
+	unicode bool
+}
+
+// next returns the next string, fit for printing.
+func (r *textReader) next() string {
+	if !r.unicode {
+		return r.nextOEM()
+	}
+	if r.offset%2 != 0 {
+		r.skip(1)
+	}
+	return r.nextUnaligned()
+}
+
+// nextUnaligned reads a Unicode string without aligning it, as the names of the
+// negotiate answer are.
+func (r *textReader) nextUnaligned() string {
+	var units []uint16
+	for len(r.bytes) >= 2 {
+		c := binary.LittleEndian.Uint16(r.bytes)
+		r.skip(2)
+		if c == 0 {
+			return smb.CleanText(string(utf16.Decode(units)))
+		}
+		if len(units) < smb.MaxText {
+			units = append(units, c)
+		}
+	}
+	r.skip(len(r.bytes))
+	return smb.CleanText(string(utf16.Decode(units)))
+}
+
+func (r *textReader) nextOEM() string {
+	end := len(r.bytes)
+	for i, c := range r.bytes {
+		if c == 0 {
+			end = i
+			break
+		}
+	}
+	p := r.bytes[:min(end, smb.MaxText)]
+	r.skip(min(end+1, len(r.bytes)))
+	s, err := charmap.CodePage850.NewDecoder().Bytes(p)
+	if err != nil {
+		return "" // code page 850 has a character for each byte
+	}
+	return smb.CleanText(string(s))
+}
+
+func (r *textReader) skip(n int) {
+	n = min(n, len(r.bytes))
+	r.bytes, r.offset = r.bytes[n:], r.offset+n
 }
