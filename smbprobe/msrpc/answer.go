@@ -73,8 +73,8 @@ var ErrUnordered = errors.New("fragments that were read together cannot be put i
 // A server that works on several reads at a time may answer them in another order,
 // and fragments carry no number. But alloc_hint falls from each to the next by
 // exactly what a fragment holds: that puts them in order, and proves it. A server
-// may also answer a read with a part of a fragment, and then nothing tells how the
-// parts belong together.
+// may also answer a read with a part of a fragment; such parts carry nothing to put
+// them in order.
 func (c *Conn) readAhead(ctx context.Context, a *answer) (last bool, err error) {
 	ahead, ok := c.pipe.(smb.ReadAheader)
 	if !ok || a.left <= 0 {

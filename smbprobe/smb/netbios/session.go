@@ -160,3 +160,48 @@ func isTimeout(err error) bool {
 	network, ok := errors.AsType[net.Error](err)
 	return ok && network.Timeout()
 }
+
+// Codes of a refused session request (RFC 1002 4.3.4).
+const (
+	CodeNotListeningOnCalled   byte = 0x80
+	CodeNotListeningForCalling byte = 0x81
+	CodeCalledNotPresent       byte = 0x82
+	CodeNoResources            byte = 0x83
+	CodeUnspecified            byte = 0x8F
+)
+
+// RefusedError is a negative answer to a session request: the server is there, but
+// does not accept these names.
+type RefusedError struct {
+	Called string // the called name of the request
+	Code   byte   // one of the codes of RFC 1002 4.3.4
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("the server refused the called name %q with code 0x%02X: %s", e.Called, e.Code, refusal(e.Code))
+}
+
+func refusal(code byte) string {
+	if text := refusals[code]; text != "" {
+		return text
+	}
+	return "a code that RFC 1002 does not define"
+}
+
+var refusals = map[byte]string{
+	CodeNotListeningOnCalled:   "the name is there, but its server service does not listen; start the service, or try another called name",
+	CodeNotListeningForCalling: "it does not listen for our calling name; the server may limit which hosts may connect",
+	CodeCalledNotPresent:       "the name is not there; set netbios_name to the server's computer name",
+	CodeNoResources:            "the name is there, but without resources for another session; try again later",
+	CodeUnspecified:            "no reason given; try another called name",
+}
+
+// RetargetError is an answer that redirects the caller to another address. Check that
+// the address is allowed before the login goes there.
+type RetargetError struct {
+	Addr netip.AddrPort
+}
+
+func (e *RetargetError) Error() string {
+	return fmt.Sprintf("the server redirects to %s; add that address to the targets to follow it", e.Addr)
+}
