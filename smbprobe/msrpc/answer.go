@@ -18,7 +18,13 @@ type answer struct {
 	hint   uint32 // alloc_hint of the previous fragment, 0 if it had none
 	left   int    // bytes still to come by that hint, 0 without a hint
 	stub   []byte
+
+	fragments int // so far
 }
+
+// maxFragments returns how many fragments an answer of at most limit bytes may take: an
+// average of 64 bytes, and some more for short ones.
+func maxFragments(limit int) int { return limit/64 + 16 }
 
 // add appends the next fragment, and reports whether it was the last.
 func (a *answer) add(message []byte) (last bool, err error) {
@@ -32,6 +38,9 @@ func (a *answer) add(message []byte) (last bool, err error) {
 		return false, f.fault()
 	default:
 		return false, protocolError("PDU type %d, expected a response", f.kind)
+	}
+	if a.fragments++; a.fragments > maxFragments(a.limit) {
+		return false, protocolError("%d bytes in %d fragments", len(a.stub), a.fragments-1)
 	}
 	if f.first == a.begun {
 		return false, protocolError("fragments out of order: flags %#02x after %d bytes", message[3], len(a.stub))
@@ -64,6 +73,9 @@ func (a *answer) add(message []byte) (last bool, err error) {
 // in order. Answers of this server have to be read one by one. Match with errors.Is.
 var ErrUnordered = errors.New("fragments that were read together cannot be put in order")
 
+// maxAhead is the number of fragments that are read together.
+const maxAhead = 64
+
 // readAhead reads the fragments of an answer that are certain to come, all of
 // them in flight together, in one round trip instead of one each. alloc_hint and the
 // longest fragment that the server announced give their number: no read waits for a
@@ -81,7 +93,7 @@ func (c *Conn) readAhead(ctx context.Context, a *answer) (last bool, err error) 
 		return false, nil
 	}
 	longest := c.agreed.answer - responseHeaderSize
-	n := (a.left + longest - 1) / longest
+	n := min((a.left+longest-1)/longest, maxAhead)
 	if n < 2 {
 		return false, nil
 	}

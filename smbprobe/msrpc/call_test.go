@@ -149,6 +149,20 @@ func TestFragmentInParts(t *testing.T) {
 	}
 }
 
+// TestTinyFragments: a server cannot make us read an answer byte by byte.
+func TestTinyFragments(t *testing.T) {
+	const limit = 6400
+	answers := [][]byte{pdu(typeResponse, flagFirst, 2, 0, []byte("x"))}
+	for range limit {
+		answers = append(answers, pdu(typeResponse, 0, 2, 0, []byte("x")))
+	}
+	conn, pipe := bind(t, answers...)
+	_, err := conn.Call(t.Context(), "Proc", 10, nil, limit)
+	if read := len(answers) - len(pipe.answers); !errors.Is(err, smb.ErrProtocol) || read > maxFragments(limit)+1 {
+		t.Errorf("%v after %d fragments", err, read)
+	}
+}
+
 func TestRequest(t *testing.T) {
 	conn, pipe := bind(t, pdu(typeResponse, both, 2, 0, nil), pdu(typeResponse, both, 3, 0, nil))
 	for _, stub := range [][]byte{{1, 2, 3, 4}, make([]byte, maxFragment-requestHeaderSize)} {
