@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -78,6 +79,90 @@ func TestCall(t *testing.T) {
 	}
 }
 
+// TestAnnouncedFragments: what the server announces in its bind_ack is the longest
+// fragment that it may send.
+func TestAnnouncedFragments(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		announced uint16
+		size      int // of the first fragment
+		want      error
+	}{
+		{"as long as announced by Windows NT 4.0", 5680, 5680, nil},
+		{"shorter, as we offered", 5680, 4280, nil},
+		{"one byte more", 5680, 5681, smb.ErrProtocol},
+		{"as long as announced by Windows 2000", 4280, 4280, nil},
+		{"longer than announced, though within our offer", 2048, 2049, smb.ErrProtocol},
+		{"the longest", 65535, 65535, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ack := bindAck(t)
+			binary.LittleEndian.PutUint16(ack[16:], test.announced)
+			stub := make([]byte, test.size-responseHeaderSize)
+			whole := append(bytes.Clone(stub), "end"...)
+			for name, pipe := range map[string]*script{
+				"in one piece": {answers: [][]byte{ack, pdu(typeResponse, flagFirst, 2, 0, stub), pdu(typeResponse, flagLast, 2, 0, []byte("end"))}},
+				"in parts": {answers: slices.Concat([][]byte{ack},
+					slices.Collect(slices.Chunk(pdu(typeResponse, flagFirst, 2, 0, stub), 2000)), [][]byte{pdu(typeResponse, flagLast, 2, 0, []byte("end"))})},
+			} {
+				conn, err := Bind(t.Context(), pipe, eventlogInterface())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := conn.Call(t.Context(), "Proc", 10, nil, 70_000)
+				if !errors.Is(err, test.want) || err == nil && !bytes.Equal(got, whole) {
+					t.Errorf("%s: %d bytes, %v; want %d, %v", name, len(got), err, len(whole), test.want)
+				}
+			}
+		})
+	}
+}
+
+// TestFragmentInParts: a read may return less than a fragment.
+func TestFragmentInParts(t *testing.T) {
+	stub := bytes.Repeat([]byte("0123456789"), 400)
+	whole := pdu(typeResponse, both, 2, 0, stub)
+	for _, test := range []struct {
+		name  string
+		parts [][]byte
+		want  error
+	}{
+		{"two parts", [][]byte{whole[:4000], whole[4000:]}, nil},
+		{"the header in parts", [][]byte{whole[:1], whole[1:9], whole[9:15], whole[15:17], whole[17:]}, nil},
+		{"nothing", [][]byte{{}, whole}, smb.ErrProtocol},
+		{"nothing after the first part", [][]byte{whole[:4000], {}}, smb.ErrProtocol},
+		{"more than the rest", [][]byte{whole[:4000], append(bytes.Clone(whole[4000:]), 0)}, smb.ErrProtocol},
+		{"a shorter message instead of the rest", [][]byte{whole[:3900], pdu(typeResponse, both, 2, 0, nil)}, errScriptEnded},
+		{"a byte at a time", slices.Collect(slices.Chunk(whole, 1)), smb.ErrProtocol},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn, _ := bind(t, test.parts...)
+			got, err := conn.Call(t.Context(), "Proc", 10, nil, 9000)
+			if !errors.Is(err, test.want) || err == nil && !bytes.Equal(got, stub) {
+				t.Errorf("%d bytes, %v; want %v", len(got), err, test.want)
+			}
+		})
+	}
+	pipe := &script{answers: slices.Collect(slices.Chunk(bindAck(t), 20))}
+	if _, err := Bind(t.Context(), pipe, eventlogInterface()); err != nil {
+		t.Errorf("a bind_ack in parts: %v", err)
+	}
+}
+
+// TestTinyFragments: a server cannot make us read an answer byte by byte.
+func TestTinyFragments(t *testing.T) {
+	const limit = 6400
+	answers := [][]byte{pdu(typeResponse, flagFirst, 2, 0, []byte("x"))}
+	for range limit {
+		answers = append(answers, pdu(typeResponse, 0, 2, 0, []byte("x")))
+	}
+	conn, pipe := bind(t, answers...)
+	_, err := conn.Call(t.Context(), "Proc", 10, nil, limit)
+	if read := len(answers) - len(pipe.answers); !errors.Is(err, smb.ErrProtocol) || read > maxFragments(limit)+1 {
+		t.Errorf("%v after %d fragments", err, read)
+	}
+}
+
 func TestRequest(t *testing.T) {
 	conn, pipe := bind(t, pdu(typeResponse, both, 2, 0, nil), pdu(typeResponse, both, 3, 0, nil))
 	for _, stub := range [][]byte{{1, 2, 3, 4}, make([]byte, maxFragment-requestHeaderSize)} {
@@ -115,6 +200,8 @@ func FuzzAnswer(f *testing.F) {
 	f.Add(pdu(typeResponse, both, 2, 4, []byte("four")), uint16(0))
 	f.Add(pdu(typeFault, both, 2, 32, make([]byte, 8)), uint16(0))
 	f.Add(append(pdu(typeResponse, flagFirst, 2, 8, []byte("four")), pdu(typeResponse, flagLast, 2, 4, []byte("more"))...), uint16(28))
+	f.Add(pdu(typeResponse, both, 2, 1<<31, []byte("four")), uint16(0))
+	f.Add(pdu(typeResponse, flagFirst, 2, 8, []byte("four"))[:20], uint16(10))
 	f.Fuzz(func(t *testing.T, b []byte, split uint16) {
 		const limit = 1000
 		a := answer{callID: 2, limit: limit}

@@ -1,3 +1,8 @@
+// Package msrpc calls procedures of a Windows server over a named pipe:
+// connection-oriented DCE/RPC 5.0 (C706 chapter 12, MS-RPCE 2.2.2) with one
+// presentation context, NDR 2.0, and no security of its own, because the SMB
+// session has already logged in. The interfaces are packages of their own; package
+// ndr encodes and decodes their parameters.
 package msrpc
 
 import (
@@ -6,58 +11,64 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/ndr"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// Conn is a pipe that is bound to an interface. One call at a time; after an
-// error of Call it is of no use any more, and every further call fails.
+// Conn is a pipe that is bound to an interface. One call at a time. After an error
+// of Call every further call fails.
 type Conn struct {
 	pipe   smb.Pipe
 	name   string // of the interface
 	agreed bound
 	callID uint32
-	failed error // what made it useless
+	failed error // the error that made it unusable
 }
 
-// Bind binds a newly opened pipe to an interface: one exchange. The pipe stays the
-// caller's to close. Errors have an *smb.Error in them, for the server's own refusal
-// with ErrRejected or a Fault inside.
+// Bind binds a newly opened pipe to an interface: one exchange. The caller closes
+// the pipe. Errors have an *smb.Error in them, with ErrRejected or a Fault inside if
+// the server refused.
 func Bind(ctx context.Context, pipe smb.Pipe, iface Interface) (*Conn, error) {
-	const callID = 1
-	answer, err := pipe.Transact(ctx, bindRequest(iface, callID), maxFragment)
-	if err != nil {
-		return nil, fmt.Errorf("bind to %s: %w", iface.Name, err)
+	c := &Conn{pipe: pipe, name: iface.Name, agreed: bound{answer: maxFragment}, callID: 1}
+	if err := c.bind(ctx, iface); err != nil {
+		return nil, operationError("bind to "+iface.Name, err)
 	}
-	agreed, err := parseBind(answer, callID)
+	return c, nil
+}
+
+func (c *Conn) bind(ctx context.Context, iface Interface) error {
+	answer, err := c.pipe.Transact(ctx, bindRequest(iface, c.callID), c.agreed.answer)
 	if err != nil {
-		return nil, &smb.Error{Op: "bind to " + iface.Name, Err: err}
+		return err
 	}
-	return &Conn{pipe: pipe, name: iface.Name, agreed: agreed, callID: callID}, nil
+	if answer, err = c.complete(ctx, answer); err != nil {
+		return err
+	}
+	c.agreed, err = parseBind(answer, c.callID)
+	return err
 }
 
 // Call runs the procedure with this number (name is for messages) and returns the
-// stub of its answer, all fragments together: at most limit bytes, a longer
-// answer is an error. The request has to fit one fragment, because a smb.Pipe
-// writes one message for an answer. Errors have an *smb.Error in them, with a Fault
-// inside where the server answered with one, and with smb.ErrProtocol where the
-// answer is cut or contradicts itself.
+// stub of its answer, all fragments together. An answer of more than limit bytes is
+// an error. The request has to fit one fragment, because smb.Pipe writes one message
+// for an answer. Errors have an *smb.Error in them, with a Fault inside if the server
+// answered with one, and with smb.ErrProtocol if the answer is truncated or
+// contradicts itself.
 func (c *Conn) Call(ctx context.Context, name string, opnum uint16, stub []byte, limit int) ([]byte, error) {
 	if c.failed != nil {
 		return nil, fmt.Errorf("%s on %s: not tried, an earlier call failed: %w", name, c.name, c.failed)
 	}
 	answer, err := c.call(ctx, opnum, stub, limit)
 	if err != nil {
-		err = c.named(name, err)
-		c.failed = err
-		return nil, err
+		c.failed = operationError(name+" on "+c.name, err)
+		return nil, c.failed
 	}
 	return answer, nil
 }
 
-// named puts the procedure's name before an error. One that is an *smb.Error
-// already stays the first in the chain, because its status is what counts.
-func (c *Conn) named(name string, err error) error {
-	op := name + " on " + c.name
+// operationError adds what was tried to an error. An *smb.Error stays the first of
+// the chain, because its status is the one that callers look for.
+func operationError(op string, err error) error {
 	if _, ok := errors.AsType[*smb.Error](err); ok {
 		return fmt.Errorf("%s: %w", op, err)
 	}
@@ -67,17 +78,20 @@ func (c *Conn) named(name string, err error) error {
 func (c *Conn) call(ctx context.Context, opnum uint16, stub []byte, limit int) ([]byte, error) {
 	size := requestHeaderSize + len(stub)
 	if size > c.agreed.request {
-		return nil, fmt.Errorf("a request of %d bytes, where the server takes %d", size, c.agreed.request)
+		return nil, fmt.Errorf("a request of %d bytes, and the server accepts %d", size, c.agreed.request)
 	}
 	c.callID++
 	answer := answer{callID: c.callID, limit: limit}
 	message, err := c.pipe.Transact(ctx, request(c.callID, opnum, stub), c.agreed.answer)
-	if err != nil {
-		return nil, err
-	}
 	for {
-		last, err := answer.add(message)
-		if err == nil && !last {
+		if err != nil {
+			return nil, err
+		}
+		if message, err = c.complete(ctx, message); err != nil {
+			return nil, err
+		}
+		var last bool
+		if last, err = answer.add(message); err == nil && !last {
 			last, err = c.readAhead(ctx, &answer)
 		}
 		if err != nil {
@@ -86,9 +100,41 @@ func (c *Conn) call(ctx context.Context, opnum uint16, stub []byte, limit int) (
 		if last {
 			return answer.stub, nil
 		}
-		if message, err = c.pipe.Read(ctx, c.agreed.answer); err != nil {
+		message, err = c.pipe.Read(ctx, c.agreed.answer)
+	}
+}
+
+// maxParts is the number of reads that one fragment may take. 64 parts of the
+// longest fragment are 1,024 bytes each.
+const maxParts = 64
+
+// complete reads the rest of a fragment of which the pipe returned the beginning: a
+// server may answer a read with less than was asked for. A fragment that is longer
+// than the server announced is an error.
+func (c *Conn) complete(ctx context.Context, message []byte) ([]byte, error) {
+	for parts := 1; ; parts++ {
+		length, ok := fragmentLength(message)
+		switch {
+		case len(message) == 0:
+			return nil, protocolError("an empty message")
+		case !ok:
+			length = headerSize
+		case length > c.agreed.answer:
+			return nil, protocolError("a fragment of %d bytes, and the server announced at most %d", length, c.agreed.answer)
+		case len(message) >= length:
+			return message, nil // parseFragment refuses excess bytes
+		}
+		if parts == maxParts {
+			return nil, protocolError("%d of %d bytes of a fragment in %d parts", len(message), length, parts)
+		}
+		rest, err := c.pipe.Read(ctx, length-len(message))
+		if err != nil {
 			return nil, err
 		}
+		if len(rest) == 0 {
+			return nil, protocolError("a fragment of %d bytes ends after %d", length, len(message))
+		}
+		message = append(message[:len(message):len(message)], rest...)
 	}
 }
 
@@ -102,52 +148,40 @@ func request(callID uint32, opnum uint16, stub []byte) []byte {
 	return append(b, stub...)
 }
 
-// answer puts the fragments of an answer together.
-type answer struct {
-	callID uint32
-	limit  int
-	begun  bool
-	hint   uint32 // alloc_hint of the fragment before, 0 where it said nothing
-	left   int    // bytes still to come by that hint, 0 where it said nothing
-	stub   []byte
+// OpenHandle runs a procedure that returns a context handle and a Windows error
+// code, as those do that open something. op describes the attempt, for messages.
+// Errors are those of Call, or have a Win32Error in them.
+func (c *Conn) OpenHandle(ctx context.Context, op string, opnum uint16, stub []byte) (ndr.Handle, error) {
+	handle, err := c.handleCall(ctx, op, opnum, stub)
+	if err != nil {
+		return ndr.Handle{}, err
+	}
+	if handle == (ndr.Handle{}) {
+		return ndr.Handle{}, smb.Protocolf(op, "success without a handle")
+	}
+	return handle, nil
 }
 
-// add takes the next fragment, and reports whether it was the last.
-func (a *answer) add(message []byte) (last bool, err error) {
-	f, err := parseFragment(message, a.callID)
+// CloseHandle runs a procedure that takes a context handle and returns the closed
+// handle and a Windows error code. Closing the pipe closes its handles without the
+// round trip.
+func (c *Conn) CloseHandle(ctx context.Context, op string, opnum uint16, handle ndr.Handle) error {
+	var w ndr.Writer
+	w.Handle(handle)
+	_, err := c.handleCall(ctx, op, opnum, w.Stub())
+	return err
+}
+
+func (c *Conn) handleCall(ctx context.Context, op string, opnum uint16, stub []byte) (ndr.Handle, error) {
+	answer, err := c.Call(ctx, op, opnum, stub, len(ndr.Handle{})+4)
 	if err != nil {
-		return false, err
+		return ndr.Handle{}, err
 	}
-	switch f.kind {
-	case typeResponse:
-	case typeFault:
-		return false, f.fault()
-	default:
-		return false, protocolError("PDU type %d where a response was expected", f.kind)
+	r := ndr.NewReader(answer)
+	var handle ndr.Handle
+	var code uint32
+	if !r.Handle(&handle) || !r.U32(&code) || !r.Empty() {
+		return ndr.Handle{}, smb.Protocolf(op, "an answer of %d bytes", len(answer))
 	}
-	if f.first == a.begun {
-		return false, protocolError("fragments out of order: flags %#02x after %d bytes", message[3], len(a.stub))
-	}
-	stub, hint, err := f.response()
-	switch {
-	case err != nil:
-		return false, err
-	case len(stub) > a.limit-len(a.stub):
-		return false, protocolError("an answer of more than %d bytes", a.limit)
-	case len(stub) == 0 && !f.last:
-		return false, protocolError("a fragment with nothing in it, and more to come")
-	case hint != 0 && int64(hint) < int64(len(stub)):
-		return false, protocolError("%d bytes, where alloc_hint says %d", len(stub), hint)
-	case int64(hint) > int64(a.limit):
-		return false, protocolError("an answer of %d bytes by alloc_hint, where %d are the limit", hint, a.limit)
-	case a.hint != 0 && hint > a.hint:
-		return false, protocolError("alloc_hint grows from %d to %d", a.hint, hint)
-	}
-	if !a.begun {
-		a.stub = make([]byte, 0, max(len(stub), int(hint)))
-	}
-	a.begun, a.hint = true, hint
-	a.left = max(0, int(hint)-len(stub))
-	a.stub = append(a.stub, stub...)
-	return f.last, nil
+	return handle, Win32Status(op, code)
 }

@@ -3,6 +3,7 @@ package smb
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // Kinds of failure that carry no status from the server; match with errors.Is.
@@ -23,11 +24,11 @@ var (
 )
 
 // Error is a failed request: what was tried, and the status that the server
-// answered with, or the reason why there was no answer.
+// answered with, or the reason why there was no usable answer.
 type Error struct {
 	Op     string // "session setup", `open System32\Ras\rasphone.pbk`
-	Status Status // StatusOK where the server sent none
-	Err    error  // nil where the status says all
+	Status Status // StatusOK if the server sent none
+	Err    error  // nil if the status is all there is
 }
 
 func (e *Error) Error() string {
@@ -42,8 +43,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// StatusOf returns the status that the server refused with, or StatusOK where
-// err holds none.
+// StatusOf returns the status that the server refused with, or StatusOK if err
+// has none.
 func StatusOf(err error) Status {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Status
@@ -51,7 +52,27 @@ func StatusOf(err error) Status {
 	return StatusOK
 }
 
-// Protocolf makes an ErrProtocol that says what was wrong with the answer.
+// Protocolf returns an ErrProtocol that describes what was wrong with the answer.
 func Protocolf(op, format string, args ...any) error {
 	return &Error{Op: op, Err: fmt.Errorf("%w: %s", ErrProtocol, fmt.Sprintf(format, args...))}
 }
+
+// PanicError is a panic of a goroutine that a connection had started. Every call on
+// the connection fails with it; it is a fault of this program, not of the server. Find
+// it in an error with errors.AsType.
+type PanicError struct {
+	Value any    // what the goroutine panicked with
+	Stack []byte // of the goroutine; for logs, not for users
+}
+
+// Recovered returns a *PanicError for the value that recover returned, with the
+// stack of the calling goroutine, and nil for nil: a deferred function calls
+// Recovered(recover()).
+func Recovered(value any) error {
+	if value == nil {
+		return nil
+	}
+	return &PanicError{Value: value, Stack: debug.Stack()}
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("internal error: panic: %v", e.Value) }

@@ -19,8 +19,8 @@ type Rounds struct {
 // Sent returns the round that a request sent now belongs to.
 func (r *Rounds) Sent() int64 { return r.answered.Load() + 1 }
 
-// Answered notes that a request of this round was answered (or refused, as a
-// connection to a closed port is).
+// Answered records that a request of this round was answered, or refused like a
+// connection to a closed port.
 func (r *Rounds) Answered(round int64) {
 	for {
 		old := r.answered.Load()
@@ -30,21 +30,21 @@ func (r *Rounds) Answered(round int64) {
 	}
 }
 
-// Fork returns a count for a branch of the probe that goes on beside others: it
-// begins where r stands, and what the others wait for does not count in it.
-// Join brings it back.
+// Fork returns a count for a branch of the probe that runs in parallel with others.
+// It starts at r's count, and the round trips of the others do not count in it. Join
+// merges it.
 func (r *Rounds) Fork() *Rounds {
 	f := new(Rounds)
 	f.answered.Store(r.answered.Load())
 	return f
 }
 
-// Join ends a branch: the longest of all branches counts.
+// Join merges a branch that has ended: the longest of all branches counts.
 func (r *Rounds) Join(branch *Rounds) { r.Answered(branch.answered.Load()) }
 
 type roundsKey struct{}
 
-// ContextWithRounds makes the requests of a branch count in its own rounds.
+// ContextWithRounds returns a context whose requests count in r.
 func ContextWithRounds(ctx context.Context, r *Rounds) context.Context {
 	return context.WithValue(ctx, roundsKey{}, r)
 }
@@ -57,5 +57,5 @@ func RoundsFrom(ctx context.Context, fallback *Rounds) *Rounds {
 	return fallback
 }
 
-// Count returns the round trips waited for up to now.
+// Count returns the round trips so far.
 func (r *Rounds) Count() int { return int(r.answered.Load()) }

@@ -1,11 +1,14 @@
-// Package smb says what a probe needs of an SMB server, whatever dialect it
-// speaks: a session, a tree, a file, a pipe, status codes with names, and one
-// error type. Package smb1 and package smb2 are the two dialects.
+// Package smb defines what a probe needs of an SMB server in any dialect: a
+// session, a tree, a file, a pipe, status codes with names, and one error type.
+// Packages smb1 and smb2 implement the two dialects.
 package smb
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 )
@@ -18,7 +21,7 @@ type Credentials struct {
 	NTLMv1   bool // send the NTLMv1 response instead of NTLMv2 (NT 4.0 before SP4)
 }
 
-// ServerInfo is what a server tells of itself. Texts went through CleanText;
+// ServerInfo is what a server reports about itself. Texts went through CleanText;
 // an empty text or a zero time is unknown.
 type ServerInfo struct {
 	OS          string // "Windows NT 4.0"
@@ -28,33 +31,33 @@ type ServerInfo struct {
 	Dialect     string // "NT LM 0.12", "SMB 3.1.1"
 
 	Time       time.Time // the server's clock in its negotiate answer (UTC)
-	TimeSeenAt time.Time // our clock, half way between that request and its answer
+	TimeSeenAt time.Time // our clock, halfway between that request and its answer
 	Signed     bool      // the session is signed
 }
 
 // Session is one login on one connection. Its methods may be called from
-// several goroutines; requests are in flight together where the server allows
-// it. Every method gives up when its context ends.
+// several goroutines; requests are in flight together if the server allows
+// it. Every method returns when its context ends.
 type Session interface {
 	Server() ServerInfo
-	// Connect opens a tree, the share's bare name given ("ADMIN$"). A tree
-	// that the login already opened costs no round trip.
+	// Connect opens a tree by the share's bare name ("ADMIN$"). A tree that the
+	// login already opened costs no round trip.
 	Connect(ctx context.Context, share string) (Tree, error)
 	// Close closes files, disconnects trees, logs off (all in one flight), and
 	// closes the connection. It returns when nothing of the session is left,
-	// and not later than ctx allows. A connection that failed before is closed
-	// without a word to the server.
+	// and not later than ctx allows. On a connection that has failed it sends
+	// nothing.
 	Close(ctx context.Context) error
 }
 
 // Tree is a connected share.
 type Tree interface {
-	// Open opens a file for reading, sharing it with everybody. The path is
-	// relative to the share, with backslashes.
+	// Open opens a file for reading, and lets others read, write and delete it.
+	// The path is relative to the share, with backslashes.
 	Open(ctx context.Context, path string) (File, error)
-	// Stat asks for size and time of a file or a folder, and reads nothing: it works
-	// for a file that another program holds exclusively, and where the account may
-	// see the file and not read it. The path is as for Open, and so are the errors.
+	// Stat returns size and time of a file or a folder. It works for a file that
+	// another program holds exclusively, and for one that the account may see but
+	// not read. Path and errors are those of Open.
 	Stat(ctx context.Context, path string) (FileInfo, error)
 	// OpenPipe opens a named pipe in message mode ("eventlog"); for IPC$.
 	OpenPipe(ctx context.Context, name string) (Pipe, error)
@@ -63,8 +66,8 @@ type Tree interface {
 // File is a file opened for reading.
 type File interface {
 	Info() FileInfo
-	// ReadAll reads Info().Size bytes, which the caller has bounded. A file
-	// that ends earlier is io.ErrUnexpectedEOF, with what was read.
+	// ReadAll reads Info().Size bytes; the caller checks that size first. A file
+	// that ends earlier is io.ErrUnexpectedEOF, with the bytes before its end.
 	ReadAll(ctx context.Context) ([]byte, error)
 	// Close sends the close; it does not wait for its answer.
 	Close(ctx context.Context) error
@@ -73,7 +76,7 @@ type File interface {
 // FileInfo comes with the answer to an open.
 type FileInfo struct {
 	Size      int64
-	Modified  time.Time // last write, UTC; zero where the server sent none
+	Modified  time.Time // last write, UTC; zero if the server sent none
 	Directory bool
 }
 
@@ -89,18 +92,42 @@ type Pipe interface {
 
 // ReadAheader is a Pipe on which several reads may be in flight.
 type ReadAheader interface {
-	// ReadMessages reads the next n whole messages, each of at most limit bytes,
-	// in their order. It waits indefinitely for a message that does not come.
+	// ReadMessages reads n messages of at most limit bytes, all reads in flight
+	// together. It waits until ctx ends for a message that does not come. The
+	// messages may be out of order, and one may be only a part of a message if the
+	// server returned less than was asked for: the caller checks both.
 	ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 }
 
-// Trace takes one line of a probe's trace; nil drops it. Lines never hold a
-// password or a response computed from one.
+// Trace receives one line of a probe's trace; a nil Trace drops it. Lines never
+// contain a password or a response computed from one.
 type Trace func(line string)
 
-// Log hands a line to the trace.
+// Log passes a line to the trace.
 func (t Trace) Log(line string) {
 	if t != nil {
 		t(line)
 	}
+}
+
+// MaxText is the number of characters that CleanText keeps.
+const MaxText = 256
+
+// CleanText makes a text from a server fit for a label, a page or a terminal: valid
+// UTF-8, control and formatting characters replaced by U+FFFD, at most MaxText
+// characters.
+func CleanText(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range s {
+		if n == MaxText {
+			break
+		}
+		n++
+		if !unicode.IsPrint(r) {
+			r = utf8.RuneError
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }

@@ -131,3 +131,17 @@ func TestRounds(t *testing.T) {
 	var none smb.Trace
 	none.Log("nobody listens")
 }
+
+func TestRecovered(t *testing.T) {
+	if err := smb.Recovered(nil); err != nil {
+		t.Errorf("%v of no panic", err)
+	}
+	caught := func() (err error) {
+		defer func() { err = fmt.Errorf("read book: %w", smb.Recovered(recover())) }()
+		panic("out of range")
+	}()
+	p, ok := errors.AsType[*smb.PanicError](caught)
+	if !ok || p.Value != "out of range" || !strings.Contains(string(p.Stack), "TestRecovered") || strings.Contains(caught.Error(), "goroutine") {
+		t.Errorf("%v", caught)
+	}
+}

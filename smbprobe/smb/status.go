@@ -2,8 +2,8 @@ package smb
 
 import "fmt"
 
-// Status is an NTSTATUS (MS-CIFS 2.2.2.4, MS-ERREF 2.3). A DOS error class and
-// code is turned into the status that says the same, see StatusFromDOS.
+// Status is an NTSTATUS (MS-CIFS 2.2.2.4, MS-ERREF 2.3). StatusFromDOS converts a
+// DOS error class and code.
 type Status uint32
 
 // The statuses that a probe can meet.
@@ -110,181 +110,168 @@ func (s Status) IsError() bool {
 	return s>>30 == 3 || s>>30 == 0 && s&0xFFFF != 0 && s>>16 != 0
 }
 
-// Name returns "STATUS_ACCESS_DENIED", or "" for a status without a name here.
-func (s Status) Name() string {
-	switch s {
-	case StatusOK:
-		return "STATUS_SUCCESS"
-	case StatusLogonFailure:
-		return "STATUS_LOGON_FAILURE"
-	case StatusNoSuchUser:
-		return "STATUS_NO_SUCH_USER"
-	case StatusWrongPassword:
-		return "STATUS_WRONG_PASSWORD"
-	case StatusAccountRestriction:
-		return "STATUS_ACCOUNT_RESTRICTION"
-	case StatusInvalidLogonHours:
-		return "STATUS_INVALID_LOGON_HOURS"
-	case StatusInvalidWorkstation:
-		return "STATUS_INVALID_WORKSTATION"
-	case StatusPasswordExpired:
-		return "STATUS_PASSWORD_EXPIRED"
-	case StatusPasswordMustChange:
-		return "STATUS_PASSWORD_MUST_CHANGE"
-	case StatusAccountDisabled:
-		return "STATUS_ACCOUNT_DISABLED"
-	case StatusAccountExpired:
-		return "STATUS_ACCOUNT_EXPIRED"
-	case StatusAccountLockedOut:
-		return "STATUS_ACCOUNT_LOCKED_OUT"
-	case StatusLogonTypeNotGranted:
-		return "STATUS_LOGON_TYPE_NOT_GRANTED"
-	case StatusNoLogonServers:
-		return "STATUS_NO_LOGON_SERVERS"
-	case StatusNoTrustSAMAccount:
-		return "STATUS_NO_TRUST_SAM_ACCOUNT"
-	case StatusTrustedDomainFailure:
-		return "STATUS_TRUSTED_DOMAIN_FAILURE"
-	case StatusTrustedRelationshipFailure:
-		return "STATUS_TRUSTED_RELATIONSHIP_FAILURE"
-	case StatusNetlogonNotStarted:
-		return "STATUS_NETLOGON_NOT_STARTED"
-	case StatusInvalidServerState:
-		return "STATUS_INVALID_SERVER_STATE"
-	case StatusBadNetworkName:
-		return "STATUS_BAD_NETWORK_NAME"
-	case StatusBadDeviceType:
-		return "STATUS_BAD_DEVICE_TYPE"
-	case StatusAccessDenied:
-		return "STATUS_ACCESS_DENIED"
-	case StatusNetworkAccessDenied:
-		return "STATUS_NETWORK_ACCESS_DENIED"
-	case StatusSharingPaused:
-		return "STATUS_SHARING_PAUSED"
-	case StatusRequestNotAccepted:
-		return "STATUS_REQUEST_NOT_ACCEPTED"
-	case StatusTooManySessions:
-		return "STATUS_TOO_MANY_SESSIONS"
-	case StatusRemoteSessionLimit:
-		return "STATUS_REMOTE_SESSION_LIMIT"
-	case StatusInsuffServerResources:
-		return "STATUS_INSUFF_SERVER_RESOURCES"
-	case StatusInsufficientResources:
-		return "STATUS_INSUFFICIENT_RESOURCES"
-	case StatusObjectNameNotFound:
-		return "STATUS_OBJECT_NAME_NOT_FOUND"
-	case StatusObjectPathNotFound:
-		return "STATUS_OBJECT_PATH_NOT_FOUND"
-	case StatusNoSuchFile:
-		return "STATUS_NO_SUCH_FILE"
-	case StatusObjectNameInvalid:
-		return "STATUS_OBJECT_NAME_INVALID"
-	case StatusObjectPathInvalid:
-		return "STATUS_OBJECT_PATH_INVALID"
-	case StatusObjectPathSyntaxBad:
-		return "STATUS_OBJECT_PATH_SYNTAX_BAD"
-	case StatusSharingViolation:
-		return "STATUS_SHARING_VIOLATION"
-	case StatusFileLockConflict:
-		return "STATUS_FILE_LOCK_CONFLICT"
-	case StatusLockNotGranted:
-		return "STATUS_LOCK_NOT_GRANTED"
-	case StatusDeletePending:
-		return "STATUS_DELETE_PENDING"
-	case StatusFileIsADirectory:
-		return "STATUS_FILE_IS_A_DIRECTORY"
-	case StatusFileCorruptError:
-		return "STATUS_FILE_CORRUPT_ERROR"
-	case StatusDiskCorruptError:
-		return "STATUS_DISK_CORRUPT_ERROR"
-	case StatusDataError:
-		return "STATUS_DATA_ERROR"
-	case StatusCRCError:
-		return "STATUS_CRC_ERROR"
-	case StatusDeviceDataError:
-		return "STATUS_DEVICE_DATA_ERROR"
-	case StatusIODeviceError:
-		return "STATUS_IO_DEVICE_ERROR"
-	case StatusDeviceNotConnected:
-		return "STATUS_DEVICE_NOT_CONNECTED"
-	case StatusNoMediaInDevice:
-		return "STATUS_NO_MEDIA_IN_DEVICE"
-	case StatusIOTimeout:
-		return "STATUS_IO_TIMEOUT"
-	case StatusInstanceNotAvailable:
-		return "STATUS_INSTANCE_NOT_AVAILABLE"
-	case StatusPipeNotAvailable:
-		return "STATUS_PIPE_NOT_AVAILABLE"
-	case StatusPipeBusy:
-		return "STATUS_PIPE_BUSY"
-	case StatusPipeDisconnected:
-		return "STATUS_PIPE_DISCONNECTED"
-	case StatusPipeClosing:
-		return "STATUS_PIPE_CLOSING"
-	case StatusPipeEmpty:
-		return "STATUS_PIPE_EMPTY"
-	case StatusPipeBroken:
-		return "STATUS_PIPE_BROKEN"
-	case StatusBufferOverflow:
-		return "STATUS_BUFFER_OVERFLOW"
-	case StatusBufferTooSmall:
-		return "STATUS_BUFFER_TOO_SMALL"
-	case StatusEndOfFile:
-		return "STATUS_END_OF_FILE"
-	case StatusInvalidParameter:
-		return "STATUS_INVALID_PARAMETER"
-	case StatusNetworkNameDeleted:
-		return "STATUS_NETWORK_NAME_DELETED"
-	case StatusUserSessionDeleted:
-		return "STATUS_USER_SESSION_DELETED"
-	case StatusInvalidHandle:
-		return "STATUS_INVALID_HANDLE"
-	case StatusNotSupported:
-		return "STATUS_NOT_SUPPORTED"
-	case StatusNotImplemented:
-		return "STATUS_NOT_IMPLEMENTED"
-	case StatusEventlogFileCorrupt:
-		return "STATUS_EVENTLOG_FILE_CORRUPT"
-	case StatusEventlogCantStart:
-		return "STATUS_EVENTLOG_CANT_START"
-	case StatusEventlogFileChanged:
-		return "STATUS_EVENTLOG_FILE_CHANGED"
-	case StatusInvalidSMB:
-		return "STATUS_INVALID_SMB"
-	case StatusSMBBadTID:
-		return "STATUS_SMB_BAD_TID"
-	case StatusSMBBadCommand:
-		return "STATUS_SMB_BAD_COMMAND"
-	case StatusSMBBadUID:
-		return "STATUS_SMB_BAD_UID"
-	case StatusSMBBadFID:
-		return "STATUS_SMB_BAD_FID"
-	case StatusSMBUseStandard:
-		return "STATUS_SMB_USE_STANDARD"
-	case StatusMoreProcessingRequired:
-		return "STATUS_MORE_PROCESSING_REQUIRED"
-	case StatusPending:
-		return "STATUS_PENDING"
-	case StatusCancelled:
-		return "STATUS_CANCELLED"
-	case StatusCannotDelete:
-		return "STATUS_CANNOT_DELETE"
-	case StatusFileClosed:
-		return "STATUS_FILE_CLOSED"
-	case StatusNetworkSessionExpired:
-		return "STATUS_NETWORK_SESSION_EXPIRED"
-	case StatusUnsuccessful:
-		return "STATUS_UNSUCCESSFUL"
-	case StatusAccessViolation:
-		return "STATUS_ACCESS_VIOLATION"
-	case StatusNoMemory:
-		return "STATUS_NO_MEMORY"
-	case StatusUnexpectedNetworkError:
-		return "STATUS_UNEXPECTED_NETWORK_ERROR"
-	case StatusVolumeDismounted:
-		return "STATUS_VOLUME_DISMOUNTED"
-	case StatusNotADirectory:
-		return "STATUS_NOT_A_DIRECTORY"
+// Name returns "STATUS_ACCESS_DENIED", or "" for a status that has no name here.
+func (s Status) Name() string { return statusNames[s] }
+
+var statusNames = map[Status]string{
+	StatusOK:                         "STATUS_SUCCESS",
+	StatusLogonFailure:               "STATUS_LOGON_FAILURE",
+	StatusNoSuchUser:                 "STATUS_NO_SUCH_USER",
+	StatusWrongPassword:              "STATUS_WRONG_PASSWORD",
+	StatusAccountRestriction:         "STATUS_ACCOUNT_RESTRICTION",
+	StatusInvalidLogonHours:          "STATUS_INVALID_LOGON_HOURS",
+	StatusInvalidWorkstation:         "STATUS_INVALID_WORKSTATION",
+	StatusPasswordExpired:            "STATUS_PASSWORD_EXPIRED",
+	StatusPasswordMustChange:         "STATUS_PASSWORD_MUST_CHANGE",
+	StatusAccountDisabled:            "STATUS_ACCOUNT_DISABLED",
+	StatusAccountExpired:             "STATUS_ACCOUNT_EXPIRED",
+	StatusAccountLockedOut:           "STATUS_ACCOUNT_LOCKED_OUT",
+	StatusLogonTypeNotGranted:        "STATUS_LOGON_TYPE_NOT_GRANTED",
+	StatusNoLogonServers:             "STATUS_NO_LOGON_SERVERS",
+	StatusNoTrustSAMAccount:          "STATUS_NO_TRUST_SAM_ACCOUNT",
+	StatusTrustedDomainFailure:       "STATUS_TRUSTED_DOMAIN_FAILURE",
+	StatusTrustedRelationshipFailure: "STATUS_TRUSTED_RELATIONSHIP_FAILURE",
+	StatusNetlogonNotStarted:         "STATUS_NETLOGON_NOT_STARTED",
+	StatusInvalidServerState:         "STATUS_INVALID_SERVER_STATE",
+	StatusBadNetworkName:             "STATUS_BAD_NETWORK_NAME",
+	StatusBadDeviceType:              "STATUS_BAD_DEVICE_TYPE",
+	StatusAccessDenied:               "STATUS_ACCESS_DENIED",
+	StatusNetworkAccessDenied:        "STATUS_NETWORK_ACCESS_DENIED",
+	StatusSharingPaused:              "STATUS_SHARING_PAUSED",
+	StatusRequestNotAccepted:         "STATUS_REQUEST_NOT_ACCEPTED",
+	StatusTooManySessions:            "STATUS_TOO_MANY_SESSIONS",
+	StatusRemoteSessionLimit:         "STATUS_REMOTE_SESSION_LIMIT",
+	StatusInsuffServerResources:      "STATUS_INSUFF_SERVER_RESOURCES",
+	StatusInsufficientResources:      "STATUS_INSUFFICIENT_RESOURCES",
+	StatusObjectNameNotFound:         "STATUS_OBJECT_NAME_NOT_FOUND",
+	StatusObjectPathNotFound:         "STATUS_OBJECT_PATH_NOT_FOUND",
+	StatusNoSuchFile:                 "STATUS_NO_SUCH_FILE",
+	StatusObjectNameInvalid:          "STATUS_OBJECT_NAME_INVALID",
+	StatusObjectPathInvalid:          "STATUS_OBJECT_PATH_INVALID",
+	StatusObjectPathSyntaxBad:        "STATUS_OBJECT_PATH_SYNTAX_BAD",
+	StatusSharingViolation:           "STATUS_SHARING_VIOLATION",
+	StatusFileLockConflict:           "STATUS_FILE_LOCK_CONFLICT",
+	StatusLockNotGranted:             "STATUS_LOCK_NOT_GRANTED",
+	StatusDeletePending:              "STATUS_DELETE_PENDING",
+	StatusFileIsADirectory:           "STATUS_FILE_IS_A_DIRECTORY",
+	StatusFileCorruptError:           "STATUS_FILE_CORRUPT_ERROR",
+	StatusDiskCorruptError:           "STATUS_DISK_CORRUPT_ERROR",
+	StatusDataError:                  "STATUS_DATA_ERROR",
+	StatusCRCError:                   "STATUS_CRC_ERROR",
+	StatusDeviceDataError:            "STATUS_DEVICE_DATA_ERROR",
+	StatusIODeviceError:              "STATUS_IO_DEVICE_ERROR",
+	StatusDeviceNotConnected:         "STATUS_DEVICE_NOT_CONNECTED",
+	StatusNoMediaInDevice:            "STATUS_NO_MEDIA_IN_DEVICE",
+	StatusIOTimeout:                  "STATUS_IO_TIMEOUT",
+	StatusInstanceNotAvailable:       "STATUS_INSTANCE_NOT_AVAILABLE",
+	StatusPipeNotAvailable:           "STATUS_PIPE_NOT_AVAILABLE",
+	StatusPipeBusy:                   "STATUS_PIPE_BUSY",
+	StatusPipeDisconnected:           "STATUS_PIPE_DISCONNECTED",
+	StatusPipeClosing:                "STATUS_PIPE_CLOSING",
+	StatusPipeEmpty:                  "STATUS_PIPE_EMPTY",
+	StatusPipeBroken:                 "STATUS_PIPE_BROKEN",
+	StatusBufferOverflow:             "STATUS_BUFFER_OVERFLOW",
+	StatusBufferTooSmall:             "STATUS_BUFFER_TOO_SMALL",
+	StatusEndOfFile:                  "STATUS_END_OF_FILE",
+	StatusInvalidParameter:           "STATUS_INVALID_PARAMETER",
+	StatusNetworkNameDeleted:         "STATUS_NETWORK_NAME_DELETED",
+	StatusUserSessionDeleted:         "STATUS_USER_SESSION_DELETED",
+	StatusInvalidHandle:              "STATUS_INVALID_HANDLE",
+	StatusNotSupported:               "STATUS_NOT_SUPPORTED",
+	StatusNotImplemented:             "STATUS_NOT_IMPLEMENTED",
+	StatusEventlogFileCorrupt:        "STATUS_EVENTLOG_FILE_CORRUPT",
+	StatusEventlogCantStart:          "STATUS_EVENTLOG_CANT_START",
+	StatusEventlogFileChanged:        "STATUS_EVENTLOG_FILE_CHANGED",
+	StatusInvalidSMB:                 "STATUS_INVALID_SMB",
+	StatusSMBBadTID:                  "STATUS_SMB_BAD_TID",
+	StatusSMBBadCommand:              "STATUS_SMB_BAD_COMMAND",
+	StatusSMBBadUID:                  "STATUS_SMB_BAD_UID",
+	StatusSMBBadFID:                  "STATUS_SMB_BAD_FID",
+	StatusSMBUseStandard:             "STATUS_SMB_USE_STANDARD",
+	StatusMoreProcessingRequired:     "STATUS_MORE_PROCESSING_REQUIRED",
+	StatusPending:                    "STATUS_PENDING",
+	StatusCancelled:                  "STATUS_CANCELLED",
+	StatusCannotDelete:               "STATUS_CANNOT_DELETE",
+	StatusFileClosed:                 "STATUS_FILE_CLOSED",
+	StatusNetworkSessionExpired:      "STATUS_NETWORK_SESSION_EXPIRED",
+	StatusUnsuccessful:               "STATUS_UNSUCCESSFUL",
+	StatusAccessViolation:            "STATUS_ACCESS_VIOLATION",
+	StatusNoMemory:                   "STATUS_NO_MEMORY",
+	StatusUnexpectedNetworkError:     "STATUS_UNEXPECTED_NETWORK_ERROR",
+	StatusVolumeDismounted:           "STATUS_VOLUME_DISMOUNTED",
+	StatusNotADirectory:              "STATUS_NOT_A_DIRECTORY",
+}
+
+// dosError is a DOS-style status (MS-CIFS 2.2.2.4).
+type dosError struct {
+	class uint8
+	code  uint16
+}
+
+// Error classes.
+const (
+	dosClassDOS      = 0x01 // ERRDOS
+	dosClassServer   = 0x02 // ERRSRV
+	dosClassHardware = 0x03 // ERRHRD
+)
+
+// StatusFromDOS returns the NT status that a DOS error class and code stand for.
+// Servers map many statuses to one code, so detail is lost: ERRDOS 5 becomes
+// STATUS_ACCESS_DENIED whatever it was. An unknown pair becomes the SMB-private
+// status 0xCCCC00KK (code, class).
+func StatusFromDOS(class uint8, code uint16) Status {
+	if class == 0 && code == 0 {
+		return StatusOK
 	}
-	return ""
+	if s, ok := dosStatuses[dosError{class, code}]; ok {
+		return s
+	}
+	return Status(uint32(code)<<16 | uint32(class))
+}
+
+var dosStatuses = map[dosError]Status{
+	{dosClassDOS, 1}:       StatusNotImplemented,
+	{dosClassDOS, 2}:       StatusObjectNameNotFound,
+	{dosClassDOS, 3}:       StatusObjectPathNotFound,
+	{dosClassDOS, 5}:       StatusAccessDenied,
+	{dosClassDOS, 6}:       StatusInvalidHandle,
+	{dosClassDOS, 8}:       StatusInsuffServerResources,
+	{dosClassDOS, 13}:      StatusDataError,
+	{dosClassDOS, 32}:      StatusSharingViolation,
+	{dosClassDOS, 33}:      StatusFileLockConflict,
+	{dosClassDOS, 50}:      StatusNotSupported,
+	{dosClassDOS, 59}:      StatusUserSessionDeleted,
+	{dosClassDOS, 65}:      StatusNetworkAccessDenied,
+	{dosClassDOS, 67}:      StatusBadNetworkName,
+	{dosClassDOS, 69}:      StatusTooManySessions,
+	{dosClassDOS, 70}:      StatusSharingPaused,
+	{dosClassDOS, 71}:      StatusRequestNotAccepted,
+	{dosClassDOS, 87}:      StatusInvalidParameter,
+	{dosClassDOS, 109}:     StatusPipeBroken,
+	{dosClassDOS, 123}:     StatusObjectNameInvalid,
+	{dosClassDOS, 231}:     StatusPipeNotAvailable,
+	{dosClassDOS, 232}:     StatusPipeClosing,
+	{dosClassDOS, 233}:     StatusPipeDisconnected,
+	{dosClassDOS, 234}:     StatusBufferOverflow,
+	{dosClassDOS, 1326}:    StatusLogonFailure,
+	{dosClassDOS, 1327}:    StatusAccountRestriction,
+	{dosClassDOS, 2215}:    StatusNoLogonServers,
+	{dosClassDOS, 2455}:    StatusNetlogonNotStarted,
+	{dosClassServer, 2}:    StatusWrongPassword,
+	{dosClassServer, 4}:    StatusNetworkAccessDenied,
+	{dosClassServer, 6}:    StatusBadNetworkName,
+	{dosClassServer, 7}:    StatusBadDeviceType,
+	{dosClassServer, 81}:   StatusSharingPaused,
+	{dosClassServer, 88}:   StatusIOTimeout,
+	{dosClassServer, 89}:   StatusRequestNotAccepted,
+	{dosClassServer, 90}:   StatusTooManySessions,
+	{dosClassServer, 2239}: StatusAccountDisabled,
+	{dosClassServer, 2240}: StatusInvalidWorkstation,
+	{dosClassServer, 2241}: StatusInvalidLogonHours,
+	{dosClassServer, 2242}: StatusPasswordExpired,
+	{dosClassHardware, 21}: StatusNoMediaInDevice,
+	{dosClassHardware, 23}: StatusCRCError,
+	{dosClassHardware, 26}: StatusDiskCorruptError,
+	{dosClassHardware, 30}: StatusDataError,
+	{dosClassHardware, 31}: StatusIODeviceError,
 }

@@ -6,32 +6,38 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// End says why ReadBackwards ended.
+// End describes how ReadBackwards ended.
 type End struct {
-	Reached bool    // the oldest record was given; false: each had enough
-	Bounds  *Bounds // where the server had to be asked for them at the beginning
-	Oldest  *Record // where the server gave it unasked, as Samba does
+	Reached    bool    // the oldest record was passed to each; false: each stopped it
+	Bounds     *Bounds // if the server had to be asked for them at the beginning
+	Oldest     *Record // if the server returned it unasked, as Samba does
+	Unreadable int     // records that were passed to each with Err set
 }
 
-// Bounds are the number of the oldest record and how many there are. Of an empty
-// log Count is 0, and Oldest means nothing.
+// Bounds are the number of the oldest record and how many there are. For an empty
+// log Count is 0 and Oldest is meaningless.
 type Bounds struct {
 	Oldest, Count uint32
 }
 
-// ReadBackwards gives the records to each, from the newest to the oldest, until
-// it wants no more. Of an empty log it gives none and has reached the end. Their
-// numbers fall. The memory taken is that of one answer, half a mebibyte at most.
+// ReadBackwards passes the records to each, from the newest to the oldest, until
+// each returns false. An empty log has none, and its end is reached. Their
+// numbers fall. A record that could not be decoded is passed in its place, with Err
+// set. The memory taken is that of one answer, half a mebibyte at most.
 //
-// An error says nothing of the records that were given before: they stand.
-// ErrChanged: the log was cleared or overwritten meanwhile, open it anew.
+// Records that were passed before an error remain valid. ErrChanged: the log was
+// cleared or overwritten meanwhile; open it again.
 func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) (End, error) {
 	b := backwards{log: l, size: firstRead}
+	unreadable := 0
 	records, err := b.first(ctx)
 	for err == nil && len(records) > 0 {
 		for _, record := range records {
+			if record.Err != nil {
+				unreadable++
+			}
 			if !each(record) {
-				return End{Bounds: b.bounds, Oldest: b.unasked}, nil
+				return End{Bounds: b.bounds, Oldest: b.unasked, Unreadable: unreadable}, nil
 			}
 			if err = b.verifyNewest(ctx); err != nil {
 				return End{}, err
@@ -39,39 +45,39 @@ func (l *Log) ReadBackwards(ctx context.Context, each func(Record) (more bool)) 
 		}
 		records, err = b.next(ctx)
 	}
-	return End{Reached: err == nil, Bounds: b.bounds, Oldest: b.unasked}, err
+	return End{Reached: err == nil, Bounds: b.bounds, Oldest: b.unasked, Unreadable: unreadable}, err
 }
 
 // backwards is a reading from the newest record to the oldest.
 //
-// Windows reads on from where the last read ended (sequential), and begins at the
-// newest record. Samba's first sequential read gives the oldest record alone, or
+// Windows continues where the last read ended (sequential), and begins at the
+// newest record. Samba's first sequential read returns the oldest record alone, or
 // nothing at all; there every read names its record (seek). Windows NT 4.0
-// cannot be read so: its seek fails once the log's file has 2 MiB.
+// cannot be read so: its seek fails once the log's file has 2 MiB (Q177199).
 type backwards struct {
-	log     *Log
-	size    int    // of the next read
-	proven  bool   // the sequential read began at the newest record: its end of file can be believed
-	seek    bool   // every read names its record
-	last    uint32 // number of the last record read; 0: none yet
-	oldest  uint32 // as the server said when it was asked; 0: it was not
-	bounds  *Bounds
-	unasked *Record // the oldest record, where the first read gave it
-	doubted uint32  // the newest record by the server's own count alone; 0: none, or verified
+	log        *Log
+	size       int    // of the next read
+	proven     bool   // the sequential read began at the newest record: its end of file is reliable
+	seek       bool   // every read names its record
+	last       uint32 // number of the last record read; 0: none yet
+	oldest     uint32 // by the server's bounds; 0: not known
+	bounds     *Bounds
+	unasked    *Record // the oldest record, if the first read returned it
+	unverified uint32  // the newest record by the server's count alone; 0: none, or verified
 }
 
-// verifyNewest makes sure that nothing follows the newest record, where only the
-// server's count says that it is the newest: a wrong count would hide records. It
-// is asked once each has taken that record and wants more; where it is the one that the
-// caller knows already, nothing needs to be asked.
+// verifyNewest makes sure that nothing follows the newest record if it is known from
+// the server's count alone: a wrong count would hide records. It runs after each
+// has accepted that record and wants more; a caller that knows the record already
+// is spared the round trip.
 func (b *backwards) verifyNewest(ctx context.Context) error {
-	if b.doubted == 0 {
+	if b.unverified == 0 {
 		return nil
 	}
-	next := b.doubted + 1
-	b.doubted = 0
+	next := b.unverified + 1
+	b.unverified = 0
 	if next == 0 {
-		return nil // the last number that there is
+		return nil // there is no higher number
 	}
 	a, err := b.log.readWhole(ctx, readSeek|readBackwards, next, firstRead)
 	switch {
@@ -85,14 +91,14 @@ func (b *backwards) verifyNewest(ctx context.Context) error {
 	return statusError(readName, a.status)
 }
 
-// first reads the newest records. Two or more whose numbers fall by one can be
-// nothing else; of anything less the server is asked where its log begins and ends.
+// first reads the newest records. Two or more whose numbers fall by one are those.
+// Anything less proves nothing, and the server is asked for its bounds.
 func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	records, _, err := b.read(ctx, readSequential|readBackwards, 0)
 	if err != nil {
 		return nil, err
 	}
-	b.proven = len(records) > 1 && records[0].Number-records[1].Number == 1
+	b.proven = fall(records)
 	if b.proven {
 		return records, nil
 	}
@@ -115,15 +121,15 @@ func (b *backwards) first(ctx context.Context) ([]Record, error) {
 	if len(records) == 1 && records[0].Number == oldest {
 		b.unasked = &records[0]
 	}
-	b.seek, b.last, b.doubted = true, 0, newest
+	b.seek, b.last, b.unverified = true, 0, newest
 	records, _, err = b.read(ctx, readSeek|readBackwards, newest)
 	if err == nil && len(records) == 0 {
-		err = smb.Protocolf(readName, "no record %d, which is the newest one of %d", newest, count)
+		err = smb.Protocolf(readName, "no record %d, which is the newest of %d", newest, count)
 	}
 	return records, err
 }
 
-// next reads the records before the last one; none where that was the oldest.
+// next reads the records before the last one; none if that was the oldest.
 func (b *backwards) next(ctx context.Context) ([]Record, error) {
 	if b.last == b.oldest || b.last == 1 {
 		return nil, nil
@@ -149,8 +155,8 @@ func (b *backwards) next(ctx context.Context) ([]Record, error) {
 	return nil, nil
 }
 
-// read reads once. No records: the server says, with this status, that it has
-// none, or none more.
+// read reads once. No records mean, with this status, that the server has none, or
+// no more.
 func (b *backwards) read(ctx context.Context, flags, number uint32) ([]Record, smb.Status, error) {
 	a, err := b.log.readWhole(ctx, flags, number, b.size)
 	if err != nil {
@@ -167,14 +173,58 @@ func (b *backwards) read(ctx context.Context, flags, number uint32) ([]Record, s
 	if err != nil {
 		return nil, 0, &smb.Error{Op: readName, Err: err}
 	}
-	if b.seek && len(records) > 0 && records[0].Number != number {
-		return nil, 0, smb.Protocolf(readName, "record %d, where %d was asked for", records[0].Number, number)
+	if b.seek && len(records) > 0 {
+		if records[0].Err != nil {
+			records[0].Number = number
+		}
+		if records[0].Number != number {
+			return nil, 0, smb.Protocolf(readName, "record %d, expected %d", records[0].Number, number)
+		}
 	}
+	numberUnreadable(records, b.last)
 	for _, record := range records {
+		if record.Err != nil && b.last == 0 {
+			b.last = record.Number // first compares it with the server's bounds
+			continue
+		}
 		if record.Number == 0 || b.last != 0 && record.Number >= b.last {
 			return nil, 0, smb.Protocolf(readName, "record %d after record %d", record.Number, b.last)
 		}
 		b.last = record.Number
 	}
 	return records, a.status, nil
+}
+
+// fall reports whether two adjacent records are sound and their numbers fall by one.
+func fall(records []Record) bool {
+	for i := range len(records) - 1 {
+		newer, older := records[i], records[i+1]
+		if newer.Err == nil && older.Err == nil && newer.Number-older.Number == 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// numberUnreadable gives records that could not be decoded the number that fits
+// between their neighbours, the one before being last (0: none): their own cannot be
+// relied on. The first one keeps its own if no sound record follows.
+func numberUnreadable(records []Record, last uint32) {
+	next, end := -1, 0 // the next sound record, and what follows the last one
+	for i := len(records) - 1; i >= 0; i-- {
+		switch {
+		case records[i].Err == nil:
+			next, end = i, max(end, i+1)
+		case next >= 0:
+			records[i].Number = records[next].Number + uint32(next-i)
+		}
+	}
+	for i := end; i < len(records); i++ {
+		if i > 0 {
+			last = records[i-1].Number
+		}
+		if last != 0 {
+			records[i].Number = last - 1
+		}
+	}
 }

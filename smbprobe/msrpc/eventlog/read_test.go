@@ -65,6 +65,48 @@ func TestReadBackwards(t *testing.T) {
 	}
 }
 
+// TestReadUnreadable: records that cannot be decoded are passed on in their places,
+// whatever number they hold, and all others are read.
+func TestReadUnreadable(t *testing.T) {
+	badData := func(b []byte) []byte { return put(b, 48, 0x10000000) }
+	number := func(n uint32) func([]byte) []byte { return func(b []byte) []byte { return put(badData(b), 8, n) } }
+	for _, test := range []struct {
+		name  string
+		log   []Record
+		spoil map[uint32]func([]byte) []byte
+	}{
+		{"one in the middle", events(1, 200), map[uint32]func([]byte) []byte{120: badData}},
+		{"the newest", events(1, 200), map[uint32]func([]byte) []byte{200: badData}},
+		{"the newest, numbered wrongly", events(1, 200), map[uint32]func([]byte) []byte{200: number(1)}},
+		{"the two newest, numbered wrongly", events(1, 200), map[uint32]func([]byte) []byte{200: number(0), 199: number(0xFFFFFFFF)}},
+		{"the oldest", events(1, 200), map[uint32]func([]byte) []byte{1: badData}},
+		{"the oldest, numbered wrongly", events(50, 200), map[uint32]func([]byte) []byte{50: number(0)}},
+		{"some in a row, numbered wrongly", events(1, 200), map[uint32]func([]byte) []byte{100: number(300), 101: number(100), 102: number(0)}},
+		{"the only one", events(9, 1), map[uint32]func([]byte) []byte{9: badData}},
+		{"all of two", events(9, 2), map[uint32]func([]byte) []byte{9: badData, 10: badData}},
+	} {
+		for name, samba := range map[string]bool{"Windows": false, "Samba": true} {
+			t.Run(name+", "+test.name, func(t *testing.T) {
+				s := newServer(test.log)
+				s.samba, s.spoil = samba, test.spoil
+				got, end, err := readAll(t, s)
+				if err != nil || !end.Reached || end.Unreadable != len(test.spoil) || len(got) != len(test.log) {
+					t.Fatalf("%d records, end %+v, %v", len(got), end, err)
+				}
+				for i, want := range newest(test.log) {
+					r := got[i]
+					if (r.Err != nil) != (test.spoil[want.Number] != nil) || r.Number != want.Number || r.Source != want.Source {
+						t.Errorf("record %d: %+v", want.Number, r)
+					}
+					if r.Err == nil && !cmp.Equal(r, want) {
+						t.Errorf("record %d: %s", want.Number, cmp.Diff(want, r))
+					}
+				}
+			})
+		}
+	}
+}
+
 func TestReadBackwardsStops(t *testing.T) {
 	s := newServer(events(1, 1000))
 	log, err := Open(t.Context(), s, "Application")

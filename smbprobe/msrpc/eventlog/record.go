@@ -3,6 +3,7 @@ package eventlog
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -10,7 +11,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// What of a record is kept; what is beyond is checked and dropped.
+// Limits of what a Record keeps. The rest is checked and dropped.
 const (
 	MaxStrings = 256  // insertion strings
 	MaxChars   = 1024 // characters of each text
@@ -28,10 +29,23 @@ type Record struct {
 	Source    string
 	Computer  string
 	Strings   []string // the insertion strings of the event's text
+
+	// Err is nil for a sound record. Otherwise the record could not be decoded, and
+	// Err, a smb.ErrProtocol, describes why: there are no Strings, Source and Computer
+	// are empty if they could not be read, and the other fields are what the record
+	// holds in their places, which may be wrong. ReadBackwards gives it the Number
+	// that fits between its neighbours.
+	Err error
 }
 
 // Code returns the low 16 bits of the ID: what Event Viewer shows.
 func (r Record) Code() uint16 { return uint16(r.ID) }
+
+// MayBe reports whether a record is of this source and code, as far as it can be
+// read: a record that could not be decoded and has no readable source may be of any.
+func (r Record) MayBe(source string, code uint16) bool {
+	return r.Code() == code && (strings.EqualFold(r.Source, source) || r.Err != nil && r.Source == "")
+}
 
 const (
 	recordHeaderSize = 56
@@ -40,9 +54,9 @@ const (
 )
 
 // ParseRecords parses whole records that stand back to back, as ElfrReadELW
-// returns them (MS-EVEN 2.2.3). The parts of a record have to follow on each
-// other as Windows lays them out, and all lengths and offsets to agree; anything
-// else is smb.ErrProtocol, and then no record is returned.
+// returns them (MS-EVEN 2.2.3). A record that cannot be decoded has Err set and does
+// not affect the others. If length and signature of one do not tell where the next
+// begins, the error is smb.ErrProtocol, and no record is returned.
 func ParseRecords(b []byte) ([]Record, error) {
 	var records []Record
 	for at := 0; at < len(b); {
@@ -50,9 +64,10 @@ func ParseRecords(b []byte) ([]Record, error) {
 		if err != nil {
 			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), err)
 		}
-		record, err := parseRecord(b[at : at+length-4])
-		if err != nil {
-			return nil, fmt.Errorf("event record %d at byte %d of %d: %w", record.Number, at, len(b), err)
+		record := parseRecord(b[at : at+length])
+		if record.Err != nil {
+			record.Strings = nil
+			record.Err = fmt.Errorf("event record %d at byte %d of %d: %w", record.Number, at, len(b), record.Err)
 		}
 		records = append(records, record)
 		at += length
@@ -60,27 +75,34 @@ func ParseRecords(b []byte) ([]Record, error) {
 	return records, nil
 }
 
-// recordLength checks what frames the first record of b.
+// recordLength returns the length of the first record of b. What follows that length
+// must be the end of b or another record, unless the record ends with its length too.
 func recordLength(b []byte) (int, error) {
 	if len(b) < recordHeaderSize+4 {
 		return 0, protocolError("%d bytes are too few", len(b))
 	}
 	length := binary.LittleEndian.Uint32(b)
 	if length < recordHeaderSize+4 || length%4 != 0 || int64(length) > int64(len(b)) {
-		return 0, protocolError("length %d with %d bytes there", length, len(b))
+		return 0, protocolError("length %d in %d bytes", length, len(b))
 	}
 	if signature := binary.LittleEndian.Uint32(b[4:]); signature != recordSignature {
 		return 0, protocolError("signature 0x%08X", signature)
 	}
-	if again := binary.LittleEndian.Uint32(b[length-4:]); again != length {
-		return 0, protocolError("length %d at its start and %d at its end", length, again)
+	next := b[length:]
+	if lengthAtEnd(b[:length]) != length && len(next) > 0 &&
+		(len(next) < 8 || binary.LittleEndian.Uint32(next[4:]) != recordSignature) {
+		return 0, protocolError("length %d at its start and %d at its end", length, lengthAtEnd(b[:length]))
 	}
 	return int(length), nil
 }
 
-// parseRecord parses a record without the length at its end: header, source,
-// computer, user SID, strings, data, with padding in between.
-func parseRecord(b []byte) (Record, error) {
+func lengthAtEnd(record []byte) uint32 { return binary.LittleEndian.Uint32(record[len(record)-4:]) }
+
+// parseRecord parses a record: header, source, computer, user SID, strings, data, with
+// padding in between, and the length again. The parts have to follow on each other as
+// Windows lays them out, and all lengths and offsets to agree. Windows sets the offset
+// of a part without a length to any value.
+func parseRecord(b []byte) Record {
 	u16 := func(at int) uint16 { return binary.LittleEndian.Uint16(b[at:]) }
 	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 	r := Record{
@@ -96,18 +118,24 @@ func parseRecord(b []byte) (Record, error) {
 	sidLength, sidAt := int64(u32(40)), int64(u32(44))
 	dataLength, dataAt := int64(u32(48)), int64(u32(52))
 
-	end := recordHeaderSize
-	if !text(b, &end, &r.Source) || !text(b, &end, &r.Computer) {
-		return r, protocolError("the source or the computer's name has no end")
+	parts, end := b[:len(b)-4], recordHeaderSize
+	if !text(parts, &end, &r.Source) || !text(parts, &end, &r.Computer) {
+		r.Err = protocolError("the source or the computer's name has no end")
+		return r
 	}
-	if sidLength > 0 || sidAt > 0 {
-		if !follows(b, &end, sidAt, sidLength) {
-			return r, protocolError("user SID of %d bytes at %d, names end at %d of %d", sidLength, sidAt, end, len(b))
-		}
+	if lengthAtEnd(b) != uint32(len(b)) {
+		r.Err = protocolError("length %d at its start and %d at its end", len(b), lengthAtEnd(b))
+		return r
+	}
+	if sidLength > 0 && !follows(parts, &end, sidAt, sidLength) {
+		r.Err = protocolError("user SID of %d bytes at %d, names end at %d of %d", sidLength, sidAt, end, len(parts))
+		return r
 	}
 	if count > 0 {
-		if !follows(b, &end, stringsAt, 0) {
-			return r, protocolError("strings at %d, what is before them ends at %d of %d", stringsAt, end, len(b))
+		before := end
+		if !follows(parts, &end, stringsAt, 0) || !isZero(parts[before:end]) {
+			r.Err = protocolError("strings at %d, what is before them ends at %d of %d", stringsAt, before, len(parts))
+			return r
 		}
 		r.Strings = make([]string, min(count, MaxStrings))
 		var dropped string
@@ -116,37 +144,36 @@ func parseRecord(b []byte) (Record, error) {
 			if i < len(r.Strings) {
 				out = &r.Strings[i]
 			}
-			if !text(b, &end, out) {
-				return r, protocolError("string %d of %d has no end", i+1, count)
+			if !text(parts, &end, out) {
+				r.Err = protocolError("string %d of %d has no end", i+1, count)
+				return r
 			}
 		}
 	}
-	if dataLength > 0 || dataAt > 0 {
-		if !follows(b, &end, dataAt, dataLength) {
-			return r, protocolError("data of %d bytes at %d, what is before it ends at %d of %d", dataLength, dataAt, end, len(b))
-		}
+	if dataLength > 0 && !follows(parts, &end, dataAt, dataLength) {
+		r.Err = protocolError("data of %d bytes at %d, what is before it ends at %d of %d", dataLength, dataAt, end, len(parts))
 	}
-	return r, nil
+	return r
 }
 
-// follows reports whether a part of a record is inside of it and comes after what
-// ends at *end, with nothing but zero padding in between. It moves *end to the
-// part's end.
+// follows reports whether a part of a record is inside of it and begins where
+// another one ends, at *end, but for padding. It moves *end to the part's end.
 func follows(b []byte, end *int, at, length int64) bool {
 	if at < int64(*end) || at >= int64(*end+maxPadding) || at+length > int64(len(b)) {
 		return false
-	}
-	for _, padding := range b[*end:at] {
-		if padding != 0 {
-			return false
-		}
 	}
 	*end = int(at + length)
 	return true
 }
 
+// isZero reports whether padding is zero: a text that is cut off at its beginning
+// would not be.
+func isZero(padding []byte) bool {
+	return !slices.ContainsFunc(padding, func(c byte) bool { return c != 0 })
+}
+
 // text reads a UTF-16 text at *at up to its NUL, which must be there, and moves
-// *at behind it. It keeps MaxChars characters. What is no UTF-16 becomes U+FFFD.
+// *at past it. It keeps MaxChars characters. Invalid UTF-16 becomes U+FFFD.
 func text(b []byte, at *int, out *string) bool {
 	length := 0
 	for ; ; length += 2 {

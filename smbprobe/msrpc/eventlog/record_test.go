@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +106,7 @@ func TestParseRecords(t *testing.T) {
 }
 
 // TestParseRecordsDamaged cuts the records everywhere, and changes every byte of
-// their lengths, offsets, counts and signatures.
+// their lengths, offsets, counts and signatures. No other record is affected.
 func TestParseRecordsDamaged(t *testing.T) {
 	for name, good := range map[string][]byte{"written": vector(t, "rec"), "real": cleanRecords(t)} {
 		want, err := ParseRecords(good)
@@ -133,20 +135,133 @@ func TestParseRecordsDamaged(t *testing.T) {
 	}
 }
 
-// checkChanged gives a byte every other value: the records are the same, or it is
-// an error.
+// checkChanged gives a byte every other value: the records are the same but for the
+// changed one, which has an error, or there are none and an error.
 func checkChanged(t *testing.T, name string, good []byte, at int, want []Record) {
 	t.Helper()
 	bad := bytes.Clone(good)
 	for range 255 {
 		bad[at]++
 		got, err := ParseRecords(bad)
-		switch {
-		case err != nil && (!errors.Is(err, smb.ErrProtocol) || got != nil):
-			t.Errorf("%s: byte %d is %#x: %v, %d records", name, at, bad[at], err, len(got))
-		case err == nil && !cmp.Equal(got, want):
-			t.Errorf("%s: byte %d is %#x: other records without an error:\n%s", name, at, bad[at], cmp.Diff(want, got))
+		if err != nil {
+			if !errors.Is(err, smb.ErrProtocol) || got != nil {
+				t.Errorf("%s: byte %d is %#x: %v, %d records", name, at, bad[at], err, len(got))
+			}
+			continue
 		}
+		if len(got) != len(want) {
+			t.Fatalf("%s: byte %d is %#x: %d records", name, at, bad[at], len(got))
+		}
+		unreadable := 0
+		for i, r := range got {
+			same := reflect.DeepEqual(r, want[i]) // much faster than cmp.Equal
+			switch {
+			case r.Err != nil:
+				unreadable++
+				if !errors.Is(r.Err, smb.ErrProtocol) || r.Number != want[i].Number || r.Source != want[i].Source || r.Strings != nil {
+					t.Errorf("%s: byte %d is %#x: %+v", name, at, bad[at], r)
+				}
+			case !same && !otherCount(r, want[i]):
+				t.Errorf("%s: byte %d is %#x: other records without an error:\n%s", name, at, bad[at], cmp.Diff(want[i], r))
+			}
+		}
+		if unreadable > 1 {
+			t.Errorf("%s: byte %d is %#x: %d records have an error", name, at, bad[at], unreadable)
+		}
+	}
+}
+
+// otherCount reports whether a record has lost its last strings, or the padding at
+// its end was taken for empty ones: nothing but NumStrings tells how many there are in a
+// record without data.
+func otherCount(got, want Record) bool {
+	n := min(len(got.Strings), len(want.Strings))
+	if !slices.Equal(got.Strings[:n], want.Strings[:n]) || strings.Join(got.Strings[n:], "") != "" {
+		return false
+	}
+	got.Strings = want.Strings
+	return cmp.Equal(got, want)
+}
+
+// put writes a field of a record.
+func put(record []byte, at int, v uint32) []byte {
+	b := bytes.Clone(record)
+	binary.LittleEndian.PutUint32(b[at:], v)
+	return b
+}
+
+// TestPartsWithoutLength: Windows sets the offset of a part of no length to any value.
+func TestPartsWithoutLength(t *testing.T) {
+	r := vectorRecords()[0]
+	b := encode(r, 0)
+	noStrings := r
+	noStrings.Strings = nil
+	n := encode(noStrings, 0)
+	for _, test := range []struct {
+		name   string
+		record []byte
+		want   Record
+	}{
+		{"data far outside", put(b, 52, 0xFFFFFFFF), r},
+		{"data just outside", put(b, 52, uint32(len(b))), r},
+		{"data in the header", put(b, 52, 4), r},
+		{"data at 0", put(b, 52, 0), r},
+		{"SID far outside", put(b, 44, 0x80000000), r},
+		{"SID at 0", put(b, 44, 0), r},
+		{"SID behind the strings", put(b, 44, uint32(len(b)-4)), r},
+		{"no strings, outside", put(n, 36, 0xFFFFFFFF), noStrings},
+		{"no strings, at 0", put(put(put(n, 36, 0), 44, 0), 52, 0), noStrings},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := ParseRecords(test.record)
+			if diff := cmp.Diff([]Record{test.want}, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		})
+	}
+}
+
+// TestUnreadableRecord: one record that cannot be decoded is returned in its place.
+func TestUnreadableRecord(t *testing.T) {
+	log := newest(events(7, 3))
+	log[1].Source = "MSExchangeIMC"
+	log[1].ID = 0xC000100A
+	sound := encode(log[1], 8)
+	noNames := bytes.Clone(sound)
+	for at := recordHeaderSize; at < len(sound)-4; at++ {
+		noNames[at] = 'x'
+	}
+	for _, test := range []struct {
+		name   string
+		record []byte
+		source string // "": cannot be read
+		mayBe  bool   // event 4106 of MSExchangeIMC
+	}{
+		{"data beyond the record", put(sound, 48, 5000), "MSExchangeIMC", true},
+		{"data of 4 GB", put(sound, 48, 0xFFFFFFFF), "MSExchangeIMC", true},
+		{"data and offset that overflow", put(put(sound, 48, 0xFFFFFFFF), 52, 0xFFFFFFFF), "MSExchangeIMC", true},
+		{"strings before the names", put(sound, 36, 56), "MSExchangeIMC", true},
+		{"strings outside", put(sound, 36, 0x7FFFFFFF), "MSExchangeIMC", true},
+		{"65535 strings", put(sound, 24, 0xFFFF0001), "MSExchangeIMC", true},
+		{"a SID outside", put(sound, 40, 12), "MSExchangeIMC", true},
+		{"another length at its end", put(sound, len(sound)-4, 4), "MSExchangeIMC", true},
+		{"names without an end", noNames, "", true},
+		{"names without an end, another event", put(noNames, 20, 0xC0001009), "", false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := ParseRecords(slices.Concat(encode(log[0], 0), test.record, encode(log[2], 0)))
+			if err != nil || len(got) != 3 || !cmp.Equal(got[0], log[0]) || !cmp.Equal(got[2], log[2]) {
+				t.Fatalf("%v, %+v", err, got)
+			}
+			r := got[1]
+			if !errors.Is(r.Err, smb.ErrProtocol) || r.Number != log[1].Number || !r.Generated.Equal(log[1].Generated) ||
+				r.Source != test.source || r.Strings != nil || r.MayBe("msexchangeimc", 4106) != test.mayBe {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+	if r := log[1]; !r.MayBe("MSEXCHANGEIMC", 4106) || r.MayBe("CpqNF31", 4106) || r.MayBe("MSExchangeIMC", 4107) {
+		t.Errorf("a sound record may be another event")
 	}
 }
 
@@ -169,6 +284,12 @@ func TestRecordBounds(t *testing.T) {
 func FuzzParseRecords(f *testing.F) {
 	f.Add(vector(f, "rec"))
 	f.Add(cleanRecords(f))
+	r := encode(vectorRecords()[0], 8)
+	f.Add(put(r, 52, 0xFFFFFFFF))
+	f.Add(put(put(r, 48, 0), 52, 0xFFFFFFFF))
+	f.Add(put(put(r, 48, 0xFFFFFFFF), 52, 0xFFFFFFFF))
+	f.Add(slices.Concat(put(r, len(r)-4, 0), r))
+	f.Add(put(put(r, 40, 0xFFFFFFFF), 44, 0xFFFFFFFF))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		records, err := ParseRecords(b)
 		if err != nil && (records != nil || !errors.Is(err, smb.ErrProtocol)) {
@@ -180,8 +301,8 @@ func FuzzParseRecords(f *testing.F) {
 					t.Fatalf("text %q", s)
 				}
 			}
-			if len(r.Strings) > MaxStrings {
-				t.Fatalf("%d strings", len(r.Strings))
+			if len(r.Strings) > MaxStrings || r.Err != nil && (r.Strings != nil || !errors.Is(r.Err, smb.ErrProtocol)) {
+				t.Fatalf("%d strings, %v", len(r.Strings), r.Err)
 			}
 		}
 	})

@@ -15,9 +15,10 @@ import (
 type server struct {
 	records  []Record // the oldest first
 	data     map[uint32]int
-	samba    bool // sequential reads begin at the oldest record
-	pruned   bool // sequential reads bring nothing
-	hidden   int  // records that the server's count leaves out, the newest ones
+	spoil    map[uint32]func(record []byte) []byte // changes how a record is encoded
+	samba    bool                                  // sequential reads begin at the oldest record
+	pruned   bool                                  // sequential reads bring nothing
+	hidden   int                                   // records that the server's count leaves out, the newest ones
 	status   map[uint16]smb.Status
 	fragment int // bytes of stub in an answer's fragments
 
@@ -117,6 +118,9 @@ func (s *server) read(flags uint32, index, size int) (data []byte, needed int, s
 	for ; s.next > 0; s.next-- {
 		r := s.records[s.next-1]
 		one := encode(r, s.data[r.Number])
+		if spoil := s.spoil[r.Number]; spoil != nil {
+			one = spoil(one)
+		}
 		if len(data)+len(one) > size {
 			if len(data) == 0 {
 				return nil, len(one), smb.StatusBufferTooSmall

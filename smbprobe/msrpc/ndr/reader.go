@@ -5,8 +5,8 @@ import (
 	"unicode/utf16"
 )
 
-// Reader takes a stub apart. Every method reports whether what it was to read is
-// there and sound; where it is not, out is as it was and the stub is of no use.
+// Reader decodes a stub. Every method reports whether the next part of the stub is
+// complete and sound. If not, it leaves out unchanged and the stub is unusable.
 type Reader struct {
 	b  []byte
 	at int
@@ -18,7 +18,7 @@ func NewReader(stub []byte) *Reader { return &Reader{b: stub} }
 // Empty reports whether the stub has been read to its end.
 func (r *Reader) Empty() bool { return r.at == len(r.b) }
 
-// Bytes reads n bytes, which are a part of the stub and not a copy of it.
+// Bytes reads n bytes, which are a part of the stub, not a copy.
 func (r *Reader) Bytes(n int, out *[]byte) bool {
 	if n < 0 || n > len(r.b)-r.at {
 		return false
@@ -72,7 +72,7 @@ func (r *Reader) Handle(out *Handle) bool {
 	return true
 }
 
-// Pointer reads a unique pointer, and says in there whether it is not null.
+// Pointer reads a unique pointer, and sets there to whether it is not null.
 func (r *Reader) Pointer(there *bool) bool {
 	var referent uint32
 	if !r.U32(&referent) {
@@ -83,14 +83,14 @@ func (r *Reader) Pointer(there *bool) bool {
 }
 
 // Array reads a conformant array of bytes that must hold n (C706 14.3.3.2). It is
-// a part of the stub and not a copy of it.
+// a part of the stub, not a copy.
 func (r *Reader) Array(n int, out *[]byte) bool {
 	var count uint32
 	return r.U32(&count) && int64(count) == int64(n) && r.Bytes(n, out)
 }
 
 // VaryingArray reads a conformant and varying array of bytes (C706 14.3.3.4), which
-// holds no more than it has room for. It is a part of the stub and not a copy of it.
+// holds no more than it has room for. It is a part of the stub, not a copy.
 func (r *Reader) VaryingArray(out *[]byte) bool {
 	var room, offset, count uint32
 	return r.U32(&room) && r.U32(&offset) && r.U32(&count) && offset == 0 && count <= room &&
@@ -98,7 +98,7 @@ func (r *Reader) VaryingArray(out *[]byte) bool {
 }
 
 // UnicodeString reads an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter of
-// its own, without the NUL at its end where there is one. Its lengths must agree
+// its own, without the NUL at its end if there is one. Its lengths must agree
 // with those of the array that it points to. One without an array is empty.
 func (r *Reader) UnicodeString(out *string) bool {
 	var length, size uint16
@@ -122,8 +122,8 @@ func (r *Reader) UnicodeString(out *string) bool {
 }
 
 // String reads a conformant and varying array of wchar_t (C706 14.3.3.4), the
-// data of a [string] or of an RPC_UNICODE_STRING, without the NUL at its end where
-// there is one. What is no UTF-16 becomes U+FFFD.
+// data of a [string] or of an RPC_UNICODE_STRING, without the NUL at its end if
+// there is one. Invalid UTF-16 becomes U+FFFD.
 func (r *Reader) String(out *string) bool {
 	var room, offset, count uint32
 	if !r.U32(&room) || !r.U32(&offset) || !r.U32(&count) || offset != 0 || count > room {

@@ -1,3 +1,6 @@
+// Package ndr reads and writes the parameters of remote procedures in the
+// transfer syntax NDR 2.0 (C706 chapter 14, MS-RPCE 2.2.4), little-endian, as far
+// as the calls of a probe need it. Alignment counts from the start of the stub.
 package ndr
 
 import (
@@ -15,14 +18,14 @@ const (
 	referentStep  = 4
 )
 
-// Writer puts a stub together. The zero value is ready. Texts must be shorter
+// Writer encodes a stub. The zero value is ready. Texts must be shorter
 // than 32,767 UTF-16 units.
 type Writer struct {
 	b        []byte
 	pointers uint32 // written up to now, null pointers too
 }
 
-// Stub returns what was written.
+// Stub returns the encoded stub.
 func (w *Writer) Stub() []byte { return w.b }
 
 func (w *Writer) align(n int) {
@@ -49,8 +52,8 @@ func (w *Writer) Handle(h Handle) {
 	w.b = append(w.b, h[:]...)
 }
 
-// Pointer writes a unique pointer that is not null (C706 14.3.10). What it points
-// to is written by the caller, where its turn comes.
+// Pointer writes a unique pointer that is not null (C706 14.3.10). The caller
+// writes what it points to, in its place.
 func (w *Writer) Pointer() {
 	w.U32(firstReferent + referentStep*w.pointers)
 	w.pointers++
@@ -69,8 +72,8 @@ func (w *Writer) String(s string) {
 	w.units(units, len(units))
 }
 
-// UnicodeString writes an RPC_UNICODE_STRING (MS-DTYP 2.3.10) whose Length leaves
-// the NUL out, though MaximumLength has room for it: the form of the event log.
+// UnicodeString writes an RPC_UNICODE_STRING (MS-DTYP 2.3.10) whose Length does
+// not count the NUL, though MaximumLength has room for it: the form of the event log.
 // An empty text is a null pointer.
 func (w *Writer) UnicodeString(s string) {
 	units := utf16.Encode([]rune(s))
@@ -89,8 +92,8 @@ func (w *Writer) UnicodeStringNUL(s string) {
 	w.unicodeString(units, len(units))
 }
 
-// UnicodeRoom writes an empty RPC_UNICODE_STRING with room for a text of so many
-// UTF-16 units, its NUL among them: where a server is to put one.
+// UnicodeRoom writes an empty RPC_UNICODE_STRING with room for the server's text of so
+// many UTF-16 units, including its NUL.
 func (w *Writer) UnicodeRoom(units int) { w.unicodeString(nil, units) }
 
 func (w *Writer) unicodeString(units []uint16, room int) {

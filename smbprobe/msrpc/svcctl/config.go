@@ -8,7 +8,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// StartType says when a service starts (MS-SCMR 2.2.15, dwStartType).
+// StartType is when a service starts (MS-SCMR 2.2.15, dwStartType).
 type StartType uint32
 
 // The start types. Boot and system are for drivers.
@@ -20,13 +20,13 @@ const (
 	StartDisabled  StartType = 4
 )
 
-// Config is what is configured for a service.
+// Config is the configuration of a service.
 type Config struct {
 	Start StartType
 }
 
-// Room for a configuration in bytes (MS-SCMR 3.1.4.17): what is asked for at first,
-// and the most that may be asked for.
+// Room for a configuration in bytes (MS-SCMR 3.1.4.17): the size of the first
+// request, and the most that a request may have.
 const (
 	firstConfig = 4096
 	mostConfig  = 8192
@@ -36,8 +36,8 @@ const (
 // lengths and the padding of five strings, pcbBytesNeeded, status.
 const configOverhead = 5*(12+2) + 2*4 + 2
 
-// Config asks for the service's configuration (MS-SCMR 3.1.4.17): one round trip,
-// and one more where it takes more than 4 KiB. The service has to be opened with
+// Config queries the service's configuration (MS-SCMR 3.1.4.17): one round trip,
+// and one more if it takes more than 4 KiB. The service has to be opened with
 // QueryConfig.
 func (s *Service) Config(ctx context.Context) (Config, error) {
 	op := "query the configuration of service " + s.name
@@ -73,14 +73,14 @@ func configStub(service ndr.Handle, size int) []byte {
 	return w.Stub()
 }
 
-// configAnswer is what the server said to RQueryServiceConfigW.
+// configAnswer is the answer to RQueryServiceConfigW.
 type configAnswer struct {
 	config Config           // only with code 0
 	needed uint32           // bytes; only with ErrorInsufficientBuffer
 	code   msrpc.Win32Error // 0: success
 }
 
-// parseConfig takes an answer apart, and reports whether it is sound. The strings
+// parseConfig decodes an answer, and reports whether it is sound. The strings
 // follow the structure that points to them; all are read, and none is kept.
 func parseConfig(stub []byte) (configAnswer, bool) {
 	r := ndr.NewReader(stub)

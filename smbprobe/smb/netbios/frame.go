@@ -1,3 +1,7 @@
+// Package netbios implements what SMB over TCP port 139 needs of NetBIOS (RFC 1001,
+// RFC 1002): the session request before the first SMB message, the frames around
+// messages, and the node status query for a server's name.
+// Frames on port 445 are the same but for a length of 24 bits (MS-SMB 2.1).
 package netbios
 
 import (
@@ -9,8 +13,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// HeaderSize is the length of what stands before every message on the
-// connection (RFC 1002 4.3.1).
+// HeaderSize is the length of the header of every message on the connection
+// (RFC 1002 4.3.1).
 const HeaderSize = 4
 
 // Types of session packets (RFC 1002 4.3.1).
@@ -23,8 +27,8 @@ const (
 	typeKeepAlive        = 0x85
 )
 
-// maxKeepAlives is how many keep-alives in a row are skipped. A server sends
-// one a minute at most; more of them only keep us busy.
+// maxKeepAlives is the number of keep-alives in a row that are skipped. A server
+// sends one a minute at most.
 const maxKeepAlives = 1000
 
 // packetHeader is the header of a session packet.
@@ -45,12 +49,12 @@ func AppendHeader(b []byte, n int) []byte {
 }
 
 // ReadFrame reads the next session message and returns it without its header.
-// The payload is put into buf where buf has the capacity, else into new memory of
+// The payload is read into buf if buf has the capacity, else into new memory of
 // at most limit bytes, and may be empty. Keep-alives are skipped, at most 1000 in
 // a row.
 //
 // Errors: smb.ErrProtocol for a longer message or a packet of another type;
-// io.EOF where the stream ended between two packets, io.ErrUnexpectedEOF where
+// io.EOF if the stream ended between two packets, io.ErrUnexpectedEOF if
 // it ended inside one; else what r returned.
 func ReadFrame(r io.Reader, buf []byte, limit int) (payload []byte, err error) {
 	h, err := readPastKeepAlives(r)
@@ -58,10 +62,10 @@ func ReadFrame(r io.Reader, buf []byte, limit int) (payload []byte, err error) {
 		return nil, err
 	}
 	if h.kind != typeMessage {
-		return nil, fmt.Errorf("%w: session packet of type 0x%02X where a message is expected", smb.ErrProtocol, h.kind)
+		return nil, fmt.Errorf("%w: session packet of type 0x%02X, expected a message", smb.ErrProtocol, h.kind)
 	}
 	if h.length > limit {
-		return nil, fmt.Errorf("%w: message of %d bytes, more than the %d that were agreed", smb.ErrProtocol, h.length, limit)
+		return nil, fmt.Errorf("%w: message of %d bytes, the limit is %d", smb.ErrProtocol, h.length, limit)
 	}
 	payload = slices.Grow(buf[:0], h.length)[:h.length]
 	if err := readInside(r, payload); err != nil {
@@ -70,7 +74,7 @@ func ReadFrame(r io.Reader, buf []byte, limit int) (payload []byte, err error) {
 	return payload, nil
 }
 
-// readPastKeepAlives reads the header of the next packet that is no keep-alive.
+// readPastKeepAlives reads the header of the next packet that is not a keep-alive.
 // Its errors are those of ReadFrame.
 func readPastKeepAlives(r io.Reader) (packetHeader, error) {
 	for range maxKeepAlives + 1 {
@@ -89,8 +93,8 @@ func readPastKeepAlives(r io.Reader) (packetHeader, error) {
 	return packetHeader{}, fmt.Errorf("%w: more than %d keep-alives in a row", smb.ErrProtocol, maxKeepAlives)
 }
 
-// readInside fills b with what a packet still owes: an end there is never a
-// clean one.
+// readInside fills b with the rest of a packet. The end of the stream is unexpected
+// there.
 func readInside(r io.Reader, b []byte) error {
 	_, err := io.ReadFull(r, b)
 	if err == io.EOF && len(b) > 0 {

@@ -12,8 +12,8 @@ const (
 	SuffixServer      byte = 0x20
 )
 
-// AnyServer is the called name that the server service of NT 4.0 and later
-// answers to, whatever the server is called.
+// AnyServer is the called name that the server service of NT 4.0 and later accepts
+// on every server.
 const AnyServer = "*SMBSERVER"
 
 // EncodedNameSize is the length of a name in first-level encoding, with an empty
@@ -60,7 +60,7 @@ func encodeBytes(raw [16]byte) (b [EncodedNameSize]byte) {
 
 // CandidateNames returns the called names to try, in that order and each once:
 // the configured one, if any; the first label of the host's name, if that can be
-// a NetBIOS name; AnyServer. Where all are refused, node status is left.
+// a NetBIOS name; AnyServer. If all are refused, NodeStatus finds the name.
 func CandidateNames(configured, host string, hostIsAddress bool) []string {
 	var names []string
 	if configured != "" {
@@ -75,10 +75,10 @@ func CandidateNames(configured, host string, hostIsAddress bool) []string {
 	return names
 }
 
-// CallingName makes the name under which we call of our own host's name: its
-// first label in upper case, at most 15 letters, digits and hyphens. It is
-// "RASPHONE" where nothing of the label is left. Accounts may be limited to
-// workstations of some names, so it should not change.
+// CallingName derives our calling name from our own host's name: its
+// first label in upper case, at most 15 letters, digits and hyphens, or
+// "RASPHONE" if none is left. It should not change, because accounts may be limited
+// to workstations by name.
 func CallingName(hostname string) string {
 	name := strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' {
@@ -105,4 +105,52 @@ func isName(label string) bool {
 		}
 	}
 	return label != "" && len(label) <= maxName
+}
+
+// Name is an entry of a server's name table (RFC 1002 4.2.18).
+type Name struct {
+	Name   string // as the server sent it, without padding: bytes in its code page, clean before printing
+	Suffix byte
+
+	Group         bool // shared by several hosts, not this server's own
+	Deregistering bool
+	Conflict      bool // another host claims the name as well
+	Active        bool
+}
+
+// Flags of a name (RFC 1002 4.2.18).
+const (
+	flagGroup         = 0x8000
+	flagDeregistering = 0x1000
+	flagConflict      = 0x0800
+	flagActive        = 0x0400
+)
+
+// own reports whether the name is in use by this server alone.
+func (n Name) own() bool {
+	return !n.Group && n.Active && !n.Deregistering && !n.Conflict
+}
+
+// ServerName returns the name that the server service listens on: the first one
+// that is the server's own, has the suffix 0x20, and is neither in conflict nor
+// deregistering.
+func ServerName(names []Name) (string, bool) {
+	for _, n := range names {
+		if n.own() && n.Suffix == SuffixServer && n.Name != "" {
+			return n.Name, true
+		}
+	}
+	return "", false
+}
+
+// ConflictName returns the first computer name (suffix 0x00 or 0x20, no group)
+// that another host on the network claims as well.
+func ConflictName(names []Name) (string, bool) {
+	for _, n := range names {
+		computer := n.Suffix == SuffixServer || n.Suffix == SuffixWorkstation
+		if computer && n.Conflict && !n.Group {
+			return n.Name, true
+		}
+	}
+	return "", false
 }

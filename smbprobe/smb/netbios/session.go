@@ -9,20 +9,21 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// RequestSession asks for a session with the server service of the called name
-// (RFC 1002 4.3.2) and reads the answer; after nil, SMB messages follow. After
-// any error the connection is of no use and the caller closes it; the next
-// called name needs a new one. Both names are encoded as EncodeName says.
+// RequestSession requests a session with the server service of the called name
+// (RFC 1002 4.3.2) and reads the answer. After nil, SMB messages follow; after any
+// error the caller closes the connection, and the next called name needs a new one.
+// EncodeName encodes both names.
 //
-// It ends when ctx ends. It sets conn's deadlines and leaves none. The round
-// trip is counted in rounds.
+// It ends when ctx ends. It uses conn's deadlines and clears them. The round
+// trip counts in rounds.
 //
 // Errors, for errors.Is and errors.As: *RefusedError, *RetargetError,
-// smb.ErrNotSMB where what answers is no session service, smb.ErrProtocol,
+// smb.ErrNotSMB if the peer is not a session service, smb.ErrProtocol,
 // smb.ErrConnectionLost, and those of ctx.
 func RequestSession(ctx context.Context, conn net.Conn, called, calling string, rounds *smb.Rounds) error {
 	op := fmt.Sprintf("NetBIOS session request to %q", called)
@@ -32,19 +33,27 @@ func RequestSession(ctx context.Context, conn net.Conn, called, calling string, 
 	}
 
 	release := interruptWith(ctx, conn)
-	defer release()
-	round := rounds.Sent()
-	if _, err := conn.Write(request); err != nil {
-		return &smb.Error{Op: op, Err: transportError(ctx, err)}
-	}
-	answered, err := readSessionAnswer(conn, called)
-	if answered {
-		rounds.Answered(round)
+	err = exchangeSession(conn, request, called, rounds)
+	if panicked := release(); panicked != nil {
+		err = panicked
 	}
 	if err != nil {
 		return &smb.Error{Op: op, Err: transportError(ctx, err)}
 	}
 	return nil
+}
+
+// exchangeSession sends a session request and reads the answer.
+func exchangeSession(conn net.Conn, request []byte, called string, rounds *smb.Rounds) error {
+	round := rounds.Sent()
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	answered, err := readSessionAnswer(conn, called)
+	if answered {
+		rounds.Answered(round)
+	}
+	return err
 }
 
 // sessionRequest is SESSION REQUEST PACKET (RFC 1002 4.3.2).
@@ -102,13 +111,13 @@ func readSessionAnswer(r io.Reader, called string) (answered bool, err error) {
 func retarget(body []byte) error {
 	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte(body)), binary.BigEndian.Uint16(body[4:]))
 	if to.Port() == 0 || to.Addr().IsUnspecified() {
-		return fmt.Errorf("%w: retarget to %s, which is nowhere", smb.ErrProtocol, to)
+		return fmt.Errorf("%w: retarget to %s, which is not an address", smb.ErrProtocol, to)
 	}
 	return &RetargetError{Addr: to}
 }
 
-// transportError says why reading or writing failed: the context's error where
-// that ended it, smb.ErrConnectionLost where the server did, else err itself.
+// transportError returns why reading or writing failed: the context's error if
+// that ended it, smb.ErrConnectionLost if the server did, else err itself.
 func transportError(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe),
@@ -118,4 +127,81 @@ func transportError(ctx context.Context, err error) error {
 		return fmt.Errorf("no answer in time: %w", ctx.Err())
 	}
 	return err
+}
+
+// interruptWith makes reads and writes of conn fail when ctx ends. The caller calls
+// release when it is done: that waits for what was started here and clears the
+// deadline. A panic of it closes conn, and release returns it.
+func interruptWith(ctx context.Context, conn net.Conn) (release func() error) {
+	ended := make(chan struct{})
+	var panicked error
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		defer func() {
+			if panicked = smb.Recovered(recover()); panicked != nil {
+				_ = conn.Close() // nothing else ends what waits
+			}
+		}()
+		_ = conn.SetDeadline(time.Unix(1, 0)) // fails only on a closed connection
+	})
+	return func() error {
+		if !stop() {
+			<-ended
+		}
+		if panicked == nil {
+			_ = conn.SetDeadline(time.Time{}) // the same
+		}
+		return panicked
+	}
+}
+
+// isTimeout reports whether a deadline ended a read or a write.
+func isTimeout(err error) bool {
+	network, ok := errors.AsType[net.Error](err)
+	return ok && network.Timeout()
+}
+
+// Codes of a refused session request (RFC 1002 4.3.4).
+const (
+	CodeNotListeningOnCalled   byte = 0x80
+	CodeNotListeningForCalling byte = 0x81
+	CodeCalledNotPresent       byte = 0x82
+	CodeNoResources            byte = 0x83
+	CodeUnspecified            byte = 0x8F
+)
+
+// RefusedError is a negative answer to a session request: the server is there, but
+// does not accept these names.
+type RefusedError struct {
+	Called string // the called name of the request
+	Code   byte   // one of the codes of RFC 1002 4.3.4
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("the server refused the called name %q with code 0x%02X: %s", e.Called, e.Code, refusal(e.Code))
+}
+
+func refusal(code byte) string {
+	if text := refusals[code]; text != "" {
+		return text
+	}
+	return "a code that RFC 1002 does not define"
+}
+
+var refusals = map[byte]string{
+	CodeNotListeningOnCalled:   "the name is there, but its server service does not listen; start the service, or try another called name",
+	CodeNotListeningForCalling: "it does not listen for our calling name; the server may limit which hosts may connect",
+	CodeCalledNotPresent:       "the name is not there; set netbios_name to the server's computer name",
+	CodeNoResources:            "the name is there, but without resources for another session; try again later",
+	CodeUnspecified:            "no reason given; try another called name",
+}
+
+// RetargetError is an answer that redirects the caller to another address. Check that
+// the address is allowed before the login goes there.
+type RetargetError struct {
+	Addr netip.AddrPort
+}
+
+func (e *RetargetError) Error() string {
+	return fmt.Sprintf("the server redirects to %s; add that address to the targets to follow it", e.Addr)
 }

@@ -1,7 +1,26 @@
+// Package smb1 is a client of the dialect "NT LM 0.12" (MS-CIFS, MS-SMB), the
+// only one that Windows NT 4.0 and 2000 speak, with NTLM but without extended
+// security. It reads files and talks to pipes; it cannot write a file.
+//
+// Its rules protect servers of that age:
+//   - it offers no dialect older than NT LM 0.12, and negotiates once;
+//   - VcNumber is 1: on 0 a server drops the other sessions of our host;
+//   - the one chain is session setup with tree connect, which every Windows
+//     client sends;
+//   - it never requests an oplock, an extended answer, or more bytes than both
+//     sides' buffers hold without large reads, and never sends a plain text
+//     password or an LM response;
+//   - it keeps at most MaxMpxCount requests in flight.
+//
+// The files: message.go and encoding.go are the codec; setup.go and fileio.go the
+// messages; conn.go and call.go match answers to requests; client.go, session.go,
+// file.go and pipe.go are the exported types.
 package smb1
 
 import (
+	"bytes"
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"net"
 	"strings"
@@ -11,19 +30,18 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/ntlm"
 )
 
-// Options say how to speak with a server.
+// Options configure a connection.
 type Options struct {
 	OfferSMB2      bool        // offer SMB2 in the negotiate as well
 	RequireSigning bool        // refuse a server that does not sign
-	ServerName     string      // for the path of a tree connect: the NetBIOS name where known, else host name or address
-	NetBIOSName    string      // the server's own name where it is known, else empty
+	ServerName     string      // for the path of a tree connect: the NetBIOS name if known, else host name or address
+	NetBIOSName    string      // the server's own name if known, else empty
 	ClientNonce    [8]byte     // random, for NTLMv2
 	Rounds         *smb.Rounds // counts the round trips
 	Trace          smb.Trace   // may be nil
 }
 
-// Client is a connection on which NT LM 0.12 was negotiated, and nobody has
-// logged in yet.
+// Client is a connection on which NT LM 0.12 was negotiated, before the login.
 type Client struct {
 	conn   *conn
 	opts   Options
@@ -31,12 +49,12 @@ type Client struct {
 	info   smb.ServerInfo
 }
 
-// Negotiate asks a server for its dialect (MS-CIFS 2.2.4.52). It takes over nc, on which
-// a NetBIOS session stands where the port wants one, and closes it unless it
-// returns a Client.
+// Negotiate negotiates the dialect (MS-CIFS 2.2.4.52). It takes over nc, with an
+// established NetBIOS session if the port needs one, and closes it unless it returns a
+// Client.
 //
-// The error is a *SMB2Answer where the server took SMB2, smb.ErrNotSMB where it
-// is no SMB server, smb.ErrNotOffered where it has nothing that we speak.
+// The error is a *SMB2Answer if the server chose SMB2, smb.ErrNotSMB if it is not an
+// SMB server, smb.ErrNotOffered if it offers nothing that this client speaks.
 func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) {
 	const op = "negotiate"
 	c := &Client{conn: newConn(nc, opts.Rounds, opts.Trace), opts: opts}
@@ -45,13 +63,13 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 		c.conn.close()
 		return nil, err
 	}
-	c.conn.allow(inFlight(c.server))
+	c.conn.setMaxInFlight(inFlight(c.server))
 	c.info = smb.ServerInfo{
 		NetBIOSName: c.server.serverName,
 		Domain:      c.server.domain,
 		Dialect:     Dialect,
 		Time:        c.server.time,
-		TimeSeenAt:  k.sent.Add(k.answered.Sub(k.sent) / 2),
+		TimeSeenAt:  k.sent.Add(k.receivedAt.Sub(k.sent) / 2),
 	}
 	if c.info.NetBIOSName == "" {
 		c.info.NetBIOSName = opts.NetBIOSName
@@ -76,19 +94,18 @@ func (c *Client) negotiate(ctx context.Context, op string) (*call, error) {
 	return calls[0], nil
 }
 
-// Server returns what the negotiate told.
+// Server returns what the negotiate answer reports.
 func (c *Client) Server() smb.ServerInfo { return c.info }
 
 // Close closes the connection of a client that does not log in.
 func (c *Client) Close() { c.conn.close() }
 
-// Login logs in, and connects to a share in the same round trip; that the share
-// was refused shows when Session.Connect is called. There is one login on a
-// connection: whatever fails, the connection is closed, and nothing is tried
-// again.
+// Login logs in, and connects to a share in the same round trip; Session.Connect
+// returns the error of a refused share. A connection has one login: after any failure
+// the connection is closed, and nothing is tried again.
 //
-// The error is smb.ErrGuest where the server made us a guest, smb.ErrSigning where
-// it does not sign though it must, else an *smb.Error with the status.
+// The error is smb.ErrGuest if the server logged us in as a guest, smb.ErrSigning if
+// it does not sign and has to, else an *smb.Error with the status.
 func (c *Client) Login(ctx context.Context, creds smb.Credentials, share string) (*Session, error) {
 	s, err := c.login(ctx, creds, share)
 	if err != nil {
@@ -102,7 +119,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	const op = "session setup"
 	const signs = modeSigningEnabled | modeSigningRequired
 	if c.opts.RequireSigning && c.server.securityMode&signs == 0 {
-		return nil, &smb.Error{Op: op, Err: fmt.Errorf("%w: its negotiate answer says that signing is off", smb.ErrSigning)}
+		return nil, &smb.Error{Op: op, Err: fmt.Errorf("%w: it does not offer signing in its negotiate answer", smb.ErrSigning)}
 	}
 	wantSigning := c.opts.RequireSigning || c.server.securityMode&modeSigningRequired != 0
 
@@ -116,7 +133,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	a, parseErr := parseLogin(answer)
 	switch {
 	case err != nil && !(a.chained && a.treeRefused):
-		return nil, err // refused, whatever stands in the answer's body
+		return nil, err // refused, and the body does not matter
 	case parseErr != nil:
 		return nil, &smb.Error{Op: op, Err: parseErr}
 	}
@@ -127,7 +144,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	s := newSession(c, answer.uid)
 	if a.guest {
 		c.opts.Trace.Log("session setup: logged in as guest; logging off")
-		_ = s.logoff(ctx) // it is refused whatever comes of it
+		_ = s.logoff(ctx) // the login has failed in any case
 		return nil, &smb.Error{Op: op, Err: smb.ErrGuest}
 	}
 	if wantSigning {
@@ -148,8 +165,8 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 }
 
 // loginDomain returns the domain that a login names, in upper case as it goes into
-// the NTLMv2 hash. NTLMv2 wants one (Q236414): the server's own name stands for
-// its local accounts where the configuration has none.
+// the NTLMv2 hash. NTLMv2 needs one (Q236414): without a configured domain it is the
+// server's own name, which stands for its local accounts.
 func (c *Client) loginDomain(creds smb.Credentials) string {
 	domain := creds.Domain
 	if domain == "" && !creds.NTLMv1 {
@@ -171,12 +188,12 @@ func (c *Client) response(creds smb.Credentials) ntlm.Response {
 	return ntlm.V2(creds, ch, c.opts.ClientNonce)
 }
 
-// startSigning looks whether the answer to the login is signed, and signs from
-// then on (MS-CIFS 3.2.5.3). Samba without extended security says that signing
-// is required, does not sign, and takes unsigned requests: so does the
-// session then, unless the configuration requires signing.
+// startSigning verifies the signature of the answer to the login, and signs from
+// then on (MS-CIFS 3.2.5.3). Samba without extended security requires signing in its
+// negotiate answer, does not sign, and accepts unsigned requests: the session is
+// then unsigned, unless the configuration requires signing.
 func (c *Client) startSigning(answer *message, response ntlm.Response, lm bool) error {
-	if answer.flags2&flags2Signed != 0 && !samePlaceholder(answer.raw) {
+	if answer.flags2&flags2Signed != 0 && !isPlaceholder(answer.raw) {
 		const answerSequence, nextSequence = 1, 2
 		candidates := [][]byte{response.MACResponse}
 		if lm {
@@ -195,6 +212,37 @@ func (c *Client) startSigning(answer *message, response ntlm.Response, lm bool) 
 	if c.opts.RequireSigning {
 		return fmt.Errorf("%w: the answer to the login is not signed", smb.ErrSigning)
 	}
-	c.opts.Trace.Log("session setup: the server requires signing and does not sign; going on unsigned")
+	c.opts.Trace.Log("session setup: the server requires signing and does not sign; the session is unsigned")
 	return nil
+}
+
+// signer holds what signatures are made from (MS-CIFS 3.1.4.1): the session key and
+// the response of the login that started signing, and the sequence number of
+// the next request. A request and its answer take two numbers.
+type signer struct {
+	key      []byte
+	response []byte
+	next     uint32
+}
+
+// sign writes the signature into a request and returns the sequence number of its answer.
+func (s *signer) sign(m []byte) (answer uint32) {
+	seq := s.next
+	s.next += 2
+	m[10] |= flags2Signed
+	mac := ntlm.Sign(s.key, s.response, m, seq)
+	copy(m[signatureAt:], mac[:])
+	return seq + 1
+}
+
+// verify reports whether an answer carries the right signature.
+func (s *signer) verify(m []byte, seq uint32) bool {
+	mac := ntlm.Sign(s.key, s.response, m, seq)
+	return subtle.ConstantTimeCompare(mac[:], m[signatureAt:signatureAt+8]) == 1
+}
+
+// isPlaceholder reports whether the signature of an answer is the text that Samba
+// puts there when it does not sign.
+func isPlaceholder(m []byte) bool {
+	return bytes.Equal(m[signatureAt:signatureAt+8], []byte("BSRSPYL "))
 }

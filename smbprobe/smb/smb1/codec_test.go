@@ -1,6 +1,7 @@
 package smb1
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -123,7 +124,7 @@ func TestLoginRequestLayout(t *testing.T) {
 		{"VcNumber, never 0", uint32(u16(41)), 1},
 		{"OEM response", uint32(u16(47)), 24},
 		{"Unicode response", uint32(u16(49)), 24},
-		{"capabilities, without extended security", binary.LittleEndian.Uint32(b[55:]), 0x5C},
+		{"capabilities: large reads, no extended security", binary.LittleEndian.Uint32(b[55:]), 0x405C},
 		{"the account name on an even offset", uint32(u16(110)), 's'},
 		{"Flags2", uint32(u16(10)), 0xC001},
 	} {
@@ -207,6 +208,80 @@ func TestNegotiateRefusals(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := parseNegotiate(parse(t, test.raw)); !errors.Is(err, test.want) {
 				t.Errorf("%v, expected %v", err, test.want)
+			}
+		})
+	}
+}
+
+// extendedSecurity makes a negotiate answer one with extended security: a GUID and a
+// security blob instead of the challenge and the names (MS-SMB 2.2.4.5.2.1).
+func extendedSecurity(b []byte) []byte {
+	b = append(bytes.Clone(b[:headerSize+1+2*17]), 20, 0)
+	b = append(b, "0123456789abcdefblob"...)
+	b[66] = 0 // ChallengeLength
+	return b
+}
+
+// TestExtendedSecurityUnasked: a server that answers with extended security, though
+// it was not asked for, says nothing about plain text passwords.
+func TestExtendedSecurityUnasked(t *testing.T) {
+	good := windows2000(t)["negotiate"]
+	for _, test := range []struct {
+		name   string
+		change func(b []byte) []byte
+		want   string // part of the error; empty: none
+	}{
+		{"capability", func(b []byte) []byte { b[55] |= 0x80; return extendedSecurity(b) }, "insists on extended security"},
+		{"flag", func(b []byte) []byte { b[11] |= 0x08; return extendedSecurity(b) }, "insists on extended security"},
+		{"both, and no encrypted passwords", func(b []byte) []byte {
+			b[11], b[35], b[55] = b[11]|0x08, 1, b[55]|0x80
+			return extendedSecurity(b)
+		}, "insists on extended security"},
+		{"capability beside a challenge", func(b []byte) []byte { b[55] |= 0x80; return b }, ""},
+		{"neither", extendedSecurity, "plain text only"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parseNegotiate(parse(t, test.change(bytes.Clone(good))))
+			if test.want == "" && err != nil || test.want != "" && (!errors.Is(err, smb.ErrNotOffered) || !strings.Contains(err.Error(), test.want)) {
+				t.Errorf("%v, expected one with %q", err, test.want)
+			}
+		})
+	}
+}
+
+// TestExtendedCreateAnswer: Windows writes WordCount 42 and sends 50 words, so that
+// the bytes where ByteCount would be are a part of the file's number.
+func TestExtendedCreateAnswer(t *testing.T) {
+	extended := windows2000(t)["create"]
+	const fileIDAt, endOf50 = 117, headerSize + 1 + 2*50
+	if extended[headerSize] != 42 || len(extended) < endOf50+2 {
+		t.Fatalf("WordCount %d in %d bytes", extended[headerSize], len(extended))
+	}
+	want, err := parseCreate(parse(t, extended))
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(change func(b []byte) []byte) []byte { return change(bytes.Clone(extended)) }
+	for _, test := range []struct {
+		name string
+		raw  []byte
+		want error
+	}{
+		{"a file number", with(func(b []byte) []byte { copy(b[fileIDAt:], "\xff\xff\xff\xff"); return b }), nil},
+		{"42 words sent", with(func(b []byte) []byte { return append(b[:fileIDAt], 0, 0) }), nil},
+		{"50 words written", with(func(b []byte) []byte { b[headerSize] = 50; return b }), nil},
+		{"34 words", with(func(b []byte) []byte { b[headerSize] = 34; return append(b[:headerSize+1+68], 0, 0) }), nil},
+		{"truncated", extended[:fileIDAt+1], smb.ErrProtocol},
+		{"34 words, truncated", with(func(b []byte) []byte { b[headerSize] = 34; return b[:headerSize+1+68] }), smb.ErrProtocol},
+		{"no words", with(func(b []byte) []byte { b[headerSize] = 0; return b }), smb.ErrProtocol},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := parseCreate(parse(t, test.raw))
+			if !errors.Is(err, test.want) {
+				t.Fatalf("%v, expected %v", err, test.want)
+			}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(created{})); err == nil && diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func testSession(t *testing.T, conn net.Conn, n negotiated) (*Session, *smb.Roun
 	rounds := new(smb.Rounds)
 	c := newConn(conn, rounds, func(line string) { t.Log(line) })
 	t.Cleanup(c.close)
-	c.allow(inFlight(n))
+	c.setMaxInFlight(inFlight(n))
 	return newSession(&Client{conn: c, server: n}, 1), rounds
 }
 
@@ -89,7 +90,13 @@ func TestReadAnswers(t *testing.T) {
 			send(c, answer(cmdLockingAndX, oplockMID, 0, words(0xFF, 0, 7, 2, 0, 0, 0, 0), nil))
 			send(c, answerRead(r.mid, contents(0, 10)))
 		}, nil, "0123456789"},
-		{"short: the file shrank", func(c net.Conn, r asked) { send(c, answerRead(r.mid, "0123")) }, io.ErrUnexpectedEOF, "0123"},
+		{"short: the file shrank", func(c net.Conn, r asked) {
+			offset, count := readRange(r)
+			send(c, answerRead(r.mid, contents(0, 4)[min(offset, 4):min(offset+count, 4)]))
+		}, io.ErrUnexpectedEOF, "0123"},
+		{"end of file as a status", func(c net.Conn, r asked) {
+			send(c, answer(cmdReadAndX, r.mid, smb.StatusEndOfFile, nil, nil))
+		}, io.ErrUnexpectedEOF, ""},
 		{"more than asked for", func(c net.Conn, r asked) { send(c, answerRead(r.mid, contents(0, 11))) }, smb.ErrProtocol, ""},
 		{"wrong MID", func(c net.Conn, r asked) { send(c, answerRead(r.mid+1, contents(0, 10))) }, smb.ErrProtocol, ""},
 		{"answer to another command", func(c net.Conn, r asked) { send(c, answer(cmdClose, r.mid, 0, nil, nil)) }, smb.ErrProtocol, ""},
@@ -115,6 +122,126 @@ func TestReadAnswers(t *testing.T) {
 				t.Errorf("%q, %v; expected %q, %v", data, err, test.data, test.want)
 			}
 		})
+	}
+}
+
+// TestShortReads: a server may return less than was asked for.
+func TestShortReads(t *testing.T) {
+	const size = 5041
+	most := func(n int) func(int, int) int { return func(_, count int) int { return min(n, count) } }
+	for _, test := range []struct {
+		name     string
+		size     int64
+		serve    func(offset, count int) int // the length of an answer
+		requests int                         // at most
+		want     error
+	}{
+		{"what a buffer of 4356 holds", size, most(4292), 2, nil},
+		{"the same of a longer file", 200_000, most(4292), 60, nil},
+		{"a sector at a time", size, most(512), 12, nil},
+		{"100 bytes at a time", size, most(100), 90, nil},
+		{"each answer one byte short", size, func(_, count int) int { return max(count-1, 1) }, 20, nil},
+		{"only the first is short", size, func(offset, count int) int {
+			if offset == 0 {
+				return 1
+			}
+			return count
+		}, 20, nil},
+		{"one byte at a time", size, most(1), 94, smb.ErrProtocol},
+		{"one byte at a time of a longer file", 200_000, most(1), 3200, smb.ErrProtocol},
+		{"it ends early", size, func(offset, count int) int { return max(0, min(count, 1000-offset)) }, 20, io.ErrUnexpectedEOF},
+		{"it ends early, in short answers", size, func(offset, count int) int { return max(0, min(count, 300, 1000-offset)) }, 20, io.ErrUnexpectedEOF},
+		{"it is empty now", 200_000, most(0), 4, io.ErrUnexpectedEOF},
+	} {
+		for _, capabilities := range []uint32{0, capLargeReadX} {
+			for _, mpx := range []int{1, 50} {
+				t.Run(fmt.Sprintf("%s, capabilities %#x, MaxMpxCount %d", test.name, capabilities, mpx), func(t *testing.T) {
+					requests := 0
+					conn := peer(t, func(conn net.Conn, r asked) {
+						requests++
+						offset, count := readRange(r)
+						send(conn, answerRead(r.mid, contents(offset, test.serve(offset, count))))
+					})
+					s, _ := testSession(t, conn, negotiated{maxMpx: mpx, maxBufferSize: 4356, capabilities: capabilities})
+					data, err := testFile(s, test.size).ReadAll(t.Context())
+					if !errors.Is(err, test.want) || string(data) != contents(0, len(data)) || err == nil && len(data) != int(test.size) {
+						t.Errorf("%d bytes, %v; want %v", len(data), err, test.want)
+					}
+					if errors.Is(err, io.ErrUnexpectedEOF) && len(data) > 1000 {
+						t.Errorf("%d bytes of a file that has 1000", len(data))
+					}
+					if limit := max(test.requests, int(test.size)/4096+test.requests); requests > limit {
+						t.Errorf("%d requests, want at most %d", requests, limit)
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestPipeReadsAreBounded(t *testing.T) {
+	requests := 0
+	conn := peer(t, func(conn net.Conn, r asked) {
+		requests++
+		b := answerRead(r.mid, "x")
+		binary.LittleEndian.PutUint32(b[5:], uint32(smb.StatusBufferOverflow))
+		send(conn, b)
+	})
+	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})
+	p := &Pipe{tree: s.newTree(1, "IPC$"), name: "eventlog", fid: 7}
+	if _, err := p.Read(t.Context(), 4280); !errors.Is(err, smb.ErrProtocol) || requests > 100 {
+		t.Errorf("%v after %d requests", err, requests)
+	}
+}
+
+// TestPipeReadSizes: a read of a pipe asks for a whole message if the server's
+// buffer or its large reads have room for it. Otherwise messages are read one after
+// another, because their parts carry no number.
+func TestPipeReadSizes(t *testing.T) {
+	for _, test := range []struct {
+		capabilities uint32
+		limit        int
+		together     bool
+		count        int // of the first read
+	}{
+		{0, 4280, true, 4280},
+		{0, 5680, false, 4292},
+		{capLargeReadX, 5680, true, 5680},
+	} {
+		message := contents(0, test.limit)
+		left, inFlight, most, first := message, []asked(nil), 0, 0
+		conn := peer(t, func(conn net.Conn, r asked) {
+			if _, count := readRange(r); first == 0 {
+				first = count
+			}
+			inFlight = append(inFlight, r)
+			most = max(most, len(inFlight))
+			if test.together && most < 3 {
+				return
+			}
+			for _, r := range inFlight {
+				_, count := readRange(r)
+				b := answerRead(r.mid, left[:min(count, len(left))])
+				if left = left[min(count, len(left)):]; left != "" {
+					binary.LittleEndian.PutUint32(b[5:], uint32(smb.StatusBufferOverflow))
+				} else {
+					left = message
+				}
+				send(conn, b)
+			}
+			inFlight = nil
+		})
+		s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356, capabilities: test.capabilities})
+		p := &Pipe{tree: s.newTree(1, "IPC$"), name: "eventlog", fid: 7}
+		messages, err := p.ReadMessages(t.Context(), 3, test.limit)
+		if err != nil || len(messages) != 3 || first != test.count || (most == 3) != test.together {
+			t.Errorf("%+v: %v, %d messages, the first read asks for %d bytes, %d in flight", test, err, len(messages), first, most)
+		}
+		for i, m := range messages {
+			if string(m) != message {
+				t.Errorf("%+v: message %d has %d bytes", test, i, len(m))
+			}
+		}
 	}
 }
 
@@ -168,6 +295,9 @@ func TestPipeMessages(t *testing.T) {
 		{"more to come, indefinitely", []func(uint16) []byte{
 			func(m uint16) []byte { return overflow(m, "") },
 		}, answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "", smb.ErrProtocol},
+		{"a byte at a time", slices.Repeat([]func(uint16) []byte{
+			func(m uint16) []byte { return overflow(m, "c") },
+		}, 20), answerTransaction(1, smb.StatusBufferOverflow, 6, 0, "ab"), "", smb.ErrProtocol},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			reads := test.reads
@@ -195,5 +325,62 @@ func TestWrongSignatureEndsTheSession(t *testing.T) {
 	s.conn.setSigner(&signer{key: make([]byte, 16), response: make([]byte, 24), next: 2})
 	if _, err := testFile(s, 10).ReadAll(t.Context()); !errors.Is(err, smb.ErrSigning) {
 		t.Error(err)
+	}
+}
+
+// panickyConn panics in one of its methods.
+type panickyConn struct {
+	net.Conn
+	read, close bool
+}
+
+func (c panickyConn) Read(b []byte) (int, error) {
+	if c.read {
+		panic("read")
+	}
+	return c.Conn.Read(b)
+}
+
+func (c panickyConn) Close() error {
+	_ = c.Conn.Close()
+	if c.close {
+		panic("close")
+	}
+	return nil
+}
+
+// TestPanicInGoroutine: a panic of a goroutine of the connection is the error of
+// the call that waits, and of every later one.
+func TestPanicInGoroutine(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	silent := func(net.Conn, asked) {}
+	for _, test := range []struct {
+		name  string
+		conn  func(conn net.Conn) net.Conn
+		serve func(net.Conn, asked)
+		trace smb.Trace
+		want  any
+	}{
+		{"read", func(conn net.Conn) net.Conn { return panickyConn{conn, true, false} }, silent, nil, "read"},
+		{"close, on a broken answer", func(conn net.Conn) net.Conn { return panickyConn{conn, false, true} },
+			func(c net.Conn, _ asked) { send(c, []byte("no SMB")) }, nil, "close"},
+		{"trace", func(conn net.Conn) net.Conn { return conn },
+			func(c net.Conn, r asked) { send(c, answerRead(r.mid, "x")) }, func(string) { panic("trace") }, "trace"},
+		{"close, when the context ends", func(conn net.Conn) net.Conn { return panickyConn{conn, false, true} },
+			func(net.Conn, asked) { cancel() }, nil, "close"}, // the last one
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newConn(test.conn(peer(t, test.serve)), new(smb.Rounds), test.trace)
+			c.setMaxInFlight(10)
+			s := newSession(&Client{conn: c, server: negotiated{maxMpx: 10, maxBufferSize: 4356}}, 1)
+			for range 2 {
+				_, err := testFile(s, 10).ReadAll(ctx)
+				if p, ok := errors.AsType[*smb.PanicError](err); !ok || p.Value != test.want || len(p.Stack) == 0 {
+					t.Errorf("%v, expected a panic of %v", err, test.want)
+				}
+			}
+			c.close()
+		})
 	}
 }

@@ -7,48 +7,6 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// Tree is a connected share. It implements smb.Tree.
-type Tree struct {
-	session *Session
-	tid     uint16
-	share   string
-}
-
-// Open implements smb.Tree (MS-CIFS 2.2.4.64).
-func (t *Tree) Open(ctx context.Context, path string) (smb.File, error) {
-	c, err := t.create(ctx, "open "+path, path, toRead())
-	if err != nil {
-		return nil, err
-	}
-	return &File{tree: t, path: path, created: c}, nil
-}
-
-// Stat implements smb.Tree (MS-CIFS 2.2.4.64): an open that asks for
-// FILE_READ_ATTRIBUTES alone, one round trip. The close that follows it is not
-// waited for.
-func (t *Tree) Stat(ctx context.Context, path string) (smb.FileInfo, error) {
-	c, err := t.create(ctx, "stat "+path, path, toStat())
-	if err != nil {
-		return smb.FileInfo{}, err
-	}
-	return c.info(), t.closeFID(ctx, c.fid)
-}
-
-// create opens a file, a folder or a pipe.
-func (t *Tree) create(ctx context.Context, op, path string, o opening) (created, error) {
-	s := t.session
-	answer, err := s.conn.roundTrip(ctx, op, createRequest(s.header(t.tid), `\`+path, o))
-	if err != nil {
-		return created{}, err
-	}
-	c, err := parseCreate(answer)
-	if err != nil {
-		return created{}, &smb.Error{Op: op, Err: err}
-	}
-	s.opened(c.fid, t)
-	return c, nil
-}
-
 // File is an open file. It implements smb.File.
 type File struct {
 	tree    *Tree
@@ -59,51 +17,98 @@ type File struct {
 // Info implements smb.File.
 func (f *File) Info() smb.FileInfo { return f.created.info() }
 
-// ReadAll implements smb.File. The reads are in flight together.
+// ReadAll implements smb.File. The reads are in flight together. A server may
+// return less than was asked for (MS-CIFS 2.2.4.42.2): the gaps are read again, until
+// nothing is missing or the file ends. The number of requests is bounded.
 func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
-	s, op := f.tree.session, "read "+f.path
-	size, chunk := f.created.size, int64(maxRead(s.server))
-	requests := make([]request, 0, (size+chunk-1)/chunk)
-	for offset := int64(0); offset < size; offset += chunk {
-		count := int(min(chunk, size-offset))
-		requests = append(requests, request{op: op, builder: readRequest(s.header(f.tree.tid), f.created.fid, offset, count)})
+	r := fileReader{
+		file:      f,
+		data:      make([]byte, f.created.size),
+		end:       f.created.size,
+		readSize:  int64(maxRead(f.tree.session.server)),
+		readsLeft: maxReads(f.created.size),
+	}
+	missing := []span{{0, f.created.size}}
+	for len(missing) > 0 {
+		var err error
+		if missing, err = r.read(ctx, missing); err != nil {
+			return r.data[:min(r.end, missing[0].start)], err
+		}
+	}
+	if r.end < f.created.size {
+		return r.data[:r.end], &smb.Error{Op: "read " + f.path, Err: io.ErrUnexpectedEOF}
+	}
+	return r.data, nil
+}
+
+// span is a part of a file: from start up to, but not including, end.
+type span struct{ start, end int64 }
+
+// fileReader reads a file in rounds of requests that are in flight together.
+type fileReader struct {
+	file      *File
+	data      []byte // the whole file; what is missing is zero
+	end       int64  // where the file ends: the size at its open, or less if it shrank
+	readSize  int64  // the most that one read asks for
+	readsLeft int
+}
+
+// read asks for what is missing, and returns what is missing then. With an error
+// the first of the spans returned begins where the data read so far ends.
+func (r *fileReader) read(ctx context.Context, missing []span) ([]span, error) {
+	s, op := r.file.tree.session, "read "+r.file.path
+	var reads []span
+	var requests []request
+	for _, m := range missing {
+		for ; m.start < min(m.end, r.end); m.start += r.readSize {
+			part := span{m.start, min(m.start+r.readSize, m.end, r.end)}
+			reads = append(reads, part)
+			requests = append(requests, request{op: op, builder: readRequest(s.header(r.file.tree.tid), r.file.created.fid, part.start, int(part.end-part.start))})
+		}
+	}
+	if r.readsLeft -= len(reads); r.readsLeft < 0 {
+		return missing, smb.Protocolf(op, "too many short answers: %d of %d bytes in %d reads", missing[0].start, len(r.data), maxReads(int64(len(r.data))))
 	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
+		return missing, err
+	}
+	var gaps []span
+	var longest int64
+	for i, k := range calls {
+		part, err := r.receive(ctx, k, reads[i])
+		if err != nil {
+			return append(gaps, reads[i]), err
+		}
+		n := int64(copy(r.data[reads[i].start:], part))
+		longest = max(longest, n)
+		gap := span{reads[i].start + n, reads[i].end}
+		switch {
+		case n == 0:
+			r.end = min(r.end, gap.start)
+		case gap.start < gap.end:
+			gaps = append(gaps, gap)
+		}
+	}
+	r.readSize = min(r.readSize, max(longest, minBufferSize-readOverhead))
+	return gaps, nil
+}
+
+// receive waits for the answer to a read. At the end of the file it returns no data.
+func (r *fileReader) receive(ctx context.Context, k *call, part span) ([]byte, error) {
+	answer, err := k.wait(ctx)
+	switch {
+	case smb.StatusOf(err) == smb.StatusEndOfFile:
+		return nil, nil
+	case err != nil:
 		return nil, err
 	}
-	data := make([]byte, 0, size)
-	for _, k := range calls {
-		answer, err := k.wait(ctx)
-		if err != nil {
-			return data, err
-		}
-		count := int(min(chunk, size-int64(len(data))))
-		part, err := parseRead(answer, count)
-		if err != nil {
-			return data, &smb.Error{Op: op, Err: err}
-		}
-		data = append(data, part...)
-		if len(part) < count {
-			return data, &smb.Error{Op: op, Err: io.ErrUnexpectedEOF}
-		}
+	data, err := parseRead(answer, int(part.end-part.start))
+	if err != nil {
+		return nil, &smb.Error{Op: k.op, Err: err}
 	}
 	return data, nil
 }
 
 // Close implements smb.File.
 func (f *File) Close(ctx context.Context) error { return f.tree.closeFID(ctx, f.created.fid) }
-
-// closeFID sends a close and does not wait for its answer, which therefore counts
-// as no round trip, however early it comes.
-func (t *Tree) closeFID(ctx context.Context, fid uint16) error {
-	s := t.session
-	s.closed(fid)
-	unwaited := smb.RoundsFrom(ctx, s.conn.rounds).Fork()
-	_, err := s.conn.start(smb.ContextWithRounds(ctx, unwaited), t.closing(fid))
-	return err
-}
-
-func (t *Tree) closing(fid uint16) request {
-	return request{op: "close", builder: closeRequest(t.session.header(t.tid), fid)}
-}

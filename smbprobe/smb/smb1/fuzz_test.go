@@ -17,6 +17,18 @@ func FuzzAnswers(f *testing.F) {
 	for _, raw := range windows2000(f) {
 		f.Add(raw)
 	}
+	for _, path := range captures(f) {
+		for _, e := range recorded(f, path) {
+			for _, raw := range e.answers {
+				f.Add(raw)
+			}
+		}
+	}
+	extended := bytes.Clone(windows2000(f)["create"])
+	copy(extended[117:], "\xff\xff") // its file number, where ByteCount would be
+	f.Add(extended)
+	f.Add(extended[:117])
+	f.Add(extendedSecurity(windows2000(f)["negotiate"]))
 	f.Add(answerRead(1, "0123456789"))
 	f.Add(answerTransaction(1, 0, 4, 0, "abcd"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -54,6 +66,15 @@ func FuzzConversation(f *testing.F) {
 	}
 	f.Add(good)
 	f.Add(append(good, append([]byte{0, 69}, answerRead(1, "0123456789")...)...))
+	for _, path := range captures(f) {
+		var all []byte
+		for _, e := range recorded(f, path) {
+			for _, raw := range e.answers {
+				all = append(binary.BigEndian.AppendUint16(all, uint16(len(raw))), raw...)
+			}
+		}
+		f.Add(all)
+	}
 	f.Fuzz(func(t *testing.T, answers []byte) {
 		conn := peer(t, func(conn net.Conn, r asked) {
 			if len(answers) < 2 {

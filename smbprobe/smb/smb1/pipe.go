@@ -22,7 +22,7 @@ func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
 		return nil, err
 	}
 	if c.resourceType != typeMessagePipe {
-		return nil, smb.Protocolf("open "+name, "resource type %d is no pipe in message mode", c.resourceType)
+		return nil, smb.Protocolf("open "+name, "resource type %d is not a pipe in message mode", c.resourceType)
 	}
 	return &Pipe{tree: t, name: name, fid: c.fid}, nil
 }
@@ -55,17 +55,17 @@ func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
 }
 
 // ReadMessages implements smb.ReadAheader. The answers come in the order of the
-// reads where the server works on one after another; the caller checks.
+// reads if the server works on one after another, and a read may return a part of
+// a message: the caller has to check.
 func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error) {
 	op := "read pipe " + p.name
 	s := p.tree.session
-	count := min(limit, maxPipeRead(s.server))
-	if count < limit {
+	if maxPipeRead(s.server) < limit {
 		return p.readEach(ctx, n, limit) // a message may take more than one read
 	}
 	requests := make([]request, n)
 	for i := range requests {
-		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count)}
+		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, limit)}
 	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
@@ -77,11 +77,11 @@ func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 		if err != nil {
 			return nil, err
 		}
-		if answer.status == smb.StatusBufferOverflow {
-			return nil, smb.Protocolf(op, "a message of more than %d bytes", count)
-		}
-		if messages[i], err = parseRead(answer, count); err != nil {
+		if messages[i], err = parseRead(answer, limit); err != nil {
 			return nil, &smb.Error{Op: op, Err: err}
+		}
+		if answer.status == smb.StatusBufferOverflow && len(messages[i]) == limit {
+			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
 		}
 	}
 	return messages, nil
@@ -99,13 +99,16 @@ func (p *Pipe) readEach(ctx context.Context, n, limit int) ([][]byte, error) {
 	return messages, nil
 }
 
-// readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW says that
-// there is more of it.
+// readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW is the status
+// of a part that is not the last.
 func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, error) {
 	op := "read pipe " + p.name
 	s := p.tree.session
-	count := maxPipeRead(s.server)
-	for {
+	for range maxReads(int64(limit)) {
+		count := min(maxPipeRead(s.server), limit-len(data))
+		if count == 0 {
+			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
+		}
 		answer, err := s.conn.roundTrip(ctx, op, readRequest(s.header(p.tree.tid), p.fid, 0, count))
 		if err != nil {
 			return nil, err
@@ -114,18 +117,95 @@ func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, er
 		if err != nil {
 			return nil, &smb.Error{Op: op, Err: err}
 		}
-		if len(data)+len(part) > limit {
-			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
-		}
 		data = append(data, part...)
 		if answer.status != smb.StatusBufferOverflow {
 			return data, nil
 		}
 		if len(part) == 0 {
-			return nil, smb.Protocolf(op, "more to come, and nothing sent")
+			return nil, smb.Protocolf(op, "an empty part of a message that is not the last")
 		}
 	}
+	return nil, smb.Protocolf(op, "too many short answers: %d bytes of a message in %d reads", len(data), maxReads(int64(limit)))
 }
 
 // Close implements smb.Pipe.
 func (p *Pipe) Close(ctx context.Context) error { return p.tree.closeFID(ctx, p.fid) }
+
+// maxTransact is the number of bytes that one TRANSACTION asks for: a DCE/RPC
+// fragment as we offer it, which with its header fits the smallest buffer of an NT
+// server.
+const maxTransact = 4280
+
+// transactRequest writes a message to a pipe and reads the answer:
+// TransactNmPipe (MS-CIFS 2.2.5.6.1).
+func transactRequest(h header, fid uint16, message []byte) *builder {
+	const transactNmPipe = 0x0026
+	h.command = cmdTransaction
+	w := newBuilder(h)
+	w.startBlock()
+	w.u16(0) // TotalParameterCount
+	w.u16(uint16(len(message)))
+	w.u16(0) // MaxParameterCount
+	w.u16(maxTransact)
+	w.u16(0) // MaxSetupCount, reserved
+	w.u16(0) // Flags
+	w.u32(0) // Timeout
+	w.u16(0)
+	w.u16(0) // ParameterCount
+	parametersAt := len(w.b)
+	w.u16(0) // ParameterOffset
+	w.u16(uint16(len(message)))
+	w.u16(0) // DataOffset
+	w.u16(2) // SetupCount, reserved
+	w.u16(transactNmPipe)
+	w.u16(fid)
+	w.startBytes()
+	w.text(`\PIPE\`)
+	for w.offset()%4 != 0 {
+		w.u8(0)
+	}
+	w.chainHere(parametersAt)
+	w.chainHere(parametersAt + 4)
+	w.raw(message)
+	w.endBlock()
+	return w
+}
+
+// transaction assembles the messages that answer a TRANSACTION
+// (MS-CIFS 2.2.4.33.2). They come in order; a gap or an overlap is an error.
+type transaction struct {
+	limit int
+	data  []byte
+}
+
+// add appends a message, and reports whether it was the last.
+func (t *transaction) add(m *message) (last bool, err error) {
+	b, err := m.block(headerSize)
+	if err != nil {
+		return false, err
+	}
+	if len(b.words) < 2*10 {
+		return false, fmt.Errorf("%w: WordCount %d", smb.ErrProtocol, len(b.words)/2)
+	}
+	total, count, at, displacement := int(b.u16(2)), int(b.u16(12)), int(b.u16(14)), int(b.u16(16))
+	data, err := m.data(b, at, count)
+	if err != nil {
+		return false, err
+	}
+	if displacement != len(t.data) {
+		return false, fmt.Errorf("%w: data for offset %d after %d bytes", smb.ErrProtocol, displacement, len(t.data))
+	}
+	if len(t.data)+count > t.limit {
+		return false, fmt.Errorf("%w: more than %d bytes", smb.ErrProtocol, t.limit)
+	}
+	t.data = append(t.data, data...)
+	switch {
+	case m.status == smb.StatusBufferOverflow:
+		return true, nil // the rest is read from the pipe, and the total does not matter
+	case len(t.data) > total:
+		return false, fmt.Errorf("%w: %d bytes of %d", smb.ErrProtocol, len(t.data), total)
+	case count == 0 && len(t.data) < total:
+		return false, fmt.Errorf("%w: an empty message after %d of %d bytes", smb.ErrProtocol, len(t.data), total)
+	}
+	return len(t.data) == total, nil
+}

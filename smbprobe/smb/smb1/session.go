@@ -17,7 +17,7 @@ type Session struct {
 	uid    uint16
 
 	mu    sync.Mutex // guards what follows
-	first *firstTree // the outcome of the tree connect in the login; nil once it was asked for
+	first *firstTree // the outcome of the tree connect in the login; nil once Connect has returned it
 	trees []*Tree
 	fids  map[uint16]*Tree // open FIDs and where they were opened
 }
@@ -84,8 +84,8 @@ func (s *Session) Close(ctx context.Context) error {
 }
 
 // logoff closes files, disconnects trees and logs off, all in one flight, and
-// waits for the answers, whose statuses do not matter: an NT server may end
-// the session before it comes to the rest.
+// waits for the answers. Their statuses do not matter: an NT server may end
+// the session before the rest.
 func (s *Session) logoff(ctx context.Context) error {
 	s.mu.Lock()
 	fids, trees := s.fids, s.trees
@@ -122,4 +122,60 @@ func (s *Session) closed(fid uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.fids, fid)
+}
+
+// Tree is a connected share. It implements smb.Tree.
+type Tree struct {
+	session *Session
+	tid     uint16
+	share   string
+}
+
+// Open implements smb.Tree (MS-CIFS 2.2.4.64).
+func (t *Tree) Open(ctx context.Context, path string) (smb.File, error) {
+	c, err := t.create(ctx, "open "+path, path, toRead())
+	if err != nil {
+		return nil, err
+	}
+	return &File{tree: t, path: path, created: c}, nil
+}
+
+// Stat implements smb.Tree (MS-CIFS 2.2.4.64): an open that asks for
+// FILE_READ_ATTRIBUTES alone, one round trip. It does not wait for the close that
+// follows.
+func (t *Tree) Stat(ctx context.Context, path string) (smb.FileInfo, error) {
+	c, err := t.create(ctx, "stat "+path, path, toStat())
+	if err != nil {
+		return smb.FileInfo{}, err
+	}
+	return c.info(), t.closeFID(ctx, c.fid)
+}
+
+// create opens a file, a folder or a pipe.
+func (t *Tree) create(ctx context.Context, op, path string, o opening) (created, error) {
+	s := t.session
+	answer, err := s.conn.roundTrip(ctx, op, createRequest(s.header(t.tid), `\`+path, o))
+	if err != nil {
+		return created{}, err
+	}
+	c, err := parseCreate(answer)
+	if err != nil {
+		return created{}, &smb.Error{Op: op, Err: err}
+	}
+	s.opened(c.fid, t)
+	return c, nil
+}
+
+// closeFID sends a close and does not wait for its answer, so that it does not count
+// as a round trip.
+func (t *Tree) closeFID(ctx context.Context, fid uint16) error {
+	s := t.session
+	s.closed(fid)
+	unwaited := smb.RoundsFrom(ctx, s.conn.rounds).Fork()
+	_, err := s.conn.start(smb.ContextWithRounds(ctx, unwaited), t.closing(fid))
+	return err
+}
+
+func (t *Tree) closing(fid uint16) request {
+	return request{op: "close", builder: closeRequest(t.session.header(t.tid), fid)}
 }

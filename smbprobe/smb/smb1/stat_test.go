@@ -54,7 +54,7 @@ func TestStatRequests(t *testing.T) {
 				}
 			})
 			t.Cleanup(c.close)
-			c.allow(2)
+			c.setMaxInFlight(2)
 			s := newSession(&Client{conn: c, server: negotiated{maxMpx: 2, maxBufferSize: 4356}}, 1)
 			tree := s.newTree(1, "ADMIN$")
 			info, err := tree.Stat(t.Context(), `System32\config\AppEvent.Evt`)
