@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// startTimeout is how long a server may take until it answers, and pollInterval
-// how often it is asked.
+// startTimeout is how long a server may take to answer on a machine that is busy with other
+// things, and pollInterval how often it is tried.
 const (
-	startTimeout = 20 * time.Second
+	startTimeout = time.Minute
 	pollInterval = 10 * time.Millisecond
 )
 

@@ -52,9 +52,9 @@ func (s *Samba) LimitShare(connections int) {
 func (s *Samba) reload() {
 	s.t.Helper()
 	smbcontrol := needProgram(s.t, "smbcontrol", "samba")
-	conf := "--configfile=" + s.confPath()
-	runProgram(s.t, "", smbcontrol, conf, "smbd", "reload-config")
-	if pong := runProgram(s.t, "", smbcontrol, conf, "smbd", "ping"); !strings.Contains(pong, "PONG") {
+	options := []string{"--configfile=" + s.confPath(), fmt.Sprintf("--timeout=%d", int(startTimeout.Seconds())), "smbd"}
+	runProgram(s.t, "", smbcontrol, append(options, "reload-config")...)
+	if pong := runProgram(s.t, "", smbcontrol, append(options, "ping")...); !strings.Contains(pong, "PONG") {
 		s.t.Fatalf("smbd does not say that it has read its configuration: %q", pong)
 	}
 }

@@ -45,6 +45,9 @@ func (o SambaOptions) conf(dir string, port uint16, admin bool, adminLines []str
 		"ntlm auth = " + pick(o.NTLMv2Only, "ntlmv2-only", "ntlmv1-permitted"),
 		"raw NTLMv2 auth = " + pick(o.NoRawNTLMv2, "no", "yes"),
 		"map to guest = " + cmp.Or(o.MapToGuest, "Never"),
+		// smbd listens before its notify daemon has registered, and until then connects no
+		// disk share: STATUS_NO_MEMORY. No test asks to be notified of changes.
+		"change notify = no",
 		"load printers = no",
 		"printing = bsd",
 		"eventlog list = Application System",

@@ -98,6 +98,30 @@ func TestSambaServesThePhonebook(t *testing.T) {
 	}
 }
 
+// TestSambaServesBeforeItsHelpers: smbd listens before its notify daemon has registered,
+// and on a busy machine clients come in between.
+func TestSambaServesBeforeItsHelpers(t *testing.T) {
+	const unregister = `
+import os, sys, time, tdb
+names = tdb.open(sys.argv[1], 0, tdb.DEFAULT, os.O_RDWR, 0o600)
+while names.get(b"notify-daemon\0") is None:
+    time.sleep(0.01)
+names.delete(b"notify-daemon\0")
+`
+	for _, protocol := range []string{"NT1", "SMB3_11"} {
+		t.Run(protocol, func(t *testing.T) {
+			s := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
+			names := filepath.Join(filepath.Dir(filepath.Dir(s.Root())), "lock", "names.tdb")
+			if out, err := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", unregister, names).CombinedOutput(); err != nil {
+				t.Fatalf("removing the registration of the notify daemon: %v\n%s", err, out)
+			}
+			if diff := cmp.Diff(string(smbtest.Phonebook()), account(s, protocol).read(t)); diff != "" {
+				t.Errorf("phone book or status (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestSambaChangesWhileItRuns(t *testing.T) {
 	s := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	c := account(s, "NT1")
