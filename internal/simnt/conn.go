@@ -28,19 +28,20 @@ type conn struct {
 	inFlight atomic.Int64 // requests that came and are not answered
 	answers  atomic.Int64 // that were sent
 
-	negotiated   bool
-	challenge    [8]byte
-	clientBuffer int // the largest SMB that the client takes; 0 before the first login
-	signer       *signer
-	sessions     map[uint16]*session
-	trees        map[uint16]*tree
-	opens        map[uint16]*open
-	lastUID      uint16
-	lastTID      uint16
-	lastFID      uint16
-	searches     map[uint16]*search
-	lastSID      uint16
-	delayed      []delayed // in the order of their times
+	negotiated         bool
+	challenge          [8]byte
+	clientBuffer       int    // the largest SMB that the client takes; 0 before the first login
+	clientCapabilities uint32 // of the first login
+	signer             *signer
+	sessions           map[uint16]*session
+	trees              map[uint16]*tree
+	opens              map[uint16]*open
+	lastUID            uint16
+	lastTID            uint16
+	lastFID            uint16
+	searches           map[uint16]*search
+	lastSID            uint16
+	delayed            []delayed // in the order of their times
 }
 
 // delayed is an answer that is sent later.
@@ -184,7 +185,7 @@ func (c *conn) next(r *bufio.Reader, first *packet) (_ *request, ended bool) {
 func (c *conn) take(r *request) bool {
 	r.answered, r.ignored = c.answers.Load(), c.host.currentPhase() == PhaseHung
 	n := 0
-	if r.command != cmdNTCancel {
+	if r.command != cmdNTCancel && !r.ignored { // neither is ever answered
 		n = int(c.inFlight.Add(1))
 	}
 	c.host.counters.change(func(s *Statistics) {

@@ -112,7 +112,7 @@ func (c *conn) opened(o *open) {
 
 // find finds a file or a folder of a share.
 func (h *Host) find(t *tree, name string) (*node, uint32) {
-	root, status := h.disk.walk(t.share.folder)
+	root, status := h.disk.walk(withoutDrive(t.share.path))
 	if status != statusOK {
 		return nil, status
 	}

@@ -7,11 +7,11 @@ const statusLater = 0xFFFFFFFF
 
 // handle answers a request.
 func (c *conn) handle(r *request) {
+	w := newWriter(c.unicode(r))
+	status := c.verify(r) // also of a request that is ignored: it takes sequence numbers
 	if r.ignored {
 		return
 	}
-	w := newWriter(c.unicode(r))
-	status := c.verify(r)
 	if status == statusOK {
 		status = c.dispatch(r, w)
 	}
@@ -80,17 +80,19 @@ func (c *conn) dispatchTree(r *request, w *writer) uint32 {
 		return c.queryInformation(r, w)
 	case cmdCheckDirectory:
 		return c.checkDirectory(r, w)
+	case cmdFlush:
+		return c.flush(r, w)
 	case cmdQueryDisk:
 		return c.queryDisk(r, w)
 	}
-	return statusBadCommand
+	return c.refuseChange(r)
 }
 
 // chains reports whether a command may have the one after it that its AndX block names. NT
 // takes the chains that clients of its time send, and no others (MS-CIFS appendix A <196>).
 func chains(b block) bool {
 	switch b.command {
-	case cmdSessionSetup, cmdLogoff, cmdTreeConnect, cmdNTCreate, cmdReadAndX, cmdWriteAndX:
+	case cmdSessionSetup, cmdLogoff, cmdTreeConnect, cmdNTCreate, cmdOpenAndX, cmdReadAndX, cmdWriteAndX, cmdLockingAndX:
 	default:
 		return true
 	}

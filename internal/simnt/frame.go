@@ -16,10 +16,12 @@ const (
 	packetKeepAlive = 0x85
 )
 
-// Codes of a negative answer (RFC 1002 4.3.4).
+// Codes of a negative answer to a session request (RFC 1002 4.3.4).
 const (
-	codeCalledNameNotPresent = 0x82
-	codeUnspecified          = 0x8F
+	CodeNotListening          byte = 0x80 // the called name is there, and no program listens on it
+	CodeCalledNameNotPresent  byte = 0x82
+	CodeInsufficientResources byte = 0x83
+	codeUnspecified           byte = 0x8F
 )
 
 const (
@@ -106,8 +108,11 @@ func (h *Host) sessionRequest(payload []byte) (calling string, code byte) {
 	if !ok || !callingOK {
 		return "", codeUnspecified
 	}
+	if refusal := h.currentRefusal(); refusal != 0 {
+		return "", refusal
+	}
 	if suffix != suffixServer || !h.answersTo(called) {
-		return "", codeCalledNameNotPresent
+		return "", CodeCalledNameNotPresent
 	}
 	return calling, 0
 }

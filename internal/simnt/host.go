@@ -32,12 +32,14 @@ type Host struct {
 	system   *rpc.System
 	counters counters
 	serving  sync.WaitGroup // connections, and calls of Serve
+	done     chan struct{}  // closed by Close
 
 	mu        sync.Mutex // guards what follows; never held over I/O
 	accounts  map[string]*account
 	shares    map[string]*share
 	disk      *node // of drive C:
 	phase     Phase
+	refusal   byte // code that session requests are refused with; 0: none
 	closed    bool
 	listeners map[net.Listener]bool
 	conns     map[*conn]bool
@@ -57,6 +59,7 @@ func New(o Options) (*Host, error) {
 		shares:    newShares(),
 		listeners: map[net.Listener]bool{},
 		conns:     map[*conn]bool{},
+		done:      make(chan struct{}),
 	}
 	h.system = rpc.NewSystem(rpc.Options{
 		Name:             o.Name,
@@ -66,6 +69,8 @@ func New(o Options) (*Host, error) {
 		DomainController: o.DomainController,
 		Now:              h.now,
 		Started:          h.now().Add(-72 * time.Hour),
+		FragmentSize:     o.RPCFragmentSize,
+		LongFragments:    o.RPCLongFragments,
 	})
 	h.system.SetShares(h.listShares)
 	h.newRegistry()
@@ -122,6 +127,23 @@ func (h *Host) currentPhase() Phase {
 	return h.phase
 }
 
+// SetSessionRefusal makes the host refuse every NetBIOS session request with a code
+// (RFC 1002 4.3.4); 0: it accepts them as usual. Sessions that are there go on. An NT 4.0
+// whose Server service is stopped refuses with CodeCalledNameNotPresent, because the NetBT
+// driver keeps port 139 open (Q241041), or with CodeNotListening while the name is still
+// registered.
+func (h *Host) SetSessionRefusal(code byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refusal = code
+}
+
+func (h *Host) currentRefusal() byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refusal
+}
+
 // endConnections ends all connections; their goroutines see it. Host.mu is held.
 func (h *Host) endConnections() {
 	for c := range h.conns {
@@ -129,23 +151,34 @@ func (h *Host) endConnections() {
 	}
 }
 
-// Serve takes connections until the host or the listener is closed; it closes the listener.
-// The error is ErrClosed after Close, else what the listener failed with.
+// Serve accepts connections until the host or the listener is closed; it closes the listener.
+// The error is ErrClosed after Close. Other errors of the listener, such as too many open
+// files, do not end it: it tries again after a while.
 func (h *Host) Serve(l net.Listener) error {
 	if !h.enter(l) {
 		_ = l.Close()
 		return ErrClosed
 	}
 	defer h.leave(l)
-	for {
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	for wait := shortest; ; {
 		nc, err := l.Accept()
-		if err != nil {
-			if h.isClosed() {
-				return ErrClosed
-			}
-			return fmt.Errorf("simnt: %s: taking connections on %s: %w", h.options.Name, l.Addr(), err)
+		switch {
+		case err == nil:
+			wait = shortest
+			h.serve(nc)
+			continue
+		case h.isClosed():
+			return ErrClosed
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("simnt: %s: accepting connections on %s: %w", h.options.Name, l.Addr(), err)
 		}
-		h.serve(nc)
+		select {
+		case <-time.After(wait):
+		case <-h.done:
+			return ErrClosed
+		}
+		wait = min(2*wait, longest)
 	}
 }
 
@@ -202,7 +235,10 @@ func (h *Host) serve(nc net.Conn) {
 // again.
 func (h *Host) Close() error {
 	h.mu.Lock()
-	h.closed = true
+	if !h.closed {
+		h.closed = true
+		close(h.done)
+	}
 	var err error
 	for l := range h.listeners {
 		if closeErr := l.Close(); closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {

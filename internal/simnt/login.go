@@ -38,17 +38,30 @@ func (h *Host) authenticate(c credentials, challenge [8]byte) (identity, uint32)
 		return identity{anonymous: true}, statusOK
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	a := h.accounts[strings.ToUpper(c.user)]
-	h.mu.Unlock()
 	switch {
 	case a == nil && h.options.Guest:
 		return identity{user: "Guest", guest: true}, statusOK
 	case a == nil:
 		return identity{}, statusLogonFailure
-	case a.LockedOut:
+	}
+	id, status := h.authenticateAccount(a, c, challenge)
+	a.state.Logins++
+	if status != statusOK {
+		a.state.Refused++
+	}
+	return id, status
+}
+
+// authenticateAccount decides on a login to an account. Host.mu is held.
+func (h *Host) authenticateAccount(a *account, c credentials, challenge [8]byte) (identity, uint32) {
+	h.passTime(a)
+	if a.LockedOut || !a.locked.IsZero() {
 		return identity{}, statusAccountLockedOut
 	}
 	id, ok := h.checkPassword(a, c, challenge)
+	h.countPassword(a, ok)
 	if !ok {
 		return identity{}, statusLogonFailure
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 )
 
 // OS is the system that a host plays.
@@ -42,8 +44,19 @@ type Options struct {
 
 	MaxMpxCount   uint16 // requests in flight on a connection, one more ends it; 0: 50
 	MaxBufferSize uint16 // bytes of an SMB, a longer request ends the connection; 0: 4356; at least 1024, a multiple of 4
-	SmallReads    bool   // no CAP_LARGE_READX: an answer never exceeds the client's buffer
+	SmallReads    bool   // no CAP_LARGE_READX: an answer never exceeds the buffers of client and server
 	Licences      int    // sessions at once, of all connections; 0: no limit. Over it: STATUS_REQUEST_NOT_ACCEPTED
+
+	// MaxFileRead and MaxPipeRead are how many bytes an answer to a READ_ANDX of a file or
+	// a pipe holds at most, however many were asked for; 1: one byte at a time; 0: what
+	// the buffers allow.
+	MaxFileRead int
+	MaxPipeRead int
+
+	RPCFragmentSize  uint16 // bytes of the longest RPC fragment, announced in every bind_ack; 0: 5680 (NT 4.0), 4280 (2000); at least 1432
+	RPCLongFragments bool   // answers come in such fragments also if the client has announced less
+
+	Lockout Lockout // the zero value: accounts are never locked for wrong passwords
 
 	Now         func() time.Time // nil: time.Now
 	ClockOffset time.Duration    // of the server's clock
@@ -94,6 +107,12 @@ func (o Options) complete() (Options, error) {
 		return o, fmt.Errorf("simnt: %s: service pack %d: give 0 to %d", o.Name, o.ServicePack, maxServicePack)
 	case o.LMCompatibility < 0 || o.LMCompatibility > maxLMCompatibility:
 		return o, fmt.Errorf("simnt: %s: LMCompatibility %d: give 0 to %d", o.Name, o.LMCompatibility, maxLMCompatibility)
+	case o.MaxFileRead < 0 || o.MaxPipeRead < 0:
+		return o, fmt.Errorf("simnt: %s: MaxFileRead %d, MaxPipeRead %d: give numbers of bytes", o.Name, o.MaxFileRead, o.MaxPipeRead)
+	case o.RPCFragmentSize != 0 && o.RPCFragmentSize < rpc.MinFragmentSize:
+		return o, fmt.Errorf("simnt: %s: RPCFragmentSize %d: give at least %d bytes", o.Name, o.RPCFragmentSize, rpc.MinFragmentSize)
+	case o.Lockout.Threshold < 0 || o.Lockout.Window < 0 || o.Lockout.Duration < 0:
+		return o, fmt.Errorf("simnt: %s: lockout %+v: give numbers that are not negative", o.Name, o.Lockout)
 	case o.MaxBufferSize < minMaxBufferSize || o.MaxBufferSize%4 != 0:
 		return o, fmt.Errorf("simnt: %s: MaxBufferSize %d: give a multiple of 4 from %d on", o.Name, o.MaxBufferSize, minMaxBufferSize)
 	}

@@ -77,7 +77,7 @@ func (p *pipe) write(data []byte, mode uint16, remaining int) uint32 {
 // readPipe is READ_ANDX on a pipe: it waits for a message, unless MinCount is 0.
 func (c *conn) readPipe(r *request, w *writer, p *pipe) uint32 {
 	const maxCount, minCount = 10, 12
-	most := min(int(r.u16(maxCount)), c.clientBuffer-readDataAt)
+	most := atMost(c.host.options.MaxPipeRead, min(int(r.u16(maxCount)), c.clientBuffer-readDataAt))
 	if r.u16(minCount) == 0 && len(p.waiting) == 0 && !p.peek() && !p.rpc.Broken() {
 		return statusPipeEmpty
 	}

@@ -25,7 +25,7 @@ func (c *conn) readAndX(r *request, w *writer) uint32 {
 	if r.wordCount() == longForm {
 		offset |= int64(r.u32(20)) << 32
 	}
-	data, status := c.host.readNode(o, offset, c.readLimit(int(r.u16(10))))
+	data, status := c.host.readNode(o, offset, c.fileReadLimit(int(r.u16(10))))
 	if status != statusOK {
 		return status
 	}
@@ -42,13 +42,27 @@ func (c *conn) readAndX(r *request, w *writer) uint32 {
 	return statusOK
 }
 
-// readLimit is how much one read of a file returns: with CAP_LARGE_READX more than the client's
-// buffer holds.
-func (c *conn) readLimit(asked int) int {
-	if c.host.capabilities()&capLargeReadX != 0 {
-		return min(asked, largestRead)
+// readOverhead is what a server keeps free for headers in an answer to a read, so that 4,292
+// bytes come in a buffer of 4,356.
+const readOverhead = 64
+
+// fileReadLimit returns how many of the bytes asked for one read of a file returns: more than
+// the buffers hold if both ends have CAP_LARGE_READX. NT does not look at the client's
+// (MS-CIFS appendix A <95>); a client that lacks it must not count on a long answer.
+func (c *conn) fileReadLimit(asked int) int {
+	limit := min(c.clientBuffer, int(c.host.options.MaxBufferSize)) - readOverhead
+	if c.host.capabilities()&c.clientCapabilities&capLargeReadX != 0 {
+		limit = largestRead
 	}
-	return min(asked, c.clientBuffer-readDataAt)
+	return atMost(c.host.options.MaxFileRead, min(asked, limit))
+}
+
+// atMost returns n, or limit if it is smaller and not 0.
+func atMost(limit, n int) int {
+	if limit == 0 {
+		return n
+	}
+	return min(limit, n)
 }
 
 // readNode reads a file. At its end and behind it there is nothing, which is no error.

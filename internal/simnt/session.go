@@ -57,7 +57,7 @@ func (c *conn) sessionSetup(r *request, w *writer) uint32 {
 		return status
 	}
 	if c.clientBuffer == 0 {
-		c.clientBuffer = buffer
+		c.clientBuffer, c.clientCapabilities = buffer, r.u32(22)
 	}
 	c.writeLogin(w, c.sessions[r.uid])
 	if next == nil {

@@ -18,7 +18,7 @@ type share struct {
 	name     string
 	remark   string
 	kind     uint32
-	folder   string // on the disk, without drive; of disks alone
+	path     string // `C:\WINNT`; empty: IPC$
 	removed  bool
 	refusal  uint32 // an NT status that tree connects are answered with; 0: none
 	revision int    // counts removals: a tree of an earlier one is gone
@@ -27,8 +27,8 @@ type share struct {
 // newShares are the shares that NT makes of itself.
 func newShares() map[string]*share {
 	return map[string]*share{
-		"ADMIN$": {name: "ADMIN$", remark: "Remote Admin", kind: shareTypeDisk | shareTypeSpecial, folder: withoutDrive(systemRoot)},
-		"C$":     {name: "C$", remark: "Default share", kind: shareTypeDisk | shareTypeSpecial},
+		"ADMIN$": {name: "ADMIN$", remark: "Remote Admin", kind: shareTypeDisk | shareTypeSpecial, path: systemRoot},
+		"C$":     {name: "C$", remark: "Default share", kind: shareTypeDisk | shareTypeSpecial, path: drive},
 		"IPC$":   {name: "IPC$", remark: "Remote IPC", kind: shareTypeIPC | shareTypeSpecial},
 	}
 }
@@ -63,6 +63,17 @@ func (h *Host) SetShareStatus(name string, status uint32) {
 	h.changeShare(name, func(s *share) { s.refusal = status })
 }
 
+// SetSharePath makes a disk share lead to another folder of the server's disk, which
+// NetrShareGetInfo names to administrators at level 2: `C:\WINNT`. Trees that are connected
+// to it follow.
+func (h *Host) SetSharePath(name, path string) {
+	h.changeShare(name, func(s *share) {
+		if !s.isIPC() {
+			s.path = path
+		}
+	})
+}
+
 // listShares is what the programs behind the pipes ask.
 func (h *Host) listShares() []rpc.Share {
 	h.mu.Lock()
@@ -70,7 +81,7 @@ func (h *Host) listShares() []rpc.Share {
 	var all []rpc.Share
 	for _, name := range []string{"ADMIN$", "IPC$", "C$"} {
 		if s := h.shares[name]; !s.removed {
-			all = append(all, rpc.Share{Name: s.name, Type: s.kind, Remark: s.remark})
+			all = append(all, rpc.Share{Name: s.name, Type: s.kind, Remark: s.remark, Path: s.path})
 		}
 	}
 	return all

@@ -101,14 +101,21 @@ func (c *conn) transactionAnswer(r *request, w *writer, status uint32, parameter
 
 // Subcommands of TRANSACTION2 (MS-CIFS 2.2.2.2).
 const (
-	findFirst2     = 0x0001
-	findNext2      = 0x0002
-	queryFS        = 0x0003
-	queryPathInfo  = 0x0005
-	queryFileInfo  = 0x0007
+	findFirst2    = 0x0001
+	findNext2     = 0x0002
+	queryFS       = 0x0003
+	queryPathInfo = 0x0005
+	queryFileInfo = 0x0007
+
 	eaErrorOffset  = 0
 	pathNameAt     = 6
 	fileInfoLength = 4
+
+	open2         = 0x0000
+	setFS         = 0x0004
+	setPathInfo   = 0x0006
+	setFileInfo   = 0x0008
+	makeDirectory = 0x000D
 )
 
 // transaction2 is TRANSACTION2 (MS-CIFS 2.2.4.46): what tells of files, folders and the disk.
@@ -148,7 +155,7 @@ func (c *conn) transaction2(r *request, w *writer) uint32 {
 		i := c.host.infoOf(o.node)
 		return c.queryInfo(r, w, t, binary.LittleEndian.Uint16(t.parameters[2:]), i, `\`+i.name)
 	}
-	return statusNotImplemented
+	return c.refuseTransaction2(r, t)
 }
 
 // parameterText reads a string that stands last in the parameters, where it is aligned already.

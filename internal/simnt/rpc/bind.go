@@ -25,9 +25,9 @@ const (
 
 // offer is what a bind offers.
 type offer struct {
-	sends, takes uint16 // the longest fragments of the client
-	group        uint32
-	contexts     []presentation
+	takes    uint16 // the longest fragment that the client takes
+	group    uint32
+	contexts []presentation
 }
 
 // presentation is a presentation context (C706 12.6.3.1, p_cont_elem_t).
@@ -40,7 +40,8 @@ type presentation struct {
 // parseBind reads a bind (C706 12.6.4.3).
 func parseBind(message []byte) (offer, bool) {
 	r := reader{b: message, at: headerSize}
-	o := offer{sends: r.u16(), takes: r.u16(), group: r.u32()}
+	r.u16() // max_xmit_frag: what the client sends is limited by the answer
+	o := offer{takes: r.u16(), group: r.u32()}
 	count := r.take(4, 4)
 	for n := 0; !r.bad && n < int(count[0]); n++ {
 		c := presentation{id: r.u16()}
@@ -79,7 +80,11 @@ func (p *Pipe) bind(h header) {
 		return
 	}
 	p.bound = true
-	p.fragment = int(min(max(o.takes, mustFragment), maxFragment))
+	own := p.system.options.FragmentSize
+	p.fragment = int(own)
+	if !p.system.options.LongFragments {
+		p.fragment = int(min(max(o.takes, mustFragment), own))
+	}
 	var results []uint32
 	for _, c := range o.contexts {
 		result := uint32(accepted)
@@ -97,16 +102,16 @@ func (p *Pipe) bind(h header) {
 	if group == 0 {
 		group = p.system.number()
 	}
-	takes := min(max(o.sends, mustFragment), maxFragment)
-	p.push(bindAck(h.callID, uint16(p.fragment), takes, group, p.program.address, results))
+	p.push(bindAck(h.callID, own, group, p.program.address, results))
 }
 
-// bindAck is the answer to a bind (C706 12.6.4.4).
-func bindAck(callID uint32, sends, takes uint16, group uint32, address string, results []uint32) []byte {
+// bindAck is the answer to a bind (C706 12.6.4.4). Windows names its own longest fragment
+// for both directions, and does not repeat the client's.
+func bindAck(callID uint32, fragment uint16, group uint32, address string, results []uint32) []byte {
 	le := binary.LittleEndian
 	b := newPDU(kindBindAck, flagsWhole, callID, 0)
-	b = le.AppendUint16(b, sends)
-	b = le.AppendUint16(b, takes)
+	b = le.AppendUint16(b, fragment)
+	b = le.AppendUint16(b, fragment)
 	b = le.AppendUint32(b, group)
 	b = le.AppendUint16(b, uint16(len(address)+1))
 	b = pad4(append(append(b, address...), 0))

@@ -82,10 +82,18 @@ func (l *EventLog) SetLimits(maxSize, retention uint32) {
 
 // Add writes a record. Where the log is full, the oldest ones make room, or, if they
 // may not be overwritten yet, the new one is dropped and counted.
-func (l *EventLog) Add(e Event) {
+func (l *EventLog) Add(e Event) { l.AddChanged(e, nil) }
+
+// AddChanged is Add with a function that changes the bytes of the record (MS-EVEN 2.2.3,
+// EVENTLOGRECORD): DamageStrings, or MoveEmptyParts. It must leave the length as it is; nil
+// changes nothing.
+func (l *EventLog) AddChanged(e Event, change func(record []byte)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := encodeRecord(l.next, e)
+	if change != nil {
+		change(b)
+	}
 	room := int64(l.maxSize) - logHeaderSize - logEndSize - int64(len(b))
 	if !l.makeRoom(room) {
 		l.dropped++

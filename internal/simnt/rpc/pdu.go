@@ -4,9 +4,13 @@ import (
 	"encoding/binary"
 )
 
-// maxFragment is the longest fragment in bytes that is taken or sent: with the
-// header of an SMB it fits the buffer of a Windows client.
-const maxFragment = 4280
+// Lengths of the longest fragment in bytes that a system takes and sends, which it
+// announces whatever the client offers. With the header of an SMB, one of Windows 2000
+// fits the buffer of a Windows client.
+const (
+	fragmentNT4         = 5680
+	fragmentWindows2000 = 4280
+)
 
 // mustFragment is what every end has to take (C706 12.6.3.6, MustRecvFragSize).
 const mustFragment = 1432
@@ -49,11 +53,11 @@ type header struct {
 	message     []byte
 }
 
-// parseHeader reads the common header (C706 12.6.3.1). A message is one
-// fragment, in the data representation of Windows.
-func parseHeader(message []byte) (header, bool) {
+// parseHeader reads the common header (C706 12.6.3.1). A message is one fragment of at
+// most limit bytes, in the data representation of Windows.
+func parseHeader(message []byte, limit int) (header, bool) {
 	le := binary.LittleEndian
-	if len(message) < headerSize || len(message) > maxFragment || message[0] != 5 || message[1] != 0 ||
+	if len(message) < headerSize || len(message) > limit || message[0] != 5 || message[1] != 0 ||
 		le.Uint32(message[4:]) != 0x10 || int(le.Uint16(message[8:])) != len(message) {
 		return header{}, false
 	}

@@ -59,7 +59,7 @@ func (p *Pipe) Write(message []byte) uint32 {
 	if p.unread >= maxUnread {
 		return statusPipeBusy
 	}
-	h, ok := parseHeader(message)
+	h, ok := parseHeader(message, int(p.system.options.FragmentSize))
 	if !ok {
 		p.broken = true
 		return statusPipeBroken

@@ -46,6 +46,25 @@ func encodeRecord(number uint32, e Event) []byte {
 	return le.AppendUint32(b, length)
 }
 
+// DamageStrings makes the strings of a record undecodable: they start behind its end. Its
+// length, and so the place of the next record, stays as it is.
+func DamageStrings(record []byte) {
+	le := binary.LittleEndian
+	le.PutUint16(record[26:], max(1, le.Uint16(record[26:]))) // NumStrings
+	le.PutUint32(record[36:], uint32(len(record))+0x1000)     // StringOffset
+}
+
+// MoveEmptyParts lets the offsets of the SID and the data of a record without either point
+// behind its end. That is no damage: Windows writes such records.
+func MoveEmptyParts(record []byte) {
+	le := binary.LittleEndian
+	for _, part := range []struct{ lengthAt, offsetAt int }{{40, 44}, {48, 52}} {
+		if le.Uint32(record[part.lengthAt:]) == 0 {
+			le.PutUint32(record[part.offsetAt:], uint32(len(record))+0x1000)
+		}
+	}
+}
+
 // utf16z returns a text in UTF-16 with a NUL at its end.
 func utf16z(s string) []byte {
 	var b []byte

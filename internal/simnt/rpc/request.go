@@ -65,6 +65,9 @@ func parseRequest(h header) (request, bool) {
 
 // answer runs a call and queues its answer.
 func (p *Pipe) answer(r request) {
+	if p.system.isSilent(p.program.pipe, r.opnum) {
+		return
+	}
 	stub, code, flags := p.run(r)
 	if code != 0 {
 		p.push(faultMessage(r.callID, r.context, flags, code))

@@ -6,10 +6,11 @@ import (
 
 // Service is a service of the server.
 type Service struct {
-	Name, Display string // the key name, and what the control panel shows
-	State, Start  uint32 // MS-SCMR 2.2.47 and 2.2.15: State 1 stopped, 4 running; Start 2 automatic, 3 manual, 4 disabled
-	Account       string // that it runs under; empty: LocalSystem
-	ExitCode      uint32 // a Windows error code; 1077: it was never started
+	Name, Display    string // the key name, and what the control panel shows
+	State, Start     uint32 // MS-SCMR 2.2.47 and 2.2.15: State 1 stopped, 2 start pending, 3 stop pending, 4 running, 7 paused; Start 2 automatic, 3 manual, 4 disabled
+	Account          string // that it runs under; empty: LocalSystem
+	ExitCode         uint32 // a Windows error code; 1077: it was never started; 1066: see SpecificExitCode
+	SpecificExitCode uint32 // an error code of the service's own
 }
 
 const serviceType = 0x20 // SERVICE_WIN32_SHARE_PROCESS

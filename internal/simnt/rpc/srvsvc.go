@@ -19,10 +19,10 @@ const (
 // srvsvcProcedures are those of MS-SRVS 3.1.4.
 func srvsvcProcedures() map[uint16]procedure {
 	return map[uint16]procedure{
-		15: shareEnum,
-		16: shareGetInfo,
-		21: serverGetInfo,
-		28: remoteTOD,
+		15:             shareEnum,
+		16:             shareGetInfo,
+		21:             serverGetInfo,
+		OpnumRemoteTOD: remoteTOD,
 	}
 }
 
@@ -73,7 +73,7 @@ func remoteTOD(c *call) (fault uint32) {
 	if c.in.bad {
 		return faultBadStub
 	}
-	now := c.system.now()
+	now := c.system.now().Add(c.system.remoteTODOffset())
 	_, east := now.Zone()
 	utc := now.UTC()
 	c.out.pointer(true)

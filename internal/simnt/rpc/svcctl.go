@@ -1,7 +1,11 @@
 package rpc
 
-// serviceRunning is a state of a service (MS-SCMR 2.2.47).
-const serviceRunning = 4
+// States of a service (MS-SCMR 2.2.47).
+const (
+	serviceStartPending = 2
+	serviceStopPending  = 3
+	serviceRunning      = 4
+)
 
 // managerHandle is the open service control manager.
 type managerHandle struct{}
@@ -106,7 +110,11 @@ func queryServiceStatus(c *call) (fault uint32) {
 	if service.State == serviceRunning {
 		controls = 5 // stop, shutdown
 	}
-	c.out.u32(serviceType, service.State, controls, service.ExitCode, 0, 0, 0, 0)
+	checkPoint, waitHint := uint32(0), uint32(0)
+	if service.State == serviceStartPending || service.State == serviceStopPending {
+		checkPoint, waitHint = 1, 30_000 // milliseconds
+	}
+	c.out.u32(serviceType, service.State, controls, service.ExitCode, service.SpecificExitCode, checkPoint, waitHint, 0)
 	return 0
 }
 

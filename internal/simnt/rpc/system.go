@@ -13,7 +13,18 @@ type Options struct {
 	Server, DomainController bool             // neither: Workstation
 	Now                      func() time.Time // the server's clock; nil: time.Now
 	Started                  time.Time        // when the server started, by its own clock; zero: when the System was made
+
+	// FragmentSize is the length in bytes of the longest fragment that the server takes
+	// and sends. A bind_ack announces it, whatever the client offers. 0: 5,680 as Windows
+	// NT 4.0, or 4,280 as Windows 2000.
+	FragmentSize uint16
+	// LongFragments makes answers come in fragments of FragmentSize, even if the client
+	// has announced that it takes less.
+	LongFragments bool
 }
+
+// MinFragmentSize is the least FragmentSize in bytes (C706 12.6.3.6, MustRecvFragSize).
+const MinFragmentSize = mustFragment
 
 // System is everything that the programs behind the pipes know. It is safe for
 // concurrent use, and may be changed while it is served.
@@ -27,7 +38,9 @@ type System struct {
 	shares   func() []Share
 	pipes    func(name string) uint32
 	fault    func(pipe string, opnum uint16) uint32
-	numbers  uint32 // given out
+	silent   func(pipe string, opnum uint16) bool
+	offset   time.Duration // of the clock that NetrRemoteTOD tells, from the server's
+	numbers  uint32        // given out
 }
 
 // NewSystem makes a server with the event logs Application, System and Security,
@@ -40,6 +53,13 @@ func NewSystem(o Options) *System {
 	if o.Started.IsZero() {
 		o.Started = o.Now()
 	}
+	switch {
+	case o.FragmentSize == 0 && o.Major >= 5:
+		o.FragmentSize = fragmentWindows2000
+	case o.FragmentSize == 0:
+		o.FragmentSize = fragmentNT4
+	}
+	o.FragmentSize = max(o.FragmentSize, mustFragment)
 	s := &System{
 		options:  o,
 		registry: newRegistry(),
@@ -89,6 +109,25 @@ func (s *System) SetFault(code func(pipe string, opnum uint16) uint32) {
 	s.fault = code
 }
 
+// SetSilent sets a function that is called before each call, and reports whether it is never
+// answered; nil: every call is. The pipe's name is in lower case. The function may be called
+// from several goroutines at once.
+func (s *System) SetSilent(silent func(pipe string, opnum uint16) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = silent
+}
+
+// OpnumRemoteTOD is the number of NetrRemoteTOD on the pipe srvsvc, for SetSilent and SetFault.
+const OpnumRemoteTOD = 28
+
+// SetRemoteTODOffset makes NetrRemoteTOD answer a time that differs from the server's clock.
+func (s *System) SetRemoteTODOffset(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset = d
+}
+
 // number returns a number that was not given out before.
 func (s *System) number() uint32 {
 	s.mu.Lock()
@@ -119,6 +158,20 @@ func (s *System) injectedFault(pipe string, opnum uint16) uint32 {
 		return 0
 	}
 	return code(pipe, opnum)
+}
+
+// isSilent reports whether a call is never answered.
+func (s *System) isSilent(pipe string, opnum uint16) bool {
+	s.mu.Lock()
+	silent := s.silent
+	s.mu.Unlock()
+	return silent != nil && silent(pipe, opnum)
+}
+
+func (s *System) remoteTODOffset() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
 }
 
 func (s *System) shareList() []Share {
