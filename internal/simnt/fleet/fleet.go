@@ -126,7 +126,7 @@ func (k kind) build(now func() time.Time) (Server, error) {
 // ports are those that are open: direct TCP came with Windows 2000.
 func (k kind) ports() []uint16 {
 	switch {
-	case k.serverStopped:
+	case k.portsClosed:
 		return nil
 	case k.options.OS == simnt.Windows2000:
 		return []uint16{portDirect, portNetBIOS}

@@ -21,11 +21,10 @@ type kind struct {
 	diary     diaryPlan
 	prepare   func(*simnt.Host) // nil: as furnish leaves it
 	// later makes what changes the server as time passes; nil: nothing does.
-	later   func(h *simnt.Host, begun time.Time) func(now time.Time)
-	changes bool
-	// serverStopped: no port is open.
-	serverStopped bool
-	want          Expectation
+	later       func(h *simnt.Host, begun time.Time) func(now time.Time)
+	changes     bool
+	portsClosed bool // no port is open
+	want        Expectation
 }
 
 // The sites.

@@ -54,8 +54,15 @@ func serverKinds() []kind {
 			want: shut(smbprobe.ShareOutOfResources, smbprobe.VerdictCritical, "critical server_out_of_resources"),
 		},
 		{
-			name: "server-stopped", site: berlin, options: nt4(), serverStopped: true,
-			summary: "the Server service is stopped: nobody listens",
+			name: "server-stopped", site: berlin, options: nt4(),
+			summary: "the Server service is stopped: port 139 is open and no name is there",
+			prepare: func(h *simnt.Host) { h.SetSessionRefusal(simnt.CodeCalledNameNotPresent) },
+			want: shut(smbprobe.ShareSessionRefused, smbprobe.VerdictCritical).
+				with("probe_success 1"),
+		},
+		{
+			name: "w2k-stopped", site: berlin, options: windows2000(), portsClosed: true,
+			summary: "Windows 2000 with the Server service stopped: its ports are closed",
 			want: shut(smbprobe.SharePortClosed, smbprobe.VerdictCritical, "critical server_service_stopped").
 				with("probe_success 0"),
 		},

@@ -19,7 +19,7 @@ func TestNetwork(t *testing.T) {
 	var servers []Server
 	for _, s := range all {
 		switch s.auth() {
-		case "healthy", "healthy-w2k", "server-stopped":
+		case "healthy", "healthy-w2k", "server-stopped", "w2k-stopped":
 			servers = append(servers, s)
 		}
 	}
@@ -43,8 +43,10 @@ func TestNetwork(t *testing.T) {
 		{"udp", "healthy.demo", "139", syscall.ECONNREFUSED},
 		{"tcp", "healthy-w2k.demo", "139", nil},
 		{"tcp", "healthy-w2k.demo", "445", nil},
-		{"tcp", "server-stopped.demo", "139", syscall.ECONNREFUSED},
+		{"tcp", "server-stopped.demo", "139", nil},
 		{"tcp", "server-stopped.demo", "445", syscall.ECONNREFUSED},
+		{"tcp", "w2k-stopped.demo", "139", syscall.ECONNREFUSED},
+		{"tcp", "w2k-stopped.demo", "445", syscall.ECONNREFUSED},
 	} {
 		addrs, err := n.LookupNetIP(t.Context(), "ip", test.host)
 		if err != nil || len(addrs) != 1 {
