@@ -86,3 +86,103 @@ func (h *Host) listShares() []rpc.Share {
 	}
 	return all
 }
+
+// tree is a connected share, known by its TID.
+type tree struct {
+	uid      uint16
+	share    *share
+	revision int // of the share
+}
+
+// treeConnect is TREE_CONNECT_ANDX (MS-CIFS 2.2.4.55, 3.3.5.45). NT takes any server's name in
+// the path.
+func (c *conn) treeConnect(r *request, w *writer) uint32 {
+	if r.wordCount() != 4 || int(r.u16(6)) > len(r.bytes) {
+		return statusInvalidSMB
+	}
+	const disconnectFirst = 0x0001
+	names := r.textsOf(int(r.u16(6)), c.unicode(r))
+	path, service := names.next(), names.nextOEM()
+	if r.u16(4)&disconnectFirst != 0 {
+		c.endTree(r.tid)
+	}
+	s, revision, status := c.host.connectShare(path, service, r.session)
+	if status != statusOK {
+		return status
+	}
+	if len(c.trees) >= maxTrees {
+		return statusInsuffServerResources
+	}
+	c.lastTID = freeID(c.trees, c.lastTID)
+	c.trees[c.lastTID] = &tree{uid: r.uid, share: s, revision: revision}
+	c.host.counters.change(func(s *Statistics) { s.TreesNow++ })
+	r.tid = c.lastTID
+
+	const supportsSearchBits = 0x0001
+	w.andX()
+	w.u16(supportsSearchBits)
+	w.data()
+	if s.isIPC() {
+		w.bytes([]byte("IPC\x00"))
+		w.text("")
+	} else {
+		w.bytes([]byte("A:\x00"))
+		w.text("NTFS")
+	}
+	w.endAndX()
+	return statusOK
+}
+
+// connectShare decides on a tree connect. The shares are administrative ones, which others
+// than administrators are refused here and not at an open (MS-CIFS appendix A <308>).
+func (h *Host) connectShare(path, service string, by *session) (s *share, revision int, status uint32) {
+	name := path[strings.LastIndexByte(path, '\\')+1:]
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s = h.shares[strings.ToUpper(name)]
+	switch {
+	case !strings.HasPrefix(path, `\\`), s == nil, s.removed:
+		return nil, 0, statusBadNetworkName
+	case s.refusal != statusOK:
+		return nil, 0, s.refusal
+	case s.isIPC():
+		return s, s.revision, statusOK // whatever type was asked for
+	case service != "?????" && service != "A:":
+		return nil, 0, statusBadDeviceType
+	case !by.administrator:
+		return nil, 0, statusAccessDenied
+	}
+	return s, s.revision, statusOK
+}
+
+// isGone reports whether a tree's share was removed since.
+func (h *Host) isGone(t *tree) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return t.share.revision != t.revision
+}
+
+// treeDisconnect is TREE_DISCONNECT (MS-CIFS 2.2.4.51).
+func (c *conn) treeDisconnect(r *request, w *writer) uint32 {
+	if r.wordCount() != 0 {
+		return statusInvalidSMB
+	}
+	c.endTree(r.tid)
+	w.empty()
+	return statusOK
+}
+
+// endTree ends a tree, where there is one, with what is open on it.
+func (c *conn) endTree(tid uint16) {
+	if c.trees[tid] == nil {
+		return
+	}
+	c.endOpens(func(o *open) bool { return o.tid == tid })
+	for sid, s := range c.searches {
+		if s.tid == tid {
+			delete(c.searches, sid)
+		}
+	}
+	delete(c.trees, tid)
+	c.host.counters.change(func(s *Statistics) { s.TreesNow-- })
+}

@@ -2,7 +2,135 @@ package rpc
 
 import (
 	"encoding/binary"
+	"slices"
 )
+
+const syntaxSize = 20 // UUID and version
+
+// syntax is an interface or a transfer syntax, as it is on the wire.
+type syntax [syntaxSize]byte
+
+// ndr is 8a885d04-1ceb-11c9-9fe8-08002b104860, version 2.0 (C706 appendix I).
+var ndr = syntax{0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2}
+
+// Results of a presentation context, with their reasons (C706 12.6.3.1,
+// p_cont_def_result_t and p_provider_reason_t).
+const (
+	accepted          = 0
+	rejectedInterface = 2 | 1<<16
+	rejectedTransfer  = 2 | 2<<16
+)
+
+// offer is what a bind offers.
+type offer struct {
+	takes    uint16 // the longest fragment that the client takes
+	group    uint32
+	contexts []presentation
+}
+
+// presentation is a presentation context (C706 12.6.3.1, p_cont_elem_t).
+type presentation struct {
+	id       uint16
+	abstract syntax
+	transfer []syntax
+}
+
+// parseBind reads a bind (C706 12.6.4.3).
+func parseBind(message []byte) (offer, bool) {
+	r := reader{b: message, at: headerSize}
+	r.u16() // max_xmit_frag: what the client sends is limited by the answer
+	o := offer{takes: r.u16(), group: r.u32()}
+	count := r.take(4, 4)
+	for n := 0; !r.bad && n < int(count[0]); n++ {
+		c := presentation{id: r.u16()}
+		transfers := r.take(2, 2)
+		if r.bad {
+			break
+		}
+		c.abstract = r.syntax()
+		for range transfers[0] {
+			c.transfer = append(c.transfer, r.syntax())
+			if r.bad {
+				break
+			}
+		}
+		o.contexts = append(o.contexts, c)
+	}
+	return o, !r.bad && len(o.contexts) > 0
+}
+
+func (r *reader) syntax() syntax {
+	var s syntax
+	copy(s[:], r.take(syntaxSize, 4))
+	return s
+}
+
+// bind answers a bind. Only the first one on a pipe is taken, and only one that asks
+// for no authentication, as the SMB session has its own.
+func (p *Pipe) bind(h header) {
+	o, ok := parseBind(h.message)
+	if p.bound || !ok || h.flags&flagsWhole != flagsWhole {
+		p.protocolError(h)
+		return
+	}
+	if h.auth != 0 {
+		p.push(bindNak(h.callID))
+		return
+	}
+	p.bound = true
+	own := p.system.options.FragmentSize
+	p.fragment = int(own)
+	if !p.system.options.LongFragments {
+		p.fragment = int(min(max(o.takes, mustFragment), own))
+	}
+	var results []uint32
+	for _, c := range o.contexts {
+		result := uint32(accepted)
+		switch {
+		case !p.program.is(c.abstract):
+			result = rejectedInterface
+		case !slices.Contains(c.transfer, ndr):
+			result = rejectedTransfer
+		default:
+			p.contexts = append(p.contexts, c.id)
+		}
+		results = append(results, result)
+	}
+	group := o.group
+	if group == 0 {
+		group = p.system.number()
+	}
+	p.push(bindAck(h.callID, own, group, p.program.address, results))
+}
+
+// bindAck is the answer to a bind (C706 12.6.4.4). Windows names its own longest fragment
+// for both directions, and does not repeat the client's.
+func bindAck(callID uint32, fragment uint16, group uint32, address string, results []uint32) []byte {
+	le := binary.LittleEndian
+	b := newPDU(kindBindAck, flagsWhole, callID, 0)
+	b = le.AppendUint16(b, fragment)
+	b = le.AppendUint16(b, fragment)
+	b = le.AppendUint32(b, group)
+	b = le.AppendUint16(b, uint16(len(address)+1))
+	b = pad4(append(append(b, address...), 0))
+	b = append(b, byte(len(results)), 0, 0, 0)
+	for _, result := range results {
+		b = le.AppendUint32(b, result)
+		transfer := ndr
+		if result != accepted {
+			transfer = syntax{}
+		}
+		b = append(b, transfer[:]...)
+	}
+	le.PutUint16(b[8:], uint16(len(b)))
+	return b
+}
+
+// bindNak refuses a bind without a reason, and names version 5.0 (C706 12.6.4.5).
+func bindNak(callID uint32) []byte {
+	b := newPDU(kindBindNak, flagsWhole, callID, headerSize+5)
+	return append(b, 0, 0, 1, 5, 0)
+}
 
 // Lengths of the longest fragment in bytes that a system takes and sends, which it
 // announces whatever the client offers. With the header of an SMB, one of Windows 2000

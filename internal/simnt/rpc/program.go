@@ -1,6 +1,8 @@
 package rpc
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // Names of the pipes.
 const (
@@ -8,6 +10,8 @@ const (
 	pipeWinreg   = "winreg"
 	pipeSvcctl   = "svcctl"
 	pipeSrvsvc   = "srvsvc"
+
+	servicesAddress = `\PIPE\ntsvcs`
 )
 
 // program is what answers on a pipe: one interface.
@@ -30,28 +34,33 @@ type call struct {
 	out    writer
 }
 
-// program returns what is behind a pipe of this name.
-func (s *System) program(pipe string) (program, bool) {
-	const services = `\PIPE\ntsvcs` // services.exe
-	switch pipe {
-	case pipeEventlog: // 82273fdc-e32a-18c3-3f78-827929dc23ea 0.0 (MS-EVEN 2.1)
-		return program{pipe, syntax{
-			0xdc, 0x3f, 0x27, 0x82, 0x2a, 0xe3, 0xc3, 0x18, 0x3f, 0x78, 0x82, 0x79, 0x29, 0xdc, 0x23, 0xea, 0,
-		}, services, eventlogProcedures()}, true
-	case pipeWinreg: // 338cd001-2244-31f1-aaaa-900038001003 1.0 (MS-RRP 2.1)
-		return program{pipe, syntax{
-			0x01, 0xd0, 0x8c, 0x33, 0x44, 0x22, 0xf1, 0x31, 0xaa, 0xaa, 0x90, 0x00, 0x38, 0x00, 0x10, 0x03, 1,
-		}, `\PIPE\winreg`, winregProcedures()}, true
-	case pipeSvcctl: // 367abb81-9844-35f1-ad32-98f038001003 2.0 (MS-SCMR 2.1)
-		return program{pipe, syntax{
-			0x81, 0xbb, 0x7a, 0x36, 0x44, 0x98, 0xf1, 0x35, 0xad, 0x32, 0x98, 0xf0, 0x38, 0x00, 0x10, 0x03, 2,
-		}, services, svcctlProcedures(s.options.Major)}, true
-	case pipeSrvsvc: // 4b324fc8-1670-01d3-1278-5a47bf6ee188 3.0 (MS-SRVS 2.1)
-		return program{pipe, syntax{
-			0xc8, 0x4f, 0x32, 0x4b, 0x70, 0x16, 0xd3, 0x01, 0x12, 0x78, 0x5a, 0x47, 0xbf, 0x6e, 0xe1, 0x88, 3,
-		}, services, srvsvcProcedures()}, true
-	}
-	return program{}, false
+// programs are those behind the pipes, by the pipe's name. eventlog, svcctl and srvsvc live in
+// services.exe.
+var programs = map[string]program{
+	pipeEventlog: { // 82273fdc-e32a-18c3-3f78-827929dc23ea 0.0 (MS-EVEN 2.1)
+		pipe:       pipeEventlog,
+		iface:      syntax{0xdc, 0x3f, 0x27, 0x82, 0x2a, 0xe3, 0xc3, 0x18, 0x3f, 0x78, 0x82, 0x79, 0x29, 0xdc, 0x23, 0xea, 0},
+		address:    servicesAddress,
+		procedures: eventlogProcedures,
+	},
+	pipeWinreg: { // 338cd001-2244-31f1-aaaa-900038001003 1.0 (MS-RRP 2.1)
+		pipe:       pipeWinreg,
+		iface:      syntax{0x01, 0xd0, 0x8c, 0x33, 0x44, 0x22, 0xf1, 0x31, 0xaa, 0xaa, 0x90, 0x00, 0x38, 0x00, 0x10, 0x03, 1},
+		address:    `\PIPE\winreg`,
+		procedures: winregProcedures,
+	},
+	pipeSvcctl: { // 367abb81-9844-35f1-ad32-98f038001003 2.0 (MS-SCMR 2.1)
+		pipe:       pipeSvcctl,
+		iface:      syntax{0x81, 0xbb, 0x7a, 0x36, 0x44, 0x98, 0xf1, 0x35, 0xad, 0x32, 0x98, 0xf0, 0x38, 0x00, 0x10, 0x03, 2},
+		address:    servicesAddress,
+		procedures: svcctlProcedures,
+	},
+	pipeSrvsvc: { // 4b324fc8-1670-01d3-1278-5a47bf6ee188 3.0 (MS-SRVS 2.1)
+		pipe:       pipeSrvsvc,
+		iface:      syntax{0xc8, 0x4f, 0x32, 0x4b, 0x70, 0x16, 0xd3, 0x01, 0x12, 0x78, 0x5a, 0x47, 0xbf, 0x6e, 0xe1, 0x88, 3},
+		address:    servicesAddress,
+		procedures: srvsvcProcedures,
+	},
 }
 
 // is reports whether the interface is the one of this program.
@@ -110,3 +119,63 @@ func closeHandle(c *call) (fault uint32) {
 	c.out.u32(0)
 	return 0
 }
+
+// Rights that every kind of object has (MS-DTYP 2.4.3).
+const (
+	genericRead    = 0x80000000
+	genericWrite   = 0x40000000
+	genericExecute = 0x20000000
+	genericAll     = 0x10000000
+	maximumAllowed = 0x02000000
+	readControl    = 0x00020000
+)
+
+// rights returns what an account gets of an object of the service control manager: all
+// that it asks for, or ERROR_ACCESS_DENIED. user is what everybody may have.
+func (a Access) rights(desired, user, administrator uint32) (got, code uint32) {
+	most, wide := user, uint32(genericRead|maximumAllowed)
+	if a.Administrator {
+		most, wide = administrator, wide|genericWrite|genericExecute|genericAll
+	}
+	if desired&wide != 0 {
+		desired = desired&^wide | most
+	}
+	if desired&^most != 0 {
+		return 0, errorAccessDenied
+	}
+	return desired, 0
+}
+
+// Rights to a registry key (MS-RRP 2.2.3).
+const (
+	keyQueryValue = 0x00000001
+	keyEnumerate  = 0x00000008
+	keyRead       = 0x00020019
+	keyWrite      = 0x00020006
+	keyAll        = 0x000F003F
+)
+
+// keyRights returns what an administrator gets of a registry key.
+func keyRights(desired uint32) uint32 {
+	got := desired & keyAll
+	if desired&(genericRead|genericExecute) != 0 {
+		got |= keyRead
+	}
+	if desired&genericWrite != 0 {
+		got |= keyWrite
+	}
+	if desired&(genericAll|maximumAllowed) != 0 {
+		got = keyAll
+	}
+	return got
+}
+
+// Rights to the service control manager and to services (MS-SCMR 3.1.4).
+const (
+	managerUser = 0x00015 | readControl // connect, enumerate, query the lock
+	managerAll  = 0xF003F
+	serviceUser = 0x0008D | readControl // configuration, status, dependents, interrogate
+	serviceAll  = 0xF01FF
+	queryConfig = 0x00001
+	queryStatus = 0x00004
+)

@@ -1,5 +1,9 @@
 package rpc
 
+import (
+	"strings"
+)
+
 // States of a service (MS-SCMR 2.2.47).
 const (
 	serviceStartPending = 2
@@ -16,25 +20,25 @@ type serviceHandle struct {
 	rights uint32
 }
 
-// svcctlProcedures are those of MS-SCMR 3.1.4. Windows NT 4.0 has numbers 34 to 37, and
-// nothing behind them.
-func svcctlProcedures(major uint32) map[uint16]procedure {
-	procedures := map[uint16]procedure{
-		0:  closeHandle,
-		6:  queryServiceStatus,
-		15: openManager,
-		16: openService,
-		17: queryServiceConfig,
-	}
-	if major < 5 {
-		for opnum := range uint16(4) {
-			procedures[34+opnum] = notImplemented
-		}
-	}
-	return procedures
+// svcctlProcedures are those of MS-SCMR 3.1.4.
+var svcctlProcedures = map[uint16]procedure{
+	0:  closeHandle,
+	6:  queryServiceStatus,
+	15: openManager,
+	16: openService,
+	17: queryServiceConfig,
+	34: notImplementedOnNT4,
+	35: notImplementedOnNT4,
+	36: notImplementedOnNT4,
+	37: notImplementedOnNT4,
 }
 
-func notImplemented(c *call) (fault uint32) {
+// notImplementedOnNT4 is a procedure that Windows NT 4.0 has, with nothing behind it. On
+// Windows 2000 it is not simulated.
+func notImplementedOnNT4(c *call) (fault uint32) {
+	if c.system.options.Major >= 5 {
+		return faultOpRange
+	}
 	c.out.u32(errorCallNotImplemented)
 	return 0
 }
@@ -159,4 +163,47 @@ func queryServiceConfig(c *call) (fault uint32) {
 	}
 	c.out.u32(needed, 0)
 	return 0
+}
+
+// Service is a service of the server.
+type Service struct {
+	Name, Display    string // the key name, and what the control panel shows
+	State, Start     uint32 // MS-SCMR 2.2.47 and 2.2.15: State 1 stopped, 2 start pending, 3 stop pending, 4 running, 7 paused; Start 2 automatic, 3 manual, 4 disabled
+	Account          string // that it runs under; empty: LocalSystem
+	ExitCode         uint32 // a Windows error code; 1077: it was never started; 1066: see SpecificExitCode
+	SpecificExitCode uint32 // an error code of the service's own
+}
+
+const serviceType = 0x20 // SERVICE_WIN32_SHARE_PROCESS
+
+// SetService installs a service, or changes the one of this name. Its key in the
+// registry follows.
+func (s *System) SetService(service Service) {
+	if service.Account == "" {
+		service.Account = "LocalSystem"
+	}
+	s.mu.Lock()
+	s.services[strings.ToLower(service.Name)] = service
+	s.mu.Unlock()
+	path := keyServices + `\` + service.Name
+	s.registry.SetNumber(path, "Type", serviceType)
+	s.registry.SetNumber(path, "Start", service.Start)
+	s.registry.SetNumber(path, "ErrorControl", 1)
+	s.registry.SetText(path, "DisplayName", service.Display)
+	s.registry.SetText(path, "ObjectName", service.Account)
+}
+
+// RemoveService takes a service away, with its key in the registry.
+func (s *System) RemoveService(name string) {
+	s.mu.Lock()
+	delete(s.services, strings.ToLower(name))
+	s.mu.Unlock()
+	s.registry.DeleteKey(keyServices + `\` + name)
+}
+
+func (s *System) service(name string) (Service, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	service, found := s.services[strings.ToLower(name)]
+	return service, found
 }

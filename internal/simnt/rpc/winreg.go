@@ -13,15 +13,13 @@ type keyHandle struct {
 }
 
 // winregProcedures are those of MS-RRP 3.1.5.
-func winregProcedures() map[uint16]procedure {
-	return map[uint16]procedure{
-		2:  openLocalMachine,
-		5:  closeHandle,
-		9:  enumKey,
-		15: openKey,
-		17: queryValue,
-		26: getVersion,
-	}
+var winregProcedures = map[uint16]procedure{
+	2:  openLocalMachine,
+	5:  closeHandle,
+	9:  enumKey,
+	15: openKey,
+	17: queryValue,
+	26: getVersion,
 }
 
 // openLocalMachine is OpenLocalMachine (MS-RRP 3.1.5.3). It is for administrators, as
