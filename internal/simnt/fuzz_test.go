@@ -101,7 +101,7 @@ func FuzzMessage(f *testing.F) {
 			if !ok {
 				continue
 			}
-			if !c.take(r) {
+			if !c.admit(r) {
 				t.Fatal("one request is too many")
 			}
 			before := s.written

@@ -19,14 +19,14 @@ type Phase int
 // The phases.
 const (
 	PhaseAnswering Phase = iota
-	PhaseHung            // takes connections and requests, and never answers
+	PhaseHung            // accepts connections and requests, and never answers
 	PhaseRefusing        // closes every connection at once
 )
 
-// maxConnections is how many connections a host takes; one more is closed at once.
+// maxConnections is how many connections a host has at most; one more is closed at once.
 const maxConnections = 1024
 
-// Host is a simulated server. It is safe for concurrent use and may be changed while it serves.
+// Host is a simulated server. It is safe for concurrent use, and may be changed while it serves.
 type Host struct {
 	options  Options
 	system   *rpc.System
@@ -39,7 +39,7 @@ type Host struct {
 	shares    map[string]*share
 	disk      *node // of drive C:
 	phase     Phase
-	refusal   byte // code that session requests are refused with; 0: none
+	refusal   byte // the code that session requests are refused with; 0: none
 	closed    bool
 	listeners map[net.Listener]bool
 	conns     map[*conn]bool
@@ -78,7 +78,7 @@ func New(o Options) (*Host, error) {
 	return h, nil
 }
 
-// newRegistry writes down what the options say.
+// newRegistry writes the options to the registry.
 func (h *Host) newRegistry() {
 	const (
 		currentVersion = `SOFTWARE\Microsoft\Windows NT\CurrentVersion`
@@ -101,17 +101,17 @@ func (h *Host) newRegistry() {
 	}
 }
 
-// now is the time by the server's clock.
+// now returns the time by the server's clock.
 func (h *Host) now() time.Time { return h.options.Now().Add(h.options.ClockOffset) }
 
 // System returns the programs behind the pipes: event logs, registry, services.
 func (h *Host) System() *rpc.System { return h.system }
 
-// Statistics returns what was counted up to now.
+// Statistics returns the numbers so far.
 func (h *Host) Statistics() Statistics { return h.counters.get() }
 
-// SetPhase sets how the host behaves. Hung, it stays silent on the connections that are there
-// as well; refusing, it ends them.
+// SetPhase sets the phase, also for existing connections: PhaseHung leaves their requests
+// unanswered, PhaseRefusing closes them.
 func (h *Host) SetPhase(p Phase) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -128,7 +128,7 @@ func (h *Host) currentPhase() Phase {
 }
 
 // SetSessionRefusal makes the host refuse every NetBIOS session request with a code
-// (RFC 1002 4.3.4); 0: it accepts them as usual. Sessions that are there go on. An NT 4.0
+// (RFC 1002 4.3.4); 0: it accepts them as usual. Existing sessions go on. An NT 4.0
 // whose Server service is stopped refuses with CodeCalledNameNotPresent, because the NetBT
 // driver keeps port 139 open (Q241041), or with CodeNotListening while the name is still
 // registered.
@@ -144,7 +144,7 @@ func (h *Host) currentRefusal() byte {
 	return h.refusal
 }
 
-// endConnections ends all connections; their goroutines see it. Host.mu is held.
+// endConnections ends all connections. Host.mu is held.
 func (h *Host) endConnections() {
 	for c := range h.conns {
 		c.end()
@@ -155,11 +155,11 @@ func (h *Host) endConnections() {
 // The error is ErrClosed after Close. Other errors of the listener, such as too many open
 // files, do not end it: it tries again after a while.
 func (h *Host) Serve(l net.Listener) error {
-	if !h.enter(l) {
+	if !h.addListener(l) {
 		_ = l.Close()
 		return ErrClosed
 	}
-	defer h.leave(l)
+	defer h.removeListener(l)
 	const shortest, longest = 5 * time.Millisecond, time.Second
 	for wait := shortest; ; {
 		nc, err := l.Accept()
@@ -182,8 +182,8 @@ func (h *Host) Serve(l net.Listener) error {
 	}
 }
 
-// enter puts down a listener, unless the host is closed.
-func (h *Host) enter(l net.Listener) bool {
+// addListener registers a listener, and reports whether the host is still open.
+func (h *Host) addListener(l net.Listener) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -194,11 +194,11 @@ func (h *Host) enter(l net.Listener) bool {
 	return true
 }
 
-func (h *Host) leave(l net.Listener) {
+func (h *Host) removeListener(l net.Listener) {
 	h.mu.Lock()
 	delete(h.listeners, l)
 	h.mu.Unlock()
-	_ = l.Close() // Close may have been there before
+	_ = l.Close() // fails if Close has closed it
 	h.serving.Done()
 }
 
@@ -213,7 +213,7 @@ func (h *Host) serve(nc net.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || h.phase == PhaseRefusing || len(h.conns) >= maxConnections {
-		_ = nc.Close() // nothing was said on it
+		_ = nc.Close() // nothing was sent on it
 		return
 	}
 	c := newConn(h, nc)
@@ -232,7 +232,7 @@ func (h *Host) serve(nc net.Conn) {
 }
 
 // Close ends all connections and calls of Serve, and waits for them. The host cannot serve
-// again.
+// afterwards.
 func (h *Host) Close() error {
 	h.mu.Lock()
 	if !h.closed {
@@ -251,23 +251,22 @@ func (h *Host) Close() error {
 	return err
 }
 
-// Statistics are what a host has counted. Numbers without "now" run since New.
+// Statistics are the numbers that a host counts. Those without "Now" are totals since New.
 type Statistics struct {
 	Connections    int // accepted
 	ConnectionsNow int
-	Dropped        int // connections that the server ended for what the client sent
-	Logins         int // session setups, the anonymous ones included
+	Dropped        int // connections that the server closed because of what the client sent
+	Logins         int // session setups, including anonymous ones
 	LoginsRefused  int
 	Messages       int // SMBs received
-	MaxInFlight    int // requests of one connection that were not answered yet: the highest number
+	MaxInFlight    int // the most unanswered requests of one connection at a time
 	SessionsNow    int
 	TreesNow       int
 	FilesNow       int // files and folders open
 	PipesNow       int // pipes open
 }
 
-// counters are the statistics under a lock of their own, which is never held over anything
-// else.
+// counters are the statistics with a lock of their own, which is held for nothing else.
 type counters struct {
 	mu sync.Mutex
 	s  Statistics

@@ -9,7 +9,7 @@ import (
 // (MS-NLMP appendix A <39>, Q147706).
 const maxClockSkew = 30 * time.Minute
 
-// credentials are what a client logs in with.
+// credentials are the login data that a client sends.
 type credentials struct {
 	user, domain string
 	lm           []byte // the field for LM, LMv2, or a copy of the NTLM response
@@ -20,19 +20,19 @@ func (c *credentials) anonymous() bool {
 	return c.user == "" && len(c.nt) == 0 && (len(c.lm) == 0 || len(c.lm) == 1 && c.lm[0] == 0)
 }
 
-// identity is who a session belongs to.
+// identity is the account of a session.
 type identity struct {
 	user          string
 	administrator bool
 	guest         bool
 	anonymous     bool
-	lm            bool   // the LM response was the one that counted
-	key, response []byte // for the signatures; of a real login alone
+	lm            bool   // the LM response was the accepted one
+	key, response []byte // for signing; not of guests and anonymous logins
 }
 
-// authenticate decides on a login by the server's own accounts, which is where a name of an
-// unknown domain leads as well (Q163632). A user who is not there becomes guest where
-// that account is enabled; a wrong password never does (Q103390).
+// authenticate decides on a login by the server's own accounts, which also serve users of an
+// unknown domain (Q163632). An unknown user is logged in as guest if that account is enabled; a
+// known one with a wrong password is not (Q103390).
 func (h *Host) authenticate(c credentials, challenge [8]byte) (identity, uint32) {
 	if c.anonymous() {
 		return identity{anonymous: true}, statusOK
@@ -72,8 +72,7 @@ func (h *Host) authenticateAccount(a *account, c credentials, challenge [8]byte)
 	return id, statusOK
 }
 
-// checkPassword checks the response for NT where there is one, else what stands in the field
-// for LM.
+// checkPassword checks the NT response if there is one, else the response in the field for LM.
 func (h *Host) checkPassword(a *account, c credentials, challenge [8]byte) (identity, bool) {
 	switch {
 	case len(c.nt) > responseSize:
@@ -95,13 +94,13 @@ func (h *Host) checkPassword(a *account, c credentials, challenge [8]byte) (iden
 	return identity{}, false
 }
 
-// Levels of LMCompatibility (Q147706): from these on a server refuses.
+// The lowest levels of LMCompatibility at which a server refuses (Q147706).
 const (
 	refusesLM   = 4
 	refusesNTLM = 5
 )
 
-// level is the LMCompatibility that counts: NT 4.0 has it with NTLMv2.
+// level returns the effective LMCompatibility: NT 4.0 has levels since it has NTLMv2.
 func (h *Host) level() int {
 	if !h.options.knowsNTLMv2() {
 		return 0
@@ -123,7 +122,7 @@ func (h *Host) checkNTLMv1(a *account, response []byte, challenge [8]byte) (iden
 	return identity{key: v1SessionKey(a.nt), response: response}, true
 }
 
-// checkNTLMv2 wants a domain (Q236414), and a time stamp by the server's clock.
+// checkNTLMv2 requires a domain (Q236414), and a time stamp close to the server's clock.
 func (h *Host) checkNTLMv2(a *account, c credentials, challenge [8]byte) (identity, bool) {
 	stamp, ok := v2Time(c.nt)
 	if !ok || c.domain == "" || !h.options.knowsNTLMv2() || h.now().Sub(fromFiletime(stamp)).Abs() > maxClockSkew {
@@ -141,16 +140,16 @@ func (h *Host) checkLMv2(a *account, c credentials, challenge [8]byte) (identity
 	return identity{key: key, response: c.lm}, ok
 }
 
-// Account says what an account is besides its name and password.
+// Account describes an account besides its name and password.
 type Account struct {
 	Administrator   bool
 	Disabled        bool
 	LockedOut       bool // whatever the password
 	Expired         bool
 	PasswordExpired bool
-	// Refusal is an NT status that a right password is answered with, for what has no
-	// field here: logon hours, other workstations, no right to log on over the network;
-	// 0: none.
+	// Refusal is the NT status that a login with the right password is refused with, for
+	// restrictions without a field here: logon hours, other workstations, no right to log on
+	// over the network; 0: none.
 	Refusal uint32
 }
 
@@ -235,7 +234,7 @@ func (h *Host) countPassword(a *account, right bool) {
 	}
 }
 
-// refusal returns what a login with the right password is answered with.
+// refusal returns the status of a login with the right password.
 func (a *account) refusal() uint32 {
 	switch {
 	case a.Disabled:
@@ -248,7 +247,7 @@ func (a *account) refusal() uint32 {
 	return a.Refusal
 }
 
-// AddAccount adds an account to the server's own database, or replaces the one of that name.
+// AddAccount adds an account to the server's own database, or replaces the one with that name.
 func (h *Host) AddAccount(name, password string, a Account) {
 	entry := &account{Account: a, name: name, nt: ntHash(password)}
 	var ok bool

@@ -16,7 +16,7 @@ const (
 	diskLabel    = "NT40"
 )
 
-// lookUp finds what can be asked about, as an open without rights to the contents would.
+// lookUp returns a file or folder to query, like an open without rights to the contents.
 func (h *Host) lookUp(t *tree, path string) (*node, uint32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -30,7 +30,7 @@ func (h *Host) lookUp(t *tree, path string) (*node, uint32) {
 	return n, statusOK
 }
 
-// pathOf reads the one name of an old command: behind a byte that says what it is.
+// pathOf reads the one name of an old command, which follows a byte with its format.
 func (c *conn) pathOf(r *request) (string, bool) {
 	const bufferFormatASCII = 0x04
 	if r.wordCount() != 0 || len(r.bytes) == 0 || r.bytes[0] != bufferFormatASCII || r.tree.share.isIPC() {
@@ -140,7 +140,7 @@ func (c *conn) queryFS(r *request, w *writer, t *transaction) uint32 {
 	return c.limited(r, w, t, nil, d.b)
 }
 
-// info is what a server says of a file or a folder.
+// info is the metadata of a file or folder.
 type info struct {
 	name       string
 	size       int64
@@ -149,19 +149,19 @@ type info struct {
 	folder     bool
 }
 
-// infoOf asks what a node is at the moment.
+// infoOf returns the current metadata of a node.
 func (h *Host) infoOf(n *node) info {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return n.info()
 }
 
-// info is asked with Host.mu held.
+// info returns the metadata. Host.mu is held.
 func (n *node) info() info {
 	return info{name: n.name, size: n.length(), modified: n.modified, attributes: n.attributes(), folder: n.isFolder()}
 }
 
-// allocation is the size in whole clusters.
+// allocation returns the size in bytes of whole clusters.
 func (i info) allocation() uint64 {
 	const cluster = 4096
 	return uint64((i.size + cluster - 1) / cluster * cluster)
@@ -194,7 +194,7 @@ const (
 	queryFileAltName  = 0x0108
 )
 
-// appendInfo appends what a level tells. ok is false for a level that is not known here.
+// appendInfo appends the metadata of a level. ok is false if the level is not simulated.
 func (w *writer) appendInfo(level uint16, i info, path string) (ok bool) {
 	switch level {
 	case infoStandard, infoQueryEASize:
@@ -242,7 +242,7 @@ func (w *writer) standardInfo(i info) {
 	w.u16(0)
 }
 
-// counted writes a text with its length in bytes before it.
+// counted writes a text after its length in bytes.
 func (w *writer) counted(s string) {
 	b := w.encode(s)
 	w.u32(uint32(len(b)))
@@ -257,8 +257,8 @@ func smbDate(t time.Time) uint32 {
 	return clock<<16 | date
 }
 
-// shortName is the name of 8 and 3 characters that NTFS gives a file, where no other file
-// has the same.
+// shortName returns the name of 8 and 3 characters that NTFS assigns to a file, if no other
+// file has it.
 func shortName(name string) string {
 	name = strings.ToUpper(strings.ReplaceAll(name, " ", ""))
 	base, extension := name, ""

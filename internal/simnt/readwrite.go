@@ -1,7 +1,7 @@
 package simnt
 
-// Where the data of a READ_ANDX answer start: behind its words, a byte count and a byte that
-// aligns them.
+// readDataAt is the offset of the data in an answer to READ_ANDX: after the words, the byte
+// count and a byte of padding.
 const readDataAt = 60
 
 // readAndX is READ_ANDX (MS-CIFS 2.2.4.42, 3.3.5.36), with the close that may be chained to it.
@@ -29,7 +29,7 @@ func (c *conn) readAndX(r *request, w *writer) uint32 {
 	if status != statusOK {
 		return status
 	}
-	const noneLeft = 0xFFFF // files say nothing of what is left
+	const noneLeft = 0xFFFF // Available is for pipes only
 	w.read(noneLeft, data)
 	if next != nil {
 		// NT runs the close, says in the read's answer that no command follows, and sends an
@@ -65,7 +65,7 @@ func atMost(limit, n int) int {
 	return min(limit, n)
 }
 
-// readNode reads a file. At its end and behind it there is nothing, which is no error.
+// readNode reads a file. At and after its end there are no bytes, which is not an error.
 func (h *Host) readNode(o *open, offset int64, count int) ([]byte, uint32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,7 +98,7 @@ func (w *writer) read(left uint16, data []byte) {
 	w.endAndX()
 }
 
-// writeAndX is WRITE_ANDX (MS-CIFS 2.2.4.43), which pipes take and disks refuse.
+// writeAndX is WRITE_ANDX (MS-CIFS 2.2.4.43), which pipes accept and disks refuse.
 func (c *conn) writeAndX(r *request, w *writer) uint32 {
 	const shortForm, longForm = 12, 14
 	if n := r.wordCount(); n != shortForm && n != longForm {

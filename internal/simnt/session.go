@@ -16,7 +16,7 @@ const (
 	maxSearches = 16
 )
 
-// session is a login, known by its UID.
+// session is a login, identified by its UID.
 type session struct {
 	identity
 }
@@ -25,7 +25,7 @@ func (s *session) access() rpc.Access {
 	return rpc.Access{User: s.user, Administrator: s.administrator, Anonymous: s.anonymous}
 }
 
-// freeID returns the next identifier that is not in use. 0 and 0xFFFF are none.
+// freeID returns the next identifier that is not in use. It is neither 0 nor 0xFFFF.
 func freeID[T any](inUse map[uint16]T, last uint16) uint16 {
 	for {
 		last++
@@ -108,8 +108,8 @@ func (c *conn) writeLogin(w *writer, s *session) {
 	w.endAndX()
 }
 
-// login makes a session, and puts its UID into the request. The first one of a real account
-// decides on signing (MS-CIFS 3.3.5.43).
+// login makes a session, and sets the request's UID. The first session of an account, not of
+// a guest, decides on signing (MS-CIFS 3.3.5.43).
 func (c *conn) login(r *request, who credentials) uint32 {
 	id, status := c.host.authenticate(who, c.challenge)
 	if status != statusOK {
@@ -118,7 +118,7 @@ func (c *conn) login(r *request, who credentials) uint32 {
 	if len(c.sessions) >= maxSessions {
 		return statusTooManySessions
 	}
-	if !c.host.takeLicence() {
+	if !c.host.acquireLicence() {
 		return statusRequestNotAccepted
 	}
 	c.lastUID = freeID(c.sessions, c.lastUID)
@@ -127,15 +127,15 @@ func (c *conn) login(r *request, who credentials) uint32 {
 	mode := c.host.options.Signing
 	wanted := mode == SigningRequired || mode == SigningEnabled && r.flags2&flags2Signed != 0
 	if c.signer == nil && wanted && id.key != nil {
-		const answer, next = 1, 2 // the login itself is 0
+		const answer, next = 1, 2 // the login has number 0
 		c.signer = &signer{key: id.key, response: append([]byte(nil), id.response...), next: next}
 		r.sequence, r.signed = answer, true
 	}
 	return statusOK
 }
 
-// takeLicence counts a session, unless there is one for each licence already.
-func (h *Host) takeLicence() bool {
+// acquireLicence counts a session, and reports whether there is a licence for it.
+func (h *Host) acquireLicence() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.options.Licences > 0 && h.sessions >= h.options.Licences {
@@ -146,15 +146,15 @@ func (h *Host) takeLicence() bool {
 	return true
 }
 
-func (h *Host) returnLicence() {
+func (h *Host) releaseLicence() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sessions--
 	h.counters.change(func(s *Statistics) { s.SessionsNow-- })
 }
 
-// endOthers ends the other connections of the same client: NT 4.0 takes VcNumber 0 for a client
-// that has started anew (MS-CIFS appendix A <9>).
+// endOthers ends the other connections of the same client: to NT 4.0, VcNumber 0 means that
+// the client was restarted (MS-CIFS appendix A <9>).
 func (h *Host) endOthers(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -165,7 +165,7 @@ func (h *Host) endOthers(c *conn) {
 	}
 }
 
-// logoff is LOGOFF_ANDX (MS-CIFS 2.2.4.54): what the session had open ends with it.
+// logoff is LOGOFF_ANDX (MS-CIFS 2.2.4.54): what the session has open is closed.
 func (c *conn) logoff(r *request, w *writer) uint32 {
 	if r.wordCount() != 2 {
 		return statusInvalidSMB
@@ -185,7 +185,7 @@ func (c *conn) endSession(uid uint16) {
 	}
 	c.endOpens(func(o *open) bool { return o.uid == uid })
 	delete(c.sessions, uid)
-	c.host.returnLicence()
+	c.host.releaseLicence()
 }
 
 // closeAll ends all sessions, at the end of the connection.
@@ -198,13 +198,13 @@ func (c *conn) closeAll() {
 // signer signs and verifies messages (MS-CIFS 3.1.4.1, 3.1.5.1).
 type signer struct {
 	key      []byte
-	response []byte // that the client logged in with
+	response []byte // of the client's login
 	next     uint32 // sequence number of the next request
 }
 
 const signatureSize = 8
 
-// signature computes the signature of a message under a sequence number.
+// signature computes the signature of a message with a sequence number.
 func (s *signer) signature(message []byte, sequence uint32) []byte {
 	var field [signatureSize]byte
 	binary.LittleEndian.PutUint32(field[:], sequence)
@@ -221,9 +221,8 @@ func (s *signer) sign(message []byte, sequence uint32) {
 	copy(message[signatureAt:], s.signature(message, sequence))
 }
 
-// verify gives a request of a signed connection its sequence number, and checks its
-// signature. A request takes two numbers, itself and its answer, and a cancel, which has none,
-// takes one.
+// verify assigns a sequence number to a request of a signed connection, and checks its
+// signature. A request and its answer have a number each; a cancel has no answer.
 func (c *conn) verify(r *request) uint32 {
 	s := c.signer
 	if s == nil {

@@ -13,18 +13,18 @@ const (
 	shareTypeSpecial = 0x80000000
 )
 
-// share is one that the host has, whether or not it is there now.
+// share is a share of the host, which may be removed at the moment.
 type share struct {
 	name     string
 	remark   string
 	kind     uint32
 	path     string // `C:\WINNT`; empty: IPC$
 	removed  bool
-	refusal  uint32 // an NT status that tree connects are answered with; 0: none
-	revision int    // counts removals: a tree of an earlier one is gone
+	refusal  uint32 // the NT status that tree connects fail with; 0: none
+	revision int    // number of removals: a tree with an earlier one is gone
 }
 
-// newShares are the shares that NT makes of itself.
+// newShares returns the shares that NT creates itself.
 func newShares() map[string]*share {
 	return map[string]*share{
 		"ADMIN$": {name: "ADMIN$", remark: "Remote Admin", kind: shareTypeDisk | shareTypeSpecial, path: systemRoot},
@@ -35,7 +35,7 @@ func newShares() map[string]*share {
 
 func (s *share) isIPC() bool { return s.kind&^shareTypeSpecial == shareTypeIPC }
 
-// changeShare changes a share of the host. One that it never had is left alone.
+// changeShare changes a share of the host, if it has one with this name.
 func (h *Host) changeShare(name string, change func(*share)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -44,7 +44,7 @@ func (h *Host) changeShare(name string, change func(*share)) {
 	}
 }
 
-// RemoveShare takes away one of ADMIN$, C$ and IPC$. Trees that are connected to it end.
+// RemoveShare removes one of ADMIN$, C$ and IPC$. Connected trees end.
 func (h *Host) RemoveShare(name string) {
 	h.changeShare(name, func(s *share) {
 		s.removed = true
@@ -52,13 +52,13 @@ func (h *Host) RemoveShare(name string) {
 	})
 }
 
-// RestoreShare brings a share back.
+// RestoreShare restores a removed share.
 func (h *Host) RestoreShare(name string) {
 	h.changeShare(name, func(s *share) { s.removed = false })
 }
 
-// SetShareStatus makes tree connects to a share answer with an NT status: paused, full, out of
-// resources. 0: as usual.
+// SetShareStatus makes tree connects to a share fail with an NT status: paused, full, out of
+// resources; 0: they work again.
 func (h *Host) SetShareStatus(name string, status uint32) {
 	h.changeShare(name, func(s *share) { s.refusal = status })
 }
@@ -74,7 +74,7 @@ func (h *Host) SetSharePath(name, path string) {
 	})
 }
 
-// listShares is what the programs behind the pipes ask.
+// listShares returns the shares for the programs behind the pipes.
 func (h *Host) listShares() []rpc.Share {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -87,15 +87,15 @@ func (h *Host) listShares() []rpc.Share {
 	return all
 }
 
-// tree is a connected share, known by its TID.
+// tree is a connected share, identified by its TID.
 type tree struct {
 	uid      uint16
 	share    *share
 	revision int // of the share
 }
 
-// treeConnect is TREE_CONNECT_ANDX (MS-CIFS 2.2.4.55, 3.3.5.45). NT takes any server's name in
-// the path.
+// treeConnect is TREE_CONNECT_ANDX (MS-CIFS 2.2.4.55, 3.3.5.45). NT accepts any server
+// name in the path.
 func (c *conn) treeConnect(r *request, w *writer) uint32 {
 	if r.wordCount() != 4 || int(r.u16(6)) > len(r.bytes) {
 		return statusInvalidSMB
@@ -133,8 +133,8 @@ func (c *conn) treeConnect(r *request, w *writer) uint32 {
 	return statusOK
 }
 
-// connectShare decides on a tree connect. The shares are administrative ones, which others
-// than administrators are refused here and not at an open (MS-CIFS appendix A <308>).
+// connectShare decides on a tree connect. Administrative shares refuse other accounts here,
+// and not at an open (MS-CIFS appendix A <308>).
 func (h *Host) connectShare(path, service string, by *session) (s *share, revision int, status uint32) {
 	name := path[strings.LastIndexByte(path, '\\')+1:]
 	h.mu.Lock()
@@ -146,7 +146,7 @@ func (h *Host) connectShare(path, service string, by *session) (s *share, revisi
 	case s.refusal != statusOK:
 		return nil, 0, s.refusal
 	case s.isIPC():
-		return s, s.revision, statusOK // whatever type was asked for
+		return s, s.revision, statusOK // whatever type was requested
 	case service != "?????" && service != "A:":
 		return nil, 0, statusBadDeviceType
 	case !by.administrator:
@@ -155,7 +155,7 @@ func (h *Host) connectShare(path, service string, by *session) (s *share, revisi
 	return s, s.revision, statusOK
 }
 
-// isGone reports whether a tree's share was removed since.
+// isGone reports whether a tree's share was removed after the tree connect.
 func (h *Host) isGone(t *tree) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -172,7 +172,7 @@ func (c *conn) treeDisconnect(r *request, w *writer) uint32 {
 	return statusOK
 }
 
-// endTree ends a tree, where there is one, with what is open on it.
+// endTree ends a tree, if it exists, with what is open on it.
 func (c *conn) endTree(tid uint16) {
 	if c.trees[tid] == nil {
 		return

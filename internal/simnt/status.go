@@ -60,8 +60,8 @@ type dosError struct {
 	code  uint16
 }
 
-// dosErrors is what NT turns statuses into for a client without NT status codes
-// (MS-CIFS 2.2.2.4). Many become one.
+// dosErrors maps statuses to DOS errors as NT does for a client without NT status codes
+// (MS-CIFS 2.2.2.4). Several statuses share an error.
 var dosErrors = map[uint32]dosError{
 	statusBufferOverflow:        {classDOS, 234},
 	statusNoMoreFiles:           {classDOS, 18},
@@ -130,8 +130,7 @@ var dosErrors = map[uint32]dosError{
 	statusNotSupported:          {classDOS, 50},
 }
 
-// toDOS turns a status into a DOS error. Those without a counterpart become
-// ERRHRD/ERRgeneral, as NT has it.
+// toDOS maps a status to a DOS error: ERRHRD/ERRgeneral, as on NT, if there is no counterpart.
 func toDOS(status uint32) dosError {
 	if status == statusOK {
 		return dosError{}

@@ -5,9 +5,9 @@ import (
 	"unicode/utf16"
 )
 
-// reader takes the stub of a request apart: NDR 2.0, little-endian (C706 chapter
-// 14). After the first thing that is not as it should be, bad is set and everything
-// reads as zero. What follows the last parameter is not looked at, as on Windows.
+// reader reads the stub of a request: NDR 2.0, little-endian (C706 chapter 14). After the first
+// error, bad is set and everything reads as zero. Bytes after the last parameter are ignored,
+// as on Windows.
 type reader struct {
 	b   []byte
 	at  int
@@ -49,7 +49,7 @@ func (r *reader) handle() handle {
 }
 
 // varying returns the elements of a conformant varying array of elements of this
-// size in bytes, and how many there would be room for (C706 14.3.3.4).
+// size in bytes, and its maximum count (C706 14.3.3.4).
 func (r *reader) varying(size int) (elements []byte, room uint32) {
 	room = r.u32()
 	offset, count := r.u32(), r.u32()
@@ -92,8 +92,8 @@ func (r *reader) optionalU32() (v uint32, there bool) {
 	return r.u32(), true
 }
 
-// unicodeString reads an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter of
-// its own: its units, and the room for them in bytes, which is 0 where there is no buffer.
+// unicodeString reads an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter itself: its
+// units, and the size of its buffer in bytes, 0 if there is none.
 func (r *reader) unicodeString() (units []uint16, room uint16) {
 	r.take(0, 4)
 	length, room := r.u16(), r.u16()
@@ -135,7 +135,7 @@ func (w *writer) u32(values ...uint32) {
 	}
 }
 
-// pointer writes a unique pointer; what it points to is the caller's to write.
+// pointer writes a unique pointer; the caller writes what it points to.
 func (w *writer) pointer(there bool) {
 	if !there {
 		w.u32(0)
@@ -165,8 +165,8 @@ func (w *writer) text(s string) {
 	w.b = append(w.b, b...)
 }
 
-// unicodeString writes an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter of
-// its own, its text given in UTF-16, and with this room in bytes.
+// unicodeString writes an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter itself, with
+// a text in UTF-16LE and a buffer of room bytes.
 func (w *writer) unicodeString(text []byte, room uint16) {
 	w.b = pad4(w.b)
 	w.u16(uint16(len(text)))

@@ -7,7 +7,7 @@ import (
 
 const syntaxSize = 20 // UUID and version
 
-// syntax is an interface or a transfer syntax, as it is on the wire.
+// syntax is an interface or a transfer syntax in its wire format.
 type syntax [syntaxSize]byte
 
 // ndr is 8a885d04-1ceb-11c9-9fe8-08002b104860, version 2.0 (C706 appendix I).
@@ -21,9 +21,9 @@ const (
 	rejectedTransfer  = 2 | 2<<16
 )
 
-// offer is what a bind offers.
+// offer is the content of a bind.
 type offer struct {
-	takes    uint16 // the longest fragment that the client takes
+	takes    uint16 // bytes of the longest fragment that the client accepts
 	group    uint32
 	contexts []presentation
 }
@@ -38,7 +38,7 @@ type presentation struct {
 // parseBind reads a bind (C706 12.6.4.3).
 func parseBind(message []byte) (offer, bool) {
 	r := reader{b: message, at: headerSize}
-	r.u16() // max_xmit_frag: what the client sends is limited by the answer
+	r.u16() // max_xmit_frag: the answer limits what the client sends
 	o := offer{takes: r.u16(), group: r.u32()}
 	count := r.take(4, 4)
 	for n := 0; !r.bad && n < int(count[0]); n++ {
@@ -65,8 +65,8 @@ func (r *reader) syntax() syntax {
 	return s
 }
 
-// bind answers a bind. Only the first one on a pipe is taken, and only one that asks
-// for no authentication, as the SMB session has its own.
+// bind answers a bind. Only the first one on a pipe is accepted, and only without
+// authentication, because the SMB session has its own.
 func (p *Pipe) bind(h header) {
 	o, ok := parseBind(h.message)
 	if p.bound || !ok || h.flags&flagsWhole != flagsWhole {
@@ -126,21 +126,22 @@ func bindAck(callID uint32, fragment uint16, group uint32, address string, resul
 	return b
 }
 
-// bindNak refuses a bind without a reason, and names version 5.0 (C706 12.6.4.5).
+// bindNak refuses a bind without a reason, and offers version 5.0 (C706 12.6.4.5).
 func bindNak(callID uint32) []byte {
 	b := newPDU(kindBindNak, flagsWhole, callID, headerSize+5)
 	return append(b, 0, 0, 1, 5, 0)
 }
 
-// Lengths of the longest fragment in bytes that a system takes and sends, which it
-// announces whatever the client offers. With the header of an SMB, one of Windows 2000
-// fits the buffer of a Windows client.
+// The longest fragments in bytes that the systems accept and send, and announce whatever the
+// client offers. One of Windows 2000, with the header of an SMB, fits the buffer of a Windows
+// client.
 const (
 	fragmentNT4         = 5680
 	fragmentWindows2000 = 4280
 )
 
-// mustFragment is what every end has to take (C706 12.6.3.6, MustRecvFragSize).
+// mustFragment is the fragment length in bytes that both ends must accept (C706 12.6.3.6,
+// MustRecvFragSize).
 const mustFragment = 1432
 
 // Sizes in bytes (C706 12.6.3.1, 12.6.4.9, 12.6.4.10, 12.6.4.7).
@@ -173,7 +174,7 @@ const (
 	flagObject        = 0x80
 )
 
-// header is the common header of a PDU from the client, and the message that it is in.
+// header is the common header of a client's PDU, with the whole message.
 type header struct {
 	kind, flags uint8
 	auth        uint16 // bytes of authentication at the end
@@ -192,7 +193,7 @@ func parseHeader(message []byte, limit int) (header, bool) {
 	return header{message[2], message[3], le.Uint16(message[10:]), le.Uint32(message[12:]), message}, true
 }
 
-// newPDU begins a PDU of this size with its common header.
+// newPDU returns the common header of a PDU of size bytes.
 func newPDU(kind, flags uint8, callID uint32, size int) []byte {
 	b := make([]byte, 0, size)
 	b = append(b, 5, 0, kind, flags, 0x10, 0, 0, 0)
@@ -211,8 +212,8 @@ func faultMessage(callID uint32, context uint16, flags uint8, code uint32) []byt
 	return append(b, 0, 0, 0, 0)
 }
 
-// responseMessages cuts an answer into fragments of at most this size. Each says
-// how many bytes of the stub it and those behind it hold; all but the last hold
+// responseMessages splits an answer into fragments of at most fragment bytes. The alloc_hint of
+// each is the number of bytes of the stub in it and the following ones; all but the last hold
 // a multiple of 8.
 func responseMessages(callID uint32, context uint16, stub []byte, fragment int) [][]byte {
 	most := (fragment - responseSize) &^ 7

@@ -14,19 +14,19 @@ const (
 	servicesAddress = `\PIPE\ntsvcs`
 )
 
-// program is what answers on a pipe: one interface.
+// program is an interface behind a pipe.
 type program struct {
 	pipe       string
 	iface      syntax // the version's minor number is 0
-	address    string // that a bind_ack names: the pipe of the process that several programs live in
+	address    string // in bind_acks: the pipe of the process, which may have several programs
 	procedures map[uint16]procedure
 }
 
-// procedure runs one call: it reads c.in and writes c.out. What it returns is the
-// code of a fault, 0 where c.out is the answer.
+// procedure runs a call: it reads c.in and writes c.out. It returns the code of a fault; 0 if
+// c.out is the answer.
 type procedure func(c *call) (fault uint32)
 
-// call is one call while it runs.
+// call is a running call.
 type call struct {
 	pipe   *Pipe
 	system *System
@@ -34,8 +34,8 @@ type call struct {
 	out    writer
 }
 
-// programs are those behind the pipes, by the pipe's name. eventlog, svcctl and srvsvc live in
-// services.exe.
+// programs are the programs behind the pipes, by the pipe's name. eventlog, svcctl and srvsvc
+// are in services.exe.
 var programs = map[string]program{
 	pipeEventlog: { // 82273fdc-e32a-18c3-3f78-827929dc23ea 0.0 (MS-EVEN 2.1)
 		pipe:       pipeEventlog,
@@ -63,7 +63,7 @@ var programs = map[string]program{
 	},
 }
 
-// is reports whether the interface is the one of this program.
+// is reports whether an interface is that of the program.
 func (p program) is(abstract syntax) bool { return p.iface == abstract }
 
 // handleSize is the size of a context handle: attributes, which are 0, and a UUID
@@ -72,11 +72,11 @@ const handleSize = 20
 
 type handle [handleSize]byte
 
-// maxHandles is how many handles a pipe may have open.
+// maxHandles is how many open handles a pipe has at most.
 const maxHandles = 1024
 
-// open makes a handle of what it stands for. Handles belong to the pipe that made
-// them, and none is made twice. The fault is 0, or says that there are too many.
+// open returns a new handle of an object. It is valid on this pipe only, and no other handle is
+// equal. The fault is 0, or that of too many handles.
 func (c *call) open(object any) (h handle, fault uint32) {
 	if len(c.pipe.handles) >= maxHandles {
 		return handle{}, faultNoMemory
@@ -87,12 +87,11 @@ func (c *call) open(object any) (h handle, fault uint32) {
 	return h, 0
 }
 
-// object returns what a handle stands for; nil: this pipe did not make it, or it was
-// closed.
+// object returns the object of a handle; nil if this pipe has no such handle.
 func (c *call) object(h handle) any { return c.pipe.handles[h] }
 
-// openAnswer ends a procedure that opens something: a handle of it, and code, or
-// the handle of nothing where code is not 0.
+// openAnswer answers a call that opens an object: a handle and code, or the null handle if code
+// is not 0.
 func (c *call) openAnswer(object any, code uint32) (fault uint32) {
 	var h handle
 	if code == 0 {
@@ -105,7 +104,7 @@ func (c *call) openAnswer(object any, code uint32) (fault uint32) {
 	return 0
 }
 
-// closeHandle is a procedure that closes a handle: it gives back the handle of nothing.
+// closeHandle is a procedure that closes a handle and returns the null handle.
 func closeHandle(c *call) (fault uint32) {
 	h := c.in.handle()
 	switch {
@@ -120,7 +119,7 @@ func closeHandle(c *call) (fault uint32) {
 	return 0
 }
 
-// Rights that every kind of object has (MS-DTYP 2.4.3).
+// Rights to objects of every kind (MS-DTYP 2.4.3).
 const (
 	genericRead    = 0x80000000
 	genericWrite   = 0x40000000
@@ -130,8 +129,8 @@ const (
 	readControl    = 0x00020000
 )
 
-// rights returns what an account gets of an object of the service control manager: all
-// that it asks for, or ERROR_ACCESS_DENIED. user is what everybody may have.
+// rights returns the granted rights to an object of the service control manager: all that are
+// requested, or ERROR_ACCESS_DENIED. user are the rights of every account.
 func (a Access) rights(desired, user, administrator uint32) (got, code uint32) {
 	most, wide := user, uint32(genericRead|maximumAllowed)
 	if a.Administrator {
@@ -155,7 +154,7 @@ const (
 	keyAll        = 0x000F003F
 )
 
-// keyRights returns what an administrator gets of a registry key.
+// keyRights returns the rights to a registry key that an administrator is granted.
 func keyRights(desired uint32) uint32 {
 	got := desired & keyAll
 	if desired&(genericRead|genericExecute) != 0 {

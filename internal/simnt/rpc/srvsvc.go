@@ -13,7 +13,7 @@ const platformNT = 500
 const (
 	typeWorkstation = 0x0001
 	typeServer      = 0x0002
-	typeController  = 0x0008 // of the domain, the primary one
+	typeController  = 0x0008 // primary domain controller
 	typeNT          = 0x1000
 	typeServerNT    = 0x8000
 )
@@ -95,10 +95,10 @@ type Share struct {
 	Name   string // "ADMIN$"
 	Type   uint32 // MS-SRVS 2.2.2.4: 0 disk, 3 IPC, 0x80000000 administrative
 	Remark string // "Remote Admin"
-	Path   string // `C:\WINNT`, which administrators are told
+	Path   string // `C:\WINNT`, for administrators
 }
 
-// shareLevel checks the level of an answer about shares; 0: it may be given.
+// shareLevel checks the level of a request about shares; 0: it is allowed.
 func (c *call) shareLevel(level uint32) (code uint32) {
 	switch {
 	case level > 2:
@@ -121,7 +121,7 @@ func (w *writer) shareStructure(s Share, level uint32) {
 	if level == 1 {
 		return
 	}
-	w.u32(0, math.MaxUint32, 1) // permissions, which are the user's own; most users: any number; users now
+	w.u32(0, math.MaxUint32, 1) // permissions, unused; the limit of users: none; current users
 	w.pointer(true)             // path
 	w.pointer(false)            // password
 }
@@ -161,8 +161,8 @@ func shareGetInfo(c *call) (fault uint32) {
 	return 0
 }
 
-// shareEnum is NetrShareEnum (MS-SRVS 3.1.4.8), levels 0 to 2. It gives all shares in
-// one answer, whatever length the client prefers.
+// shareEnum is NetrShareEnum (MS-SRVS 3.1.4.8), levels 0 to 2. It returns all shares
+// in one answer, whatever length the client prefers.
 func shareEnum(c *call) (fault uint32) {
 	c.in.optionalText() // ServerName
 	level, union := c.in.u32(), c.in.u32()

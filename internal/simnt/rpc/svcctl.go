@@ -33,8 +33,8 @@ var svcctlProcedures = map[uint16]procedure{
 	37: notImplementedOnNT4,
 }
 
-// notImplementedOnNT4 is a procedure that Windows NT 4.0 has, with nothing behind it. On
-// Windows 2000 it is not simulated.
+// notImplementedOnNT4 is a procedure that exists on Windows NT 4.0 and is not implemented
+// there. On Windows 2000 it is not simulated.
 func notImplementedOnNT4(c *call) (fault uint32) {
 	if c.system.options.Major >= 5 {
 		return faultOpRange
@@ -43,7 +43,8 @@ func notImplementedOnNT4(c *call) (fault uint32) {
 	return 0
 }
 
-// openManager is ROpenSCManagerW (MS-SCMR 3.1.4.15). Everybody may connect.
+// openManager is ROpenSCManagerW (MS-SCMR 3.1.4.15). Every account may
+// connect.
 func openManager(c *call) (fault uint32) {
 	c.in.optionalText() // lpMachineName
 	database, hasDatabase := c.in.optionalText()
@@ -79,8 +80,8 @@ func openService(c *call) (fault uint32) {
 	return c.openAnswer(&serviceHandle{name, got}, code)
 }
 
-// openedService looks up the service that a handle stands for. code is a Windows error
-// code: ERROR_ACCESS_DENIED where it was not opened with this right.
+// openedService returns the service of a handle. code is a Windows error code, such as
+// ERROR_ACCESS_DENIED if the handle does not have the right.
 func (c *call) openedService(h any, right uint32) (service Service, code uint32) {
 	opened, isService := h.(*serviceHandle)
 	if !isService {
@@ -122,9 +123,9 @@ func queryServiceStatus(c *call) (fault uint32) {
 	return 0
 }
 
-// queryServiceConfig is RQueryServiceConfigW (MS-SCMR 3.1.4.17). Where the room is too
-// small, the length that the answer takes as a structure in memory is told with
-// ERROR_INSUFFICIENT_BUFFER.
+// queryServiceConfig is RQueryServiceConfigW (MS-SCMR 3.1.4.17). If the
+// client's buffer is too small, the answer is ERROR_INSUFFICIENT_BUFFER with the size of the
+// structure in memory.
 func queryServiceConfig(c *call) (fault uint32) {
 	h := c.object(c.in.handle())
 	size := c.in.u32()
@@ -167,17 +168,17 @@ func queryServiceConfig(c *call) (fault uint32) {
 
 // Service is a service of the server.
 type Service struct {
-	Name, Display    string // the key name, and what the control panel shows
+	Name, Display    string // the key name, and the name in the control panel
 	State, Start     uint32 // MS-SCMR 2.2.47 and 2.2.15: State 1 stopped, 2 start pending, 3 stop pending, 4 running, 7 paused; Start 2 automatic, 3 manual, 4 disabled
-	Account          string // that it runs under; empty: LocalSystem
+	Account          string // account of the process; empty: LocalSystem
 	ExitCode         uint32 // a Windows error code; 1077: it was never started; 1066: see SpecificExitCode
-	SpecificExitCode uint32 // an error code of the service's own
+	SpecificExitCode uint32 // an error code that the service defines
 }
 
 const serviceType = 0x20 // SERVICE_WIN32_SHARE_PROCESS
 
-// SetService installs a service, or changes the one of this name. Its key in the
-// registry follows.
+// SetService installs a service, or changes the one with this name, and writes its registry
+// key.
 func (s *System) SetService(service Service) {
 	if service.Account == "" {
 		service.Account = "LocalSystem"
@@ -193,7 +194,7 @@ func (s *System) SetService(service Service) {
 	s.registry.SetText(path, "ObjectName", service.Account)
 }
 
-// RemoveService takes a service away, with its key in the registry.
+// RemoveService removes a service with its registry key.
 func (s *System) RemoveService(name string) {
 	s.mu.Lock()
 	delete(s.services, strings.ToLower(name))
