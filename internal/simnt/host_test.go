@@ -50,7 +50,7 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestSharePath: a share may lead elsewhere, and says so at level 2 of NetrShareGetInfo.
+// TestSharePath: a share may lead to another folder, which level 2 of NetrShareGetInfo names.
 func TestSharePath(t *testing.T) {
 	t.Parallel()
 	w := startWire(t, Options{})
@@ -79,7 +79,7 @@ func TestSharePath(t *testing.T) {
 	}
 }
 
-// TestSharing: opens that exclude each other, and NT's delay before it says so.
+// TestSharing: opens that exclude each other, and NT's delay before the answer.
 func TestSharing(t *testing.T) {
 	t.Parallel()
 	w := startWire(t, Options{SharingDelay: 50 * time.Millisecond})

@@ -134,7 +134,7 @@ func TestLockout(t *testing.T) {
 			{0, right, statusAccountLockedOut, 3, true}, {59 * time.Minute, wrong, statusAccountLockedOut, 3, true},
 			{time.Minute, right, statusOK, 0, false},
 		}},
-		{"counted anew after that", policy, []step{
+		{"counted from 0 after that", policy, []step{
 			{0, wrong, statusLogonFailure, 1, false}, {0, wrong, statusLogonFailure, 2, false}, {0, wrong, statusLogonFailure, 3, true},
 			{time.Hour, wrong, statusLogonFailure, 1, false},
 		}},

@@ -148,7 +148,7 @@ func TestInFlight(t *testing.T) {
 	w.must("close", w.receive())
 }
 
-// TestReadAndClose: NT runs a close that is chained to a read, and says that it did not.
+// TestReadAndClose: NT runs a close that is chained to a read, and its answer denies it.
 func TestReadAndClose(t *testing.T) {
 	t.Parallel()
 	w := startWire(t, Options{SmallReads: true})

@@ -84,7 +84,7 @@ func TestSambaServesThePhonebook(t *testing.T) {
 			protocol: "SMB3", want: book},
 		{name: "no share", server: smbtest.SambaOptions{OmitShares: []string{"ADMIN$"}},
 			protocol: "NT1", want: "NT_STATUS_BAD_NETWORK_NAME"},
-		{name: "share for nobody", server: smbtest.SambaOptions{ExtraShare: []string{"available = no"}},
+		{name: "share that is not available", server: smbtest.SambaOptions{ExtraShare: []string{"available = no"}},
 			protocol: "NT1", want: "NT_STATUS_BAD_NETWORK_NAME"},
 	}
 	for _, test := range tests {
@@ -261,7 +261,7 @@ func holdShare(t *testing.T, c client) {
 			t.Errorf("the client that held the share: %v", err)
 		}
 	})
-	// It does as it is told once the share is connected.
+	// It runs the command once the share is connected.
 	const word = "holding"
 	if _, err := stdin.Write([]byte("!echo " + word + "\n")); err != nil {
 		t.Fatal(err)

@@ -85,12 +85,12 @@ func TestChangedRecords(t *testing.T) {
 			t.Errorf("%s: offsets behind the end (-want +got):\n%s", name, diff)
 		}
 		if name == "damaged strings of none" && le.Uint16(r[26:]) == 0 {
-			t.Errorf("%s: no string is told of", name)
+			t.Errorf("%s: it has no string", name)
 		}
 	}
 }
 
-// TestServiceStates: what a service tells of itself besides running and stopped.
+// TestServiceStates: the status of services in each state.
 func TestServiceStates(t *testing.T) {
 	for name, test := range map[string]struct {
 		service Service
@@ -125,7 +125,7 @@ func TestServiceStates(t *testing.T) {
 	}
 }
 
-// TestServiceAccount: the account that a service runs under is told in its configuration.
+// TestServiceAccount: the account that a service runs under is in its configuration.
 func TestServiceAccount(t *testing.T) {
 	s := newServer()
 	p := bound(t, s, "svcctl", administrator())

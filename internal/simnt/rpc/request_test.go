@@ -185,7 +185,7 @@ func TestHandles(t *testing.T) {
 	}
 }
 
-// TestGarbage: what is no fragment closes the pipe without a word.
+// TestGarbage: a message that is not a fragment closes the pipe without an answer.
 func TestGarbage(t *testing.T) {
 	whole := requestMessage(flagsWhole, 1, 7, nil)
 	changed := func(at int, to byte) []byte {
