@@ -37,6 +37,10 @@ func TestShares(t *testing.T) {
 	}{
 		{"denied", func() { w.host.DenyFile(book, statusAccessDenied) }, statusAccessDenied},
 		{"allowed", func() { w.host.DenyFile(book, 0) }, statusOK},
+		{"held by another program", func() { w.host.DenyFile(book, statusSharingViolation) }, statusSharingViolation},
+		{"no resources", func() { w.host.DenyFile(book, statusInsuffServerResources) }, statusInsuffServerResources},
+		{"damaged sectors", func() { w.host.DenyFile(book, 0xC000009C) }, 0xC000009C},
+		{"readable again", func() { w.host.DenyFile(book, 0) }, statusOK},
 		{"the folder is denied", func() { w.host.DenyFile(`C:\WINNT\System32\Ras`, statusAccessDenied) }, statusAccessDenied},
 		{"the folder is allowed", func() { w.host.DenyFile(`C:\WINNT\System32\Ras`, 0) }, statusOK},
 		{"the file is gone", func() { w.host.RemoveFile(book) }, statusObjectNameNotFound},
