@@ -32,7 +32,7 @@ type mendable struct {
 }
 
 const (
-	closedServer = "server-stopped.demo" // nobody listens there
+	closedServer = "w2k-stopped.demo" // its ports are closed
 	clockServer  = "clock-off.demo"
 	clockOffset  = 10 * time.Minute
 	longEntry    = "Internet by Provider Ltd."
@@ -193,6 +193,7 @@ func mendHost(h *simnt.Host) {
 		cards  = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards\2`
 	)
 	h.SetPhase(simnt.PhaseAnswering)
+	h.SetSessionRefusal(0)
 	h.AddAccount("rasphone", "as in the demo", simnt.Account{Administrator: true})
 	for _, share := range []string{"ADMIN$", "C$"} {
 		h.RestoreShare(share)

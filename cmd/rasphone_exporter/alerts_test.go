@@ -46,6 +46,7 @@ func notices() map[string]string {
 		"server-full":     "mail RasphoneShareNotAccessible",
 		"server-paused":   "mail RasphoneShareNotAccessible",
 		"server-stopped":  "pager RasphoneTargetNotAnswering",
+		"w2k-stopped":     "pager RasphoneTargetNotAnswering",
 		"services-gone":   "pager RasphoneCause",
 		"share-by-hand":   "mail RasphoneShareGoneAfterRestart",
 		"share-disabled":  "pager RasphoneShareMissing",

@@ -10,40 +10,42 @@ import (
 )
 
 const (
-	// idleTime is how long a client may say nothing (MS-CIFS appendix A <6>).
+	// idleTime is how long a client may be silent (MS-CIFS appendix A <6>).
 	idleTime = 15 * time.Minute
 	// writeTime is how long a client may leave an answer unread.
 	writeTime = time.Minute
-	// readAhead is what one read takes from the network: the requests in it have come together.
+	// readAhead is the buffer of reads from the network, in bytes: the requests in it arrived
+	// together.
 	readAhead = 64 << 10
 )
 
-// conn is one connection. Two goroutines belong to it: one reads requests, and the other,
-// to which all state belongs, answers them one after another.
+// conn is one connection. It has two goroutines: one reads requests, and the other owns all
+// state and answers them one after another.
 type conn struct {
 	host   *Host
 	nc     net.Conn
 	client string // calling name, or address without NetBIOS; guarded by Host.mu
 
-	inFlight atomic.Int64 // requests that came and are not answered
-	answers  atomic.Int64 // that were sent
+	inFlight atomic.Int64 // requests received and not answered
+	answers  atomic.Int64 // sent
 
-	negotiated   bool
-	challenge    [8]byte
-	clientBuffer int // the largest SMB that the client takes; 0 before the first login
-	signer       *signer
-	sessions     map[uint16]*session
-	trees        map[uint16]*tree
-	opens        map[uint16]*open
-	lastUID      uint16
-	lastTID      uint16
-	lastFID      uint16
-	searches     map[uint16]*search
-	lastSID      uint16
-	delayed      []delayed // in the order of their times
+	negotiated         bool
+	challenge          [8]byte
+	clientBuffer       int    // bytes of the largest SMB that the client accepts; 0 before the first login
+	clientCapabilities uint32 // of the first login
+	signer             *signer
+	sessions           map[uint16]*session
+	trees              map[uint16]*tree
+	opens              map[uint16]*open
+	lastUID            uint16
+	lastTID            uint16
+	lastFID            uint16
+	searches           map[uint16]*search
+	lastSID            uint16
+	delayed            []delayed // ordered by time
 }
 
-// delayed is an answer that is sent later.
+// delayed is an answer that is sent at a time.
 type delayed struct {
 	at     time.Time
 	answer func()
@@ -62,20 +64,20 @@ func newConn(h *Host, nc net.Conn) *conn {
 		lastTID:  firstID - 1,
 		lastFID:  firstID - 1,
 	}
-	// The error is that of a connection which has ended: then nobody reads it.
+	// An error means that the connection has ended: then the client is not needed.
 	c.client, _, _ = net.SplitHostPort(nc.RemoteAddr().String())
 	return c
 }
 
-// end closes the connection; both goroutines see it. It may be called from anywhere, again
-// and again.
+// end closes the connection, which ends both goroutines. It is safe for concurrent use, and
+// may be called more than once.
 func (c *conn) end() { _ = c.nc.Close() }
 
-// run serves the connection to its end.
+// run serves the connection until it ends.
 func (c *conn) run() {
 	defer c.end()
 	r := bufio.NewReaderSize(c.nc, readAhead)
-	first, ok := c.greet(r)
+	first, ok := c.startSession(r)
 	if !ok {
 		return
 	}
@@ -92,9 +94,9 @@ func (c *conn) run() {
 	c.closeAll()
 }
 
-// greet takes the session request where one comes first. Without one it returns the first
-// packet, of direct TCP.
-func (c *conn) greet(r *bufio.Reader) (first *packet, ok bool) {
+// startSession answers the session request, if one comes first. Otherwise it returns the
+// first packet, of direct TCP.
+func (c *conn) startSession(r *bufio.Reader) (first *packet, ok bool) {
 	p, err := c.readPacket(r)
 	if err != nil {
 		return nil, false
@@ -107,7 +109,7 @@ func (c *conn) greet(r *bufio.Reader) (first *packet, ok bool) {
 		return &p, true
 	}
 	if c.host.currentPhase() == PhaseHung {
-		return nil, true // it is not answered, and nothing else will be
+		return nil, true // read on, without an answer
 	}
 	calling, code := c.host.sessionRequest(p.payload)
 	answer := appendPacket(nil, packetPositive, nil)
@@ -134,8 +136,8 @@ func (c *conn) readPacket(r *bufio.Reader) (packet, error) {
 	return p, err
 }
 
-// read takes requests from the network until the connection ends, or the client sends what a
-// server ends it for. Those that came together are handed on together.
+// read reads requests until the connection ends, or the client sends something that a server
+// closes the connection for. Requests that arrived together are passed on together.
 func (c *conn) read(r *bufio.Reader, first *packet, batches chan<- []*request, stop <-chan struct{}) {
 	for ended := false; !ended; {
 		var batch []*request
@@ -158,8 +160,8 @@ func (c *conn) read(r *bufio.Reader, first *packet, batches chan<- []*request, s
 	}
 }
 
-// next reads a packet, and returns the request in it: none in a keep-alive. ended says that the
-// connection is over.
+// next reads a packet and returns the request in it, nil for a keep-alive. ended reports
+// whether the connection is over.
 func (c *conn) next(r *bufio.Reader, first *packet) (_ *request, ended bool) {
 	p := first
 	if p == nil {
@@ -173,18 +175,18 @@ func (c *conn) next(r *bufio.Reader, first *packet) (_ *request, ended bool) {
 		return nil, false
 	}
 	request, ok := parseRequest(p.payload)
-	if p.kind != packetMessage || !ok || !c.take(request) {
+	if p.kind != packetMessage || !ok || !c.admit(request) {
 		c.dropped()
 		return nil, true
 	}
 	return request, false
 }
 
-// take counts a request that has come. It returns false for one too many.
-func (c *conn) take(r *request) bool {
+// admit counts a request, and reports whether the client may have this many in flight.
+func (c *conn) admit(r *request) bool {
 	r.answered, r.ignored = c.answers.Load(), c.host.currentPhase() == PhaseHung
 	n := 0
-	if r.command != cmdNTCancel {
+	if r.command != cmdNTCancel && !r.ignored { // those are never answered
 		n = int(c.inFlight.Add(1))
 	}
 	c.host.counters.change(func(s *Statistics) {
@@ -194,12 +196,12 @@ func (c *conn) take(r *request) bool {
 	return n <= int(c.host.options.MaxMpxCount)
 }
 
-// dropped counts a connection that ends for what the client sent.
+// dropped counts a connection that the server closes because of what the client sent.
 func (c *conn) dropped() {
 	c.host.counters.change(func(s *Statistics) { s.Dropped++ })
 }
 
-// serve answers requests until no more come.
+// serve answers requests until batches is closed.
 func (c *conn) serve(batches <-chan []*request) {
 	for {
 		var due <-chan time.Time
@@ -222,12 +224,12 @@ func (c *conn) serve(batches <-chan []*request) {
 	}
 }
 
-// later sends an answer after a delay. All delays of a host are the same.
-func (c *conn) later(delay time.Duration, answer func()) {
+// answerLater sends an answer after a delay, which is the same for all answers of a host.
+func (c *conn) answerLater(delay time.Duration, answer func()) {
 	c.delayed = append(c.delayed, delayed{time.Now().Add(delay), answer})
 }
 
-// write writes to the network. It returns false where the connection has ended, and ends it.
+// write writes to the network and reports whether that worked. If not, it ends the connection.
 func (c *conn) write(b []byte) bool {
 	err := c.nc.SetWriteDeadline(time.Now().Add(writeTime))
 	if err == nil {

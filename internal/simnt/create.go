@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Rights that an open can ask for (MS-CIFS 2.2.1.4.1).
+// Access rights, share modes, dispositions and options of an open (MS-CIFS 2.2.1.4.1, 2.2.4.64.1).
 const (
 	accessRead       = 0x00000001
 	accessExecute    = 0x00000020
@@ -21,11 +21,11 @@ const (
 	optionFile       = 0x40
 )
 
-// open is a file, a folder or a pipe that is open, known by its FID.
+// open is an open file, folder or pipe, identified by its FID.
 type open struct {
 	fid, tid, uid uint16
 	node          *node // nil: a pipe
-	reads         bool  // may read the contents
+	reads         bool  // with the right to read the contents
 	shares        uint32
 	pipe          *pipe
 }
@@ -45,7 +45,7 @@ func (c *conn) ntCreate(r *request, w *writer) uint32 {
 		return statusTooManyOpenedFiles
 	}
 	if rootFID := r.u32(11); rootFID != 0 {
-		return statusInvalidHandle // names here are those from the root
+		return statusInvalidHandle // names relative to an open folder are not simulated
 	}
 	if r.tree.share.isIPC() {
 		return c.openPipe(r, w, name)
@@ -53,7 +53,7 @@ func (c *conn) ntCreate(r *request, w *writer) uint32 {
 	return c.openNode(r, w, name)
 }
 
-// nameOf returns the name of a create, whose size in bytes may count its end or not.
+// nameOf returns the name in a create, whose size in bytes may include the terminator.
 func (c *conn) nameOf(r *request, size int) (string, bool) {
 	b, at := r.bytes, r.bytesAt
 	if c.unicode(r) && at%2 != 0 && len(b) > 0 {
@@ -69,29 +69,29 @@ func (c *conn) nameOf(r *request, size int) (string, bool) {
 	return strings.TrimRight(name, "\x00"), true
 }
 
-// asked is what an open asks for.
-type asked struct {
+// openRequest is what the client requests in an open.
+type openRequest struct {
 	access, share, disposition, options uint32
 }
 
-func askedOf(r *request) asked {
-	return asked{access: r.u32(15), share: r.u32(31), disposition: r.u32(35), options: r.u32(39)}
+func parseOpenRequest(r *request) openRequest {
+	return openRequest{access: r.u32(15), share: r.u32(31), disposition: r.u32(35), options: r.u32(39)}
 }
 
-func (a asked) reads() bool {
+func (a openRequest) reads() bool {
 	return a.access&(accessRead|accessExecute|accessMaximum|accessAll|accessGenericR|accessGenericX) != 0
 }
 
-// writes reports whether it would change the disk, which is read-only here.
-func (a asked) writes() bool {
+// writes reports whether the open would change the disk, which is read-only here.
+func (a openRequest) writes() bool {
 	return a.access&(accessWrites|accessAll|accessGenericW) != 0 || a.disposition != dispositionOpen && a.disposition != dispositionOrNew
 }
 
 func (c *conn) openNode(r *request, w *writer, name string) uint32 {
 	o := &open{tid: r.tid, uid: r.uid}
-	status := c.host.openNode(r.tree, name, askedOf(r), o)
+	status := c.host.openNode(r.tree, name, parseOpenRequest(r), o)
 	if status == statusSharingViolation && c.host.options.SharingDelay > 0 {
-		c.later(c.host.options.SharingDelay, func() { c.answer(r, w, status) })
+		c.answerLater(c.host.options.SharingDelay, func() { c.answer(r, w, status) })
 		return statusLater
 	}
 	if status != statusOK {
@@ -103,24 +103,24 @@ func (c *conn) openNode(r *request, w *writer, name string) uint32 {
 	return statusOK
 }
 
-// opened gives an open its FID.
+// opened assigns an FID.
 func (c *conn) opened(o *open) {
 	c.lastFID = freeID(c.opens, c.lastFID)
 	o.fid = c.lastFID
 	c.opens[o.fid] = o
 }
 
-// find finds a file or a folder of a share.
+// find returns a file or folder of a share.
 func (h *Host) find(t *tree, name string) (*node, uint32) {
-	root, status := h.disk.walk(t.share.folder)
+	root, status := h.disk.walk(withoutDrive(t.share.path))
 	if status != statusOK {
 		return nil, status
 	}
 	return root.walk(name)
 }
 
-// openNode opens a file or a folder.
-func (h *Host) openNode(t *tree, name string, a asked, o *open) uint32 {
+// openNode opens a file or folder.
+func (h *Host) openNode(t *tree, name string, a openRequest, o *open) uint32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n, status := h.find(t, name)
@@ -139,7 +139,7 @@ func (h *Host) openNode(t *tree, name string, a asked, o *open) uint32 {
 	case a.writes():
 		return statusAccessDenied
 	case a.reads() && n.size != nil:
-		return statusSharingViolation // the event log service has it
+		return statusSharingViolation // the event log service has it open
 	}
 	o.node, o.reads, o.shares = n, a.reads(), a.share
 	for _, other := range n.opens {
@@ -170,7 +170,7 @@ func (c *conn) writeOpened(w *writer, o *open) {
 	const (
 		actionOpened    = 1
 		typeMessagePipe = 2
-		pipeState       = 0x05FF // message mode, 255 instances, as captures of Windows show it
+		pipeState       = 0x05FF // message mode, 255 instances, as in captures of Windows
 		attributeNormal = 0x80
 	)
 	w.andX()
@@ -197,11 +197,10 @@ func (c *conn) writeOpened(w *writer, o *open) {
 	}
 	w.data()
 	w.endAndX()
-	w.zeros(2) // NT sends bytes behind the end of some answers (MS-CIFS appendix A <71>)
+	w.zeros(2) // NT sends bytes after the end of some answers (MS-CIFS appendix A <71>)
 }
 
-// opened returns what a request's FID stands for; nil where it stands for nothing of this tree
-// and session.
+// openOf returns the open with an FID; nil if the request's tree and session have none.
 func (c *conn) openOf(r *request, fid uint16) *open {
 	o := c.opens[fid]
 	if o == nil || o.tid != r.tid || o.uid != r.uid {
@@ -232,7 +231,7 @@ func (c *conn) endOpens(which func(*open) bool) {
 	}
 }
 
-// endOpen closes a file or a pipe. Reads that wait on a pipe are answered.
+// endOpen closes a file or a pipe, and answers the reads that wait on the pipe.
 func (c *conn) endOpen(o *open) {
 	delete(c.opens, o.fid)
 	if o.pipe != nil {

@@ -2,16 +2,17 @@ package simnt
 
 import "encoding/binary"
 
-// statusLater is no status: the answer is sent later, by whoever keeps the request.
+// statusLater is not a status: the function that returns it keeps the request and answers
+// later.
 const statusLater = 0xFFFFFFFF
 
 // handle answers a request.
 func (c *conn) handle(r *request) {
+	w := newWriter(c.unicode(r))
+	status := c.verify(r) // first, because a request that is ignored uses sequence numbers
 	if r.ignored {
 		return
 	}
-	w := newWriter(c.unicode(r))
-	status := c.verify(r)
 	if status == statusOK {
 		status = c.dispatch(r, w)
 	}
@@ -20,12 +21,12 @@ func (c *conn) handle(r *request) {
 	}
 }
 
-// unicode reports whether strings of a request, and of its answer, are in Unicode.
+// unicode reports whether the strings of a request and its answer are in Unicode.
 func (c *conn) unicode(r *request) bool {
 	return r.flags2&flags2Unicode != 0 && !c.host.options.OEM
 }
 
-// dispatch runs a command. What it wrote counts where the status is no error.
+// dispatch runs a command. What it wrote to w is sent if the status is not an error.
 func (c *conn) dispatch(r *request, w *writer) uint32 {
 	switch {
 	case r.malformed, !c.negotiated && r.command != cmdNegotiate, !chains(r.block):
@@ -80,17 +81,19 @@ func (c *conn) dispatchTree(r *request, w *writer) uint32 {
 		return c.queryInformation(r, w)
 	case cmdCheckDirectory:
 		return c.checkDirectory(r, w)
+	case cmdFlush:
+		return c.flush(r, w)
 	case cmdQueryDisk:
 		return c.queryDisk(r, w)
 	}
-	return statusBadCommand
+	return c.refuseChange(r)
 }
 
-// chains reports whether a command may have the one after it that its AndX block names. NT
-// takes the chains that clients of its time send, and no others (MS-CIFS appendix A <196>).
+// chains reports whether a command may be chained to the one that its AndX block names. NT
+// accepts the chains that clients of its time send, and no others (MS-CIFS appendix A <196>).
 func chains(b block) bool {
 	switch b.command {
-	case cmdSessionSetup, cmdLogoff, cmdTreeConnect, cmdNTCreate, cmdReadAndX, cmdWriteAndX:
+	case cmdSessionSetup, cmdLogoff, cmdTreeConnect, cmdNTCreate, cmdOpenAndX, cmdReadAndX, cmdWriteAndX, cmdLockingAndX:
 	default:
 		return true
 	}
@@ -108,9 +111,8 @@ func chains(b block) bool {
 	return false
 }
 
-// chained returns the request for the command after an AndX block; nil where there is none.
-// ok is false where it is malformed: it lies before the end of the first, or is no end of the
-// chain.
+// chained returns the request for the command after an AndX block; nil if there is none. ok
+// is false if it is malformed: it overlaps the first, or continues the chain.
 func (r *request) chained() (next *request, ok bool) {
 	if r.words[0] == cmdNone {
 		return nil, true
@@ -132,8 +134,8 @@ func (c *conn) answer(r *request, w *writer, status uint32) {
 	c.message(r, w, status)
 }
 
-// message completes a message and sends it. An error has no body, but for the blocks of a chain
-// before it.
+// message completes a message and sends it. An error has no body except for the blocks of a
+// chain before it.
 func (c *conn) message(r *request, w *writer, status uint32) {
 	if !carriesData(status) && !w.partial {
 		w.b = w.b[:headerSize]
@@ -143,7 +145,7 @@ func (c *conn) message(r *request, w *writer, status uint32) {
 	if r.signed {
 		c.signer.sign(w.b, r.sequence)
 	} else if r.command == cmdSessionSetup {
-		copy(w.b[signatureAt:], c.challenge[:]) // NT leaves there what was (MS-CIFS appendix A <227>)
+		copy(w.b[signatureAt:], c.challenge[:]) // NT leaves old bytes there (MS-CIFS appendix A <227>)
 	}
 	c.write(appendPacket(make([]byte, 0, packetHeader+len(w.b)), packetMessage, w.b))
 }

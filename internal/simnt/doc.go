@@ -3,10 +3,11 @@
 // LM logins, message signing, administrative shares with a few files behind them, and
 // through package rpc the programs behind the pipes of IPC$.
 //
-// It follows MS-CIFS and its appendix A, which notes what Windows NT itself does, and
-// refuses what an NT refuses. Its codec is its own and shares nothing with the clients of
-// this module: a client that is tested against its own codec proves nothing.
+// It follows MS-CIFS and its appendix A, which describes what Windows NT itself does, and
+// refuses what an NT refuses. Its codec shares nothing with the clients of this module: a
+// test of a client against its own codec proves nothing.
 //
-// What it leaves out is refused: writing to disks, locks, oplocks, secondary transactions,
-// extended security, the dialects before NT LM 0.12, RAP.
+// Disks are read-only: every command that changes something is STATUS_ACCESS_DENIED. Not
+// simulated are oplocks, secondary transactions, extended security, the dialects before
+// NT LM 0.12, and RAP.
 package simnt

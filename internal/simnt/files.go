@@ -3,6 +3,8 @@ package simnt
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -25,8 +27,8 @@ const (
 		"DEVICE=modem\r\nPhoneNumber=555-0100\r\nPromoteHuntNumbers=0\r\nHwFlowControl=1\r\nProtocol=1\r\nCompression=1\r\nSpeaker=1\r\n"
 )
 
-// Phonebook returns the sound phone book that a new host has: one entry, "Internet
-// Dial-Up", over a modem on COM1.
+// Phonebook returns the phone book of a new host: one entry, "Internet Dial-Up", over a modem
+// on COM1.
 func Phonebook() []byte { return []byte(phonebookTxt) }
 
 // newVolume makes the disk of a new host.
@@ -45,7 +47,7 @@ func (h *Host) newVolume() {
 	}
 }
 
-// withoutDrive takes the drive's letter off a path of the server's.
+// withoutDrive removes the drive from a path on the server.
 func withoutDrive(path string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(path, drive), strings.ToLower(drive))
 }
@@ -55,13 +57,12 @@ func parts(path string) []string {
 	return all
 }
 
-// WriteFile puts a file on the server's disk, in the place of one that is there:
-// `C:\WINNT\System32\Ras\rasphone.pbk`. Folders that are missing are made. A path that no
-// NT has is a mistake in the program, and panics.
+// WriteFile writes a file to the server's disk, with missing folders, or replaces it:
+// `C:\WINNT\System32\Ras\rasphone.pbk`. It panics if the path is not valid on NT.
 func (h *Host) WriteFile(name string, content []byte, modified time.Time) {
 	all, status := splitPath(withoutDrive(name))
 	if status != statusOK || len(all) == 0 {
-		panic(fmt.Sprintf("simnt: WriteFile: %q is no path of a file", name))
+		panic(fmt.Sprintf("simnt: WriteFile: %q is not the path of a file", name))
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,10 +77,10 @@ func (h *Host) WriteFile(name string, content []byte, modified time.Time) {
 	file.content, file.modified, file.size = bytes.Clone(content), modified, nil
 }
 
-// RemoveFile takes a file away; one that is not there is no error.
+// RemoveFile removes a file, if it exists.
 func (h *Host) RemoveFile(name string) { h.remove(name) }
 
-// RemoveFolder takes a folder away with all that is in it.
+// RemoveFolder removes a folder with its contents, if it exists.
 func (h *Host) RemoveFolder(name string) { h.remove(name) }
 
 func (h *Host) remove(name string) {
@@ -88,12 +89,133 @@ func (h *Host) remove(name string) {
 	h.disk.remove(withoutDrive(name))
 }
 
-// DenyFile makes every open of a file or a folder, and of what is below it, answer with an NT
-// status; 0 allows it again. Of a file that is not there it does nothing.
+// DenyFile makes every open of a file or folder, and of what is below it, fail with an NT
+// status, such as that of a damaged disk or of a server without resources; 0: opens work
+// again. It does nothing if the file does not exist.
 func (h *Host) DenyFile(name string, status uint32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if n, found := h.disk.walk(withoutDrive(name)); found == statusOK {
 		n.refusal = status
 	}
+}
+
+// Attributes of files (MS-CIFS 2.2.1.2.3).
+const (
+	attributeDirectory = 0x10
+	attributeArchive   = 0x20
+)
+
+// node is a file or folder of the simulated disk. Its fields are guarded by Host.mu; the
+// content is replaced and never modified.
+type node struct {
+	name     string // in its original case
+	children map[string]*node
+	content  []byte
+	size     func() int64 // not nil: a file that a service has open: it can be queried and not read
+	modified time.Time
+	refusal  uint32  // the NT status that opens fail with; 0: none
+	opens    []*open // current ones
+}
+
+func newFolder(name string, modified time.Time) *node {
+	return &node{name: name, children: map[string]*node{}, modified: modified}
+}
+
+func (n *node) isFolder() bool { return n.children != nil }
+
+func (n *node) length() int64 {
+	if n.size != nil {
+		return n.size()
+	}
+	return int64(len(n.content))
+}
+
+func (n *node) attributes() uint32 {
+	if n.isFolder() {
+		return attributeDirectory
+	}
+	return attributeArchive
+}
+
+// sorted returns the contents of a folder in the order of NTFS: by name in upper case.
+func (n *node) sorted() []*node {
+	var all []*node
+	for _, key := range slices.Sorted(maps.Keys(n.children)) {
+		all = append(all, n.children[key])
+	}
+	return all
+}
+
+// splitPath splits a path, `\System32\Ras`. The status is that of NT for an invalid one:
+// empty parts, dots, characters that names cannot have.
+func splitPath(path string) ([]string, uint32) {
+	path = strings.Trim(path, `\`)
+	if path == "" {
+		return nil, statusOK
+	}
+	parts := strings.Split(path, `\`)
+	for _, part := range parts {
+		switch {
+		case part == ".." || part == ".":
+			return nil, statusObjectPathSyntaxBad
+		case part == "" || strings.ContainsAny(part, "\"*/:<>?|") || strings.ContainsFunc(part, func(r rune) bool { return r < ' ' }):
+			return nil, statusObjectNameInvalid
+		}
+	}
+	return parts, statusOK
+}
+
+// walk returns the node at a path below this one. The status distinguishes a missing leaf
+// from a missing folder.
+func (n *node) walk(path string) (*node, uint32) {
+	parts, status := splitPath(path)
+	if status != statusOK {
+		return nil, status
+	}
+	for i, part := range parts {
+		next := n.children[strings.ToUpper(part)]
+		last := i == len(parts)-1
+		switch {
+		case next == nil && last:
+			return nil, statusObjectNameNotFound
+		case next == nil || !last && !next.isFolder():
+			return nil, statusObjectPathNotFound
+		case !last && next.refusal != statusOK && next.refusal != statusSharingViolation:
+			return nil, next.refusal
+		}
+		n = next
+	}
+	return n, statusOK
+}
+
+// make makes the missing folders of a path, and returns the last one.
+func (n *node) make(folders []string, modified time.Time) *node {
+	for _, name := range folders {
+		key := strings.ToUpper(name)
+		next := n.children[key]
+		if next == nil || !next.isFolder() {
+			next = newFolder(name, modified)
+			n.children[key] = next
+		}
+		n = next
+	}
+	return n
+}
+
+// remove removes a file or folder, if it exists. What is open stays open.
+func (n *node) remove(path string) {
+	parts, _ := splitPath(path)
+	if len(parts) == 0 {
+		return
+	}
+	last := len(parts) - 1
+	if parent, status := n.walk(strings.Join(parts[:last], `\`)); status == statusOK {
+		delete(parent.children, strings.ToUpper(parts[last]))
+	}
+}
+
+// release removes an open from a node.
+func (n *node) release(o *open) {
+	n.opens = slices.DeleteFunc(n.opens, func(other *open) bool { return other == o })
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// search is a listing that FIND_NEXT2 goes on with, known by its SID.
+// search is a listing that FIND_NEXT2 continues, identified by its SID.
 type search struct {
 	tid  uint16
 	rest []info
@@ -23,7 +23,7 @@ const (
 	closeAtEnd  = 0x0002
 )
 
-// listing is what a find asks for.
+// listing is what the client requests in a find.
 type listing struct {
 	level, flags uint16
 	count        int
@@ -52,10 +52,10 @@ func (c *conn) findFirst(r *request, w *writer, t *transaction) uint32 {
 	c.lastSID = freeID(c.searches, c.lastSID)
 	c.searches[c.lastSID] = s
 	p := binary.LittleEndian.AppendUint16(nil, c.lastSID)
-	return c.transactionAnswer(r, w, statusOK, c.found(p, c.lastSID, l, found, last), data)
+	return c.transactionAnswer(r, w, statusOK, c.findParameters(p, c.lastSID, l, found, last), data)
 }
 
-// findNext is TRANS2_FIND_NEXT2 (MS-CIFS 2.2.6.3). It goes on where the last answer ended.
+// findNext is TRANS2_FIND_NEXT2 (MS-CIFS 2.2.6.3). It continues after the last answer.
 func (c *conn) findNext(r *request, w *writer, t *transaction) uint32 {
 	const nameAt = 12
 	if len(t.parameters) < nameAt {
@@ -74,11 +74,12 @@ func (c *conn) findNext(r *request, w *writer, t *transaction) uint32 {
 	if status != statusOK {
 		return status
 	}
-	return c.transactionAnswer(r, w, statusOK, c.found(nil, u16(0), l, found, last), data)
+	return c.transactionAnswer(r, w, statusOK, c.findParameters(nil, u16(0), l, found, last), data)
 }
 
-// found completes the parameters of an answer, and ends the search where the client said so.
-func (c *conn) found(p []byte, sid uint16, l listing, found, last int) []byte {
+// findParameters completes the parameters of an answer, and ends the search if the client
+// asked for that.
+func (c *conn) findParameters(p []byte, sid uint16, l listing, found, last int) []byte {
 	end := uint16(0)
 	if len(c.searches[sid].rest) == 0 {
 		end = 1
@@ -92,7 +93,7 @@ func (c *conn) found(p []byte, sid uint16, l listing, found, last int) []byte {
 	return binary.LittleEndian.AppendUint16(p, uint16(last))
 }
 
-// fill writes as many entries as were asked for and fit. last is where the last one starts.
+// fill writes as many entries as were requested and fit. last is the offset of the last one.
 func (c *conn) fill(s *search, l listing, unicode bool, room int) (data []byte, found, last int, status uint32) {
 	d := &writer{unicode: unicode}
 	for len(s.rest) > 0 && found < l.count {
@@ -143,7 +144,7 @@ func (w *writer) entry(level uint16, i info) (ok bool) {
 	return true
 }
 
-// list lists what matches a pattern: `\System32\*`.
+// list returns the files and folders that match a pattern: `\System32\*`.
 func (h *Host) list(t *tree, pattern string, folders bool) ([]info, uint32) {
 	folder, mask := "", pattern
 	if i := strings.LastIndexByte(pattern, '\\'); i >= 0 {
@@ -185,7 +186,7 @@ func matches(pattern, name string) bool {
 		return true
 	}
 	p, n := []rune(pattern), []rune(name)
-	at, star, mark := 0, -1, 0 // the last star, and the characters it stands for up to now
+	at, star, mark := 0, -1, 0 // the last star, and the end of the characters that it matches so far
 	i := 0
 	for i < len(n) {
 		switch {

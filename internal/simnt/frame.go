@@ -16,10 +16,12 @@ const (
 	packetKeepAlive = 0x85
 )
 
-// Codes of a negative answer (RFC 1002 4.3.4).
+// Codes of a negative answer to a session request (RFC 1002 4.3.4).
 const (
-	codeCalledNameNotPresent = 0x82
-	codeUnspecified          = 0x8F
+	CodeNotListening          byte = 0x80 // the called name exists, and no program listens on it
+	CodeCalledNameNotPresent  byte = 0x82
+	CodeInsufficientResources byte = 0x83
+	codeUnspecified           byte = 0x8F
 )
 
 const (
@@ -30,17 +32,17 @@ const (
 	suffixServer      = 0x20
 )
 
-// errTooLong is a packet that is longer than a server takes.
-var errTooLong = errors.New("simnt: a packet longer than the server takes")
+// errTooLong is the error of a packet that is longer than a server accepts.
+var errTooLong = errors.New("simnt: a packet longer than the server accepts")
 
-// packet is one of the session service.
+// packet is a packet of the session service.
 type packet struct {
 	kind    byte
 	payload []byte
 }
 
-// readPacket reads a packet, whose message may have so many bytes. What is longer is
-// errTooLong.
+// readPacket reads a packet whose message has at most limit bytes. The error of a longer one
+// is errTooLong.
 func readPacket(r io.Reader, limit int) (packet, error) {
 	var header [packetHeader]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
@@ -60,7 +62,7 @@ func readPacket(r io.Reader, limit int) (packet, error) {
 	return packet{kind: header[0], payload: payload}, nil
 }
 
-// hasPacket reports whether a whole packet has come already.
+// hasPacket reports whether a whole packet is in the buffer.
 func hasPacket(r *bufio.Reader) bool {
 	n := r.Buffered()
 	if n < packetHeader {
@@ -78,7 +80,7 @@ func appendPacket(b []byte, kind byte, payload []byte) []byte {
 }
 
 // decodeName reads a name in its first-level encoding (RFC 1001 14.1): 32 letters for 16
-// bytes, of which the last is the suffix. Scopes are not known here.
+// bytes, the last of which is the suffix. Scopes are not simulated.
 func decodeName(b []byte) (name string, suffix byte, ok bool) {
 	const size = 34
 	if len(b) != size || b[0] != 0x20 || b[size-1] != 0 {
@@ -95,8 +97,8 @@ func decodeName(b []byte) (name string, suffix byte, ok bool) {
 	return strings.TrimRight(fromLatin1(plain[:15]), " "), plain[15], true
 }
 
-// sessionRequest decides on a session request. The code is that of the negative answer;
-// 0: it is taken.
+// sessionRequest decides on a session request. The code is that of the negative answer; 0:
+// it is accepted.
 func (h *Host) sessionRequest(payload []byte) (calling string, code byte) {
 	if len(payload) != sessionNames {
 		return "", codeUnspecified
@@ -106,8 +108,11 @@ func (h *Host) sessionRequest(payload []byte) (calling string, code byte) {
 	if !ok || !callingOK {
 		return "", codeUnspecified
 	}
+	if refusal := h.currentRefusal(); refusal != 0 {
+		return "", refusal
+	}
 	if suffix != suffixServer || !h.answersTo(called) {
-		return "", codeCalledNameNotPresent
+		return "", CodeCalledNameNotPresent
 	}
 	return calling, 0
 }

@@ -89,6 +89,13 @@ func FuzzMessage(f *testing.F) {
 		message(cmdQueryInformation, 0, 0x800, 0x800, nil, []byte("\x04\\WINNT\x00")),
 		message(cmdCheckDirectory, 0, 0x800, 0x800, nil, []byte("\x04\\WINNT\x00")),
 		message(cmdEcho, 0, 0, 0, []byte{3, 0}, []byte("hello")),
+		message(cmdDelete, 0, 0x800, 0x800, []byte{0, 0}, []byte("\x04\\WINNT\x00")),
+		message(cmdWrite, 0, 0x800, 0x800, pad([]byte{0, 8}, 10), nil),
+		message(cmdLockingAndX, 0, 0x800, 0x800, pad(append(and, 0, 8), 16), nil),
+		message(cmdOpenAndX, 0, 0x800, 0x800, pad(append(and, 0, 0, 1), 30), nil),
+		message(cmdNTTransact, 0, 0x800, 0x800, pad(nil, 38), nil),
+		message(cmdFlush, 0, 0x800, 0x800, []byte{0xFF, 0xFF}, nil),
+		message(cmdTransaction2, 0, 0x800, 0x800, append(append(pad(nil, 18), 4, 0, 68, 0, 0, 0, 0, 0), 1, 0, setFileInfo, 0), []byte("\x00\x00\x00\x00\x08\x01\x01")),
 		message(cmdTreeDisconnect, 0, 0x800, 0x800, nil, nil),
 		message(cmdLogoff, 0, 0, 0x800, and, nil),
 	} {
@@ -101,7 +108,7 @@ func FuzzMessage(f *testing.F) {
 			if !ok {
 				continue
 			}
-			if !c.take(r) {
+			if !c.admit(r) {
 				t.Fatal("one request is too many")
 			}
 			before := s.written

@@ -19,25 +19,27 @@ type Phase int
 // The phases.
 const (
 	PhaseAnswering Phase = iota
-	PhaseHung            // takes connections and requests, and never answers
+	PhaseHung            // accepts connections and requests, and never answers
 	PhaseRefusing        // closes every connection at once
 )
 
-// maxConnections is how many connections a host takes; one more is closed at once.
+// maxConnections is how many connections a host has at most; one more is closed at once.
 const maxConnections = 1024
 
-// Host is a simulated server. It is safe for concurrent use and may be changed while it serves.
+// Host is a simulated server. It is safe for concurrent use, and may be changed while it serves.
 type Host struct {
 	options  Options
 	system   *rpc.System
 	counters counters
 	serving  sync.WaitGroup // connections, and calls of Serve
+	done     chan struct{}  // closed by Close
 
 	mu        sync.Mutex // guards what follows; never held over I/O
 	accounts  map[string]*account
 	shares    map[string]*share
 	disk      *node // of drive C:
 	phase     Phase
+	refusal   byte // the code that session requests are refused with; 0: none
 	closed    bool
 	listeners map[net.Listener]bool
 	conns     map[*conn]bool
@@ -57,6 +59,7 @@ func New(o Options) (*Host, error) {
 		shares:    newShares(),
 		listeners: map[net.Listener]bool{},
 		conns:     map[*conn]bool{},
+		done:      make(chan struct{}),
 	}
 	h.system = rpc.NewSystem(rpc.Options{
 		Name:             o.Name,
@@ -66,6 +69,8 @@ func New(o Options) (*Host, error) {
 		DomainController: o.DomainController,
 		Now:              h.now,
 		Started:          h.now().Add(-72 * time.Hour),
+		FragmentSize:     o.RPCFragmentSize,
+		LongFragments:    o.RPCLongFragments,
 	})
 	h.system.SetShares(h.listShares)
 	h.newRegistry()
@@ -73,7 +78,7 @@ func New(o Options) (*Host, error) {
 	return h, nil
 }
 
-// newRegistry writes down what the options say.
+// newRegistry writes the options to the registry.
 func (h *Host) newRegistry() {
 	const (
 		currentVersion = `SOFTWARE\Microsoft\Windows NT\CurrentVersion`
@@ -96,17 +101,17 @@ func (h *Host) newRegistry() {
 	}
 }
 
-// now is the time by the server's clock.
+// now returns the time by the server's clock.
 func (h *Host) now() time.Time { return h.options.Now().Add(h.options.ClockOffset) }
 
 // System returns the programs behind the pipes: event logs, registry, services.
 func (h *Host) System() *rpc.System { return h.system }
 
-// Statistics returns what was counted up to now.
+// Statistics returns the numbers so far.
 func (h *Host) Statistics() Statistics { return h.counters.get() }
 
-// SetPhase sets how the host behaves. Hung, it stays silent on the connections that are there
-// as well; refusing, it ends them.
+// SetPhase sets the phase, also for existing connections: PhaseHung leaves their requests
+// unanswered, PhaseRefusing closes them.
 func (h *Host) SetPhase(p Phase) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -122,35 +127,63 @@ func (h *Host) currentPhase() Phase {
 	return h.phase
 }
 
-// endConnections ends all connections; their goroutines see it. Host.mu is held.
+// SetSessionRefusal makes the host refuse every NetBIOS session request with a code
+// (RFC 1002 4.3.4); 0: it accepts them as usual. Existing sessions go on. An NT 4.0
+// whose Server service is stopped refuses with CodeCalledNameNotPresent, because the NetBT
+// driver keeps port 139 open (Q241041), or with CodeNotListening while the name is still
+// registered.
+func (h *Host) SetSessionRefusal(code byte) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refusal = code
+}
+
+func (h *Host) currentRefusal() byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refusal
+}
+
+// endConnections ends all connections. Host.mu is held.
 func (h *Host) endConnections() {
 	for c := range h.conns {
 		c.end()
 	}
 }
 
-// Serve takes connections until the host or the listener is closed; it closes the listener.
-// The error is ErrClosed after Close, else what the listener failed with.
+// Serve accepts connections until the host or the listener is closed; it closes the listener.
+// The error is ErrClosed after Close. Other errors of the listener, such as too many open
+// files, do not end it: it tries again after a while.
 func (h *Host) Serve(l net.Listener) error {
-	if !h.enter(l) {
+	if !h.addListener(l) {
 		_ = l.Close()
 		return ErrClosed
 	}
-	defer h.leave(l)
-	for {
+	defer h.removeListener(l)
+	const shortest, longest = 5 * time.Millisecond, time.Second
+	for wait := shortest; ; {
 		nc, err := l.Accept()
-		if err != nil {
-			if h.isClosed() {
-				return ErrClosed
-			}
-			return fmt.Errorf("simnt: %s: taking connections on %s: %w", h.options.Name, l.Addr(), err)
+		switch {
+		case err == nil:
+			wait = shortest
+			h.serve(nc)
+			continue
+		case h.isClosed():
+			return ErrClosed
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("simnt: %s: accepting connections on %s: %w", h.options.Name, l.Addr(), err)
 		}
-		h.serve(nc)
+		select {
+		case <-time.After(wait):
+		case <-h.done:
+			return ErrClosed
+		}
+		wait = min(2*wait, longest)
 	}
 }
 
-// enter puts down a listener, unless the host is closed.
-func (h *Host) enter(l net.Listener) bool {
+// addListener registers a listener, and reports whether the host is still open.
+func (h *Host) addListener(l net.Listener) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -161,11 +194,11 @@ func (h *Host) enter(l net.Listener) bool {
 	return true
 }
 
-func (h *Host) leave(l net.Listener) {
+func (h *Host) removeListener(l net.Listener) {
 	h.mu.Lock()
 	delete(h.listeners, l)
 	h.mu.Unlock()
-	_ = l.Close() // Close may have been there before
+	_ = l.Close() // fails if Close has closed it
 	h.serving.Done()
 }
 
@@ -180,7 +213,7 @@ func (h *Host) serve(nc net.Conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed || h.phase == PhaseRefusing || len(h.conns) >= maxConnections {
-		_ = nc.Close() // nothing was said on it
+		_ = nc.Close() // nothing was sent on it
 		return
 	}
 	c := newConn(h, nc)
@@ -199,10 +232,13 @@ func (h *Host) serve(nc net.Conn) {
 }
 
 // Close ends all connections and calls of Serve, and waits for them. The host cannot serve
-// again.
+// afterwards.
 func (h *Host) Close() error {
 	h.mu.Lock()
-	h.closed = true
+	if !h.closed {
+		h.closed = true
+		close(h.done)
+	}
 	var err error
 	for l := range h.listeners {
 		if closeErr := l.Close(); closeErr != nil && !errors.Is(closeErr, net.ErrClosed) {
@@ -213,4 +249,37 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	h.serving.Wait()
 	return err
+}
+
+// Statistics are the numbers that a host counts. Those without "Now" are totals since New.
+type Statistics struct {
+	Connections    int // accepted
+	ConnectionsNow int
+	Dropped        int // connections that the server closed because of what the client sent
+	Logins         int // session setups, including anonymous ones
+	LoginsRefused  int
+	Messages       int // SMBs received
+	MaxInFlight    int // the most unanswered requests of one connection at a time
+	SessionsNow    int
+	TreesNow       int
+	FilesNow       int // files and folders open
+	PipesNow       int // pipes open
+}
+
+// counters are the statistics with a lock of their own, which is held for nothing else.
+type counters struct {
+	mu sync.Mutex
+	s  Statistics
+}
+
+func (c *counters) change(f func(*Statistics)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f(&c.s)
+}
+
+func (c *counters) get() Statistics {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.s
 }

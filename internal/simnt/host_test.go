@@ -1,8 +1,11 @@
 package simnt
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestShares goes through what a host can be set to while it serves.
@@ -34,6 +37,10 @@ func TestShares(t *testing.T) {
 	}{
 		{"denied", func() { w.host.DenyFile(book, statusAccessDenied) }, statusAccessDenied},
 		{"allowed", func() { w.host.DenyFile(book, 0) }, statusOK},
+		{"held by another program", func() { w.host.DenyFile(book, statusSharingViolation) }, statusSharingViolation},
+		{"no resources", func() { w.host.DenyFile(book, statusInsuffServerResources) }, statusInsuffServerResources},
+		{"damaged sectors", func() { w.host.DenyFile(book, 0xC000009C) }, 0xC000009C},
+		{"readable again", func() { w.host.DenyFile(book, 0) }, statusOK},
 		{"the folder is denied", func() { w.host.DenyFile(`C:\WINNT\System32\Ras`, statusAccessDenied) }, statusAccessDenied},
 		{"the folder is allowed", func() { w.host.DenyFile(`C:\WINNT\System32\Ras`, 0) }, statusOK},
 		{"the file is gone", func() { w.host.RemoveFile(book) }, statusObjectNameNotFound},
@@ -47,7 +54,36 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestSharing: opens that exclude each other, and NT's delay before it says so.
+// TestSharePath: a share may lead to another folder, which level 2 of NetrShareGetInfo names.
+func TestSharePath(t *testing.T) {
+	t.Parallel()
+	w := startWire(t, Options{})
+	paths := func() (all []string) {
+		for _, s := range w.host.listShares() {
+			all = append(all, s.Path)
+		}
+		return all
+	}
+	if diff := cmp.Diff([]string{`C:\WINNT`, "", `C:\`}, paths()); diff != "" {
+		t.Errorf("paths of the shares (-want +got):\n%s", diff)
+	}
+	w.session("ADMIN$")
+	_, r := w.create(`\System32\Ras\rasphone.pbk`, accessRead)
+	w.must("at first", r)
+	w.host.WriteFile(`C:\Data\System32\note.txt`, nil, time.Now())
+	w.host.SetSharePath("admin$", `C:\Data`)
+	w.host.SetSharePath("IPC$", `C:\Data`)
+	w.host.SetSharePath("NONE$", `C:\Data`)
+	_, r = w.create(`\System32\note.txt`, accessRead)
+	w.must("elsewhere", r)
+	_, r = w.create(`\System32\Ras\rasphone.pbk`, accessRead)
+	w.want("elsewhere", statusObjectPathNotFound, r)
+	if diff := cmp.Diff([]string{`C:\Data`, "", `C:\`}, paths()); diff != "" {
+		t.Errorf("paths of the shares (-want +got):\n%s", diff)
+	}
+}
+
+// TestSharing: opens that exclude each other, and NT's delay before the answer.
 func TestSharing(t *testing.T) {
 	t.Parallel()
 	w := startWire(t, Options{SharingDelay: 50 * time.Millisecond})
@@ -80,11 +116,49 @@ func TestPhases(t *testing.T) {
 	if r := w.must("echo", w.ask(cmdEcho, []byte{1, 0}, nil)); r.mid != w.mid {
 		t.Errorf("MID %d is answered, want %d: the one before came while the server hung", r.mid, w.mid)
 	}
+	// What came meanwhile is not in flight.
+	w.host.SetPhase(PhaseHung)
+	before := w.host.Statistics().Messages
+	for range defaultMaxMpxCount + 1 {
+		w.send(w.build(cmdEcho, []byte{1, 0}, nil))
+	}
+	for w.host.Statistics().Messages < before+defaultMaxMpxCount+1 {
+		time.Sleep(time.Millisecond)
+	}
+	w.host.SetPhase(PhaseAnswering)
+	w.must("echo after many that were ignored", w.ask(cmdEcho, []byte{1, 0}, nil))
+	if s := w.host.Statistics(); s.MaxInFlight != 1 || s.Dropped != 0 {
+		t.Errorf("%d in flight, %d connections dropped; want 1 and none", s.MaxInFlight, s.Dropped)
+	}
 	w.host.SetPhase(PhaseRefusing)
 	w.ended("refusing")
 	w.again().ended("refusing a new connection")
 	w.host.SetPhase(PhaseAnswering)
 	w.again().negotiate()
+}
+
+// TestHungWhileSigning: requests that are ignored take their sequence numbers.
+func TestHungWhileSigning(t *testing.T) {
+	t.Parallel()
+	w := startWire(t, Options{ServicePack: 3, Signing: SigningRequired})
+	w.negotiate()
+	w.must("login", w.login(testUser))
+	s := &signer{key: v1SessionKey(ntHash(testPassword)), response: desl(ntHash(testPassword), w.nonce)}
+	echo := func(sequence uint32) []byte {
+		w.flags2 |= flags2Signed
+		m := w.build(cmdEcho, []byte{1, 0}, nil)
+		s.sign(m, sequence)
+		return m
+	}
+	w.host.SetPhase(PhaseHung)
+	before := w.host.Statistics().Messages
+	w.send(echo(2))
+	for w.host.Statistics().Messages == before {
+		time.Sleep(time.Millisecond)
+	}
+	w.host.SetPhase(PhaseAnswering)
+	w.send(echo(4))
+	w.must("echo after one that was ignored", w.receive())
 }
 
 // TestLogins: guests, the anonymous, licences, and VcNumber 0.
@@ -136,6 +210,8 @@ func TestSessionRequest(t *testing.T) {
 		code    byte
 	}{
 		{"own name", Options{NetBIOSOnly: true}, encode("EXCH01", 0x20), packetPositive, 0},
+		{"own name, stopped", Options{NetBIOSOnly: true}, encode("EXCH01", 0x20), packetNegative, CodeCalledNameNotPresent},
+		{"any server, stopped", Options{NetBIOSOnly: true}, encode("*SMBSERVER", 0x20), packetNegative, CodeNotListening},
 		{"any server", Options{}, encode("*SMBSERVER", 0x20), packetPositive, 0},
 		{"any server refused", Options{RefuseWildcard: true}, encode("*SMBSERVER", 0x20), packetNegative, 0x82},
 		{"another name", Options{}, encode("OTHER", 0x20), packetNegative, 0x82},
@@ -147,6 +223,9 @@ func TestSessionRequest(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := startWire(t, tt.options)
+			if strings.HasSuffix(tt.name, "stopped") {
+				w.host.SetSessionRefusal(tt.code)
+			}
 			if _, err := w.nc.Write(appendPacket(nil, packetRequest, append(tt.called, encode("PROBE", 0)...))); err != nil {
 				t.Fatal(err)
 			}

@@ -50,12 +50,12 @@ type block struct {
 	end     int // likewise: where the block ends
 }
 
-// u16 and u32 read a field of the words, by its offset in bytes. Whoever asks has checked
-// the number of words.
+// u16 and u32 read a field of the words at an offset in bytes. The caller has checked the
+// number of words.
 func (b *block) u16(at int) uint16 { return binary.LittleEndian.Uint16(b.words[at:]) }
 func (b *block) u32(at int) uint32 { return binary.LittleEndian.Uint32(b.words[at:]) }
 
-// wordCount is how many words the block has.
+// wordCount returns the number of words.
 func (b *block) wordCount() int { return len(b.words) / 2 }
 
 // request is a message from the client.
@@ -71,16 +71,16 @@ type request struct {
 	uid       uint16
 	mid       uint16
 	malformed bool
-	ignored   bool   // it came while the host hung
-	answered  int64  // how many answers of the connection were sent when it came
-	sequence  uint32 // that its answers are signed with
-	signed    bool   // so they are
+	ignored   bool   // it arrived while the host hung
+	answered  int64  // number of answers that the connection had sent when it arrived
+	sequence  uint32 // number that its answers are signed with
+	signed    bool   // its answers are signed
 	session   *session
 	tree      *tree
 }
 
-// parseRequest reads a message. ok is false for what is no SMB at all; one whose
-// block is cut short is malformed.
+// parseRequest reads a message. ok is false if it is not an SMB at all; one whose block is
+// truncated is malformed.
 func parseRequest(raw []byte) (r *request, ok bool) {
 	if len(raw) < headerSize || string(raw[:len(magic)]) != magic || raw[9]&flagReply != 0 {
 		return nil, false
@@ -102,7 +102,7 @@ func parseRequest(raw []byte) (r *request, ok bool) {
 	return r, true
 }
 
-// parseBlock reads the block that starts at an offset; ok is false where it is cut short.
+// parseBlock reads the block that starts at an offset; ok is false if it is truncated.
 func parseBlock(raw []byte, at int, command byte) (b block, ok bool) {
 	b.command = command
 	if at < headerSize || at >= len(raw) {
@@ -134,15 +134,15 @@ func (r *request) slice(at, count int) ([]byte, bool) {
 }
 
 // texts reads the strings of a request (MS-CIFS 2.2.1.1): Unicode ones start at an even
-// offset from the header and end with two zero bytes, OEM ones with one. The last
-// one may lack its end.
+// offset from the header and end with two zero bytes, OEM ones with one. The last one may
+// lack its terminator.
 type texts struct {
 	b       []byte
 	at      int // of b, from the header's start
 	unicode bool
 }
 
-// textsOf reads strings that start so many bytes into the block's bytes.
+// textsOf returns a reader of the strings that start at an offset in the block's bytes.
 func (r *request) textsOf(start int, unicode bool) *texts {
 	return &texts{b: r.bytes[start:], at: r.bytesAt + start, unicode: unicode}
 }
@@ -152,7 +152,7 @@ func (t *texts) skip(n int) {
 	t.b, t.at = t.b[n:], t.at+n
 }
 
-// next returns the next string; "" where there is none.
+// next returns the next string; "" if there is none.
 func (t *texts) next() string {
 	if !t.unicode {
 		return t.nextOEM()
@@ -172,7 +172,7 @@ func (t *texts) next() string {
 	return s
 }
 
-// nextOEM returns the next string, which is in OEM characters whatever the others are in.
+// nextOEM returns the next string, which is in OEM characters also among Unicode ones.
 func (t *texts) nextOEM() string {
 	end, after := len(t.b), len(t.b)
 	for i, c := range t.b {

@@ -7,7 +7,7 @@ import (
 
 const dialect = "NT LM 0.12"
 
-// Capabilities (MS-CIFS 2.2.4.52.2). What NT 4.0 says is not known for certain.
+// Capabilities (MS-CIFS 2.2.4.52.2). Those of NT 4.0 are not known for certain.
 const (
 	capUnicode         = 0x00000004
 	capStatus32        = 0x00000040
@@ -69,7 +69,7 @@ func dialectIndex(list []byte) (index uint16, ok bool) {
 	return index, true
 }
 
-// negotiate is NEGOTIATE (MS-CIFS 2.2.4.52, 3.3.5.42), which a connection takes once.
+// negotiate is NEGOTIATE (MS-CIFS 2.2.4.52, 3.3.5.42), which a connection allows once.
 func (c *conn) negotiate(r *request, w *writer) uint32 {
 	index, ok := dialectIndex(r.bytes)
 	if c.negotiated || !ok || r.wordCount() != 0 {
@@ -97,7 +97,7 @@ func (c *conn) negotiate(r *request, w *writer) uint32 {
 	w.u8(byte(len(c.challenge)))
 	w.data()
 	w.bytes(c.challenge[:])
-	// The names are in Unicode where the server can, and not aligned (MS-CIFS appendix A <89>).
+	// The names are in Unicode if the server has it, and not aligned (MS-CIFS appendix A <89>).
 	names := writer{unicode: !o.OEM}
 	end := names.encode("\x00")
 	w.bytes(append(names.encode(o.Domain), end...))
@@ -108,8 +108,7 @@ func (c *conn) negotiate(r *request, w *writer) uint32 {
 	return statusOK
 }
 
-// echo is ECHO (MS-CIFS 2.2.4.39): an answer for each that is asked for, up to a limit of this
-// host.
+// echo is ECHO (MS-CIFS 2.2.4.39): as many answers as requested, up to a limit.
 func (c *conn) echo(r *request, w *writer) uint32 {
 	const most = 16
 	if r.wordCount() != 1 {

@@ -18,7 +18,7 @@ const (
 	proofSize    = 16 // NTProofStr
 )
 
-// utf16le turns a text into UTF-16LE.
+// utf16le encodes a text in UTF-16LE.
 func utf16le(s string) []byte {
 	var b []byte
 	for _, u := range utf16.Encode([]rune(s)) {
@@ -35,8 +35,8 @@ func ntHash(password string) (hash [16]byte) {
 	return hash
 }
 
-// lmHash is LMOWFv1 (MS-NLMP 3.3.1). A password of more than 14 characters, or with one that
-// Latin-1 has not, has none.
+// lmHash is LMOWFv1 (MS-NLMP 3.3.1). A password of more than 14 characters, or with
+// characters that are not in Latin-1, has none.
 func lmHash(password string) (hash [16]byte, ok bool) {
 	const longest = 14
 	oem, ok := latin1(strings.ToUpper(password))
@@ -81,7 +81,7 @@ func desl(hash [16]byte, challenge [8]byte) []byte {
 	return response
 }
 
-// same compares secrets.
+// same reports whether secrets are equal.
 func same(a, b []byte) bool { return hmac.Equal(a, b) }
 
 func hmacMD5(key []byte, data ...[]byte) []byte {

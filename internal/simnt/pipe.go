@@ -5,21 +5,22 @@ import "github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 // Statuses of pipes (MS-CIFS 2.2.2.4).
 const statusPipeBroken uint32 = 0xC000014B
 
-// maxPipeMessage bounds a message that comes in several writes.
+// maxPipeMessage is the limit in bytes of a message that comes in several writes.
 const maxPipeMessage = 64 << 10
 
-// pipe is an open pipe in message mode, as the file system of NT has it below the RPC server.
+// pipe is an open pipe in message mode: what NT's file system for pipes keeps in front of the
+// RPC server.
 type pipe struct {
 	rpc *rpc.Pipe
 
 	partial  []byte // of a message that comes in several writes
-	expected int    // bytes of that message; 0: none is under way
+	expected int    // bytes of that message; 0: there is none
 
-	rest    []byte // what is left of the message that is being read
-	reading bool   // there is one
+	rest    []byte // unread part of the message that is being read
+	reading bool   // there is such a message
 	waiting []*pipeRead
 
-	answered int64 // how many answers of the connection were sent with that of the last transaction
+	answered int64 // number of answers that the connection had sent after that of the last transaction
 }
 
 // pipeRead is a read, or the reading half of a transaction.
@@ -30,7 +31,7 @@ type pipeRead struct {
 	transaction bool
 }
 
-// peek fetches the next message where there is one.
+// peek fetches the next message, and reports whether there is one.
 func (p *pipe) peek() bool {
 	if !p.reading {
 		p.rest, p.reading = p.rpc.Read()
@@ -38,7 +39,8 @@ func (p *pipe) peek() bool {
 	return p.reading
 }
 
-// take returns up to most bytes of the message that is being read; more says that it has more.
+// take returns up to most bytes of the message that is being read. more reports whether bytes
+// of it are left.
 func (p *pipe) take(most int) (data []byte, more bool) {
 	n := min(most, len(p.rest))
 	data, p.rest = p.rest[:n], p.rest[n:]
@@ -46,14 +48,14 @@ func (p *pipe) take(most int) (data []byte, more bool) {
 	return data, p.reading
 }
 
-// busy reports whether a transaction cannot start: there is something to read or a read waits, a
-// message is incomplete, or the transaction before it was not answered when this one came.
+// busy reports whether a transaction cannot start: there is something to read, a read waits, a
+// message is incomplete, or the previous transaction was not answered when this one arrived.
 func (p *pipe) busy(r *request) bool {
 	return p.peek() || len(p.waiting) > 0 || p.expected > 0 || r.answered < p.answered
 }
 
-// write takes what a WRITE_ANDX carries. WriteMode says where a message starts, and Remaining
-// then how long it is.
+// write accepts the data of a WRITE_ANDX. WriteMode tells whether a message starts there, and
+// Remaining is then its length.
 func (p *pipe) write(data []byte, mode uint16, remaining int) uint32 {
 	const messageStart = 0x0008
 	starts := mode&messageStart != 0
@@ -77,14 +79,14 @@ func (p *pipe) write(data []byte, mode uint16, remaining int) uint32 {
 // readPipe is READ_ANDX on a pipe: it waits for a message, unless MinCount is 0.
 func (c *conn) readPipe(r *request, w *writer, p *pipe) uint32 {
 	const maxCount, minCount = 10, 12
-	most := min(int(r.u16(maxCount)), c.clientBuffer-readDataAt)
+	most := atMost(c.host.options.MaxPipeRead, min(int(r.u16(maxCount)), c.clientBuffer-readDataAt))
 	if r.u16(minCount) == 0 && len(p.waiting) == 0 && !p.peek() && !p.rpc.Broken() {
 		return statusPipeEmpty
 	}
 	return c.await(p, &pipeRead{r: r, w: w, most: most})
 }
 
-// await answers a read now or, where there is nothing yet, later.
+// await answers a read now, or later if there is nothing to read yet.
 func (c *conn) await(p *pipe, read *pipeRead) uint32 {
 	if len(p.waiting) == 0 {
 		if status := c.finish(p, read); status != statusLater {
@@ -95,7 +97,7 @@ func (c *conn) await(p *pipe, read *pipeRead) uint32 {
 	return statusLater
 }
 
-// finish writes the answer to a read from the message that there is.
+// finish writes the answer to a read, if there is a message.
 func (c *conn) finish(p *pipe, read *pipeRead) uint32 {
 	switch {
 	case p.peek():
@@ -117,7 +119,7 @@ func (c *conn) finish(p *pipe, read *pipeRead) uint32 {
 	return status
 }
 
-// wake answers the reads that waited for what has come.
+// wake answers the waiting reads for which there are messages now.
 func (c *conn) wake(p *pipe) {
 	for len(p.waiting) > 0 {
 		read := p.waiting[0]

@@ -37,7 +37,7 @@ func TestTransact(t *testing.T) {
 		t.Fatalf("%x, want a bind_ack", ack)
 	}
 
-	// Longer than was asked for: the rest is read.
+	// Longer than requested: the rest is read.
 	other, r := w.create(`\eventlog`, 0x0002019F)
 	w.must("open", r)
 	w.send(w.transactMessage(other, 16, bind()))

@@ -1,7 +1,7 @@
 package simnt
 
-// Where the data of a READ_ANDX answer start: behind its words, a byte count and a byte that
-// aligns them.
+// readDataAt is the offset of the data in an answer to READ_ANDX: after the words, the byte
+// count and a byte of padding.
 const readDataAt = 60
 
 // readAndX is READ_ANDX (MS-CIFS 2.2.4.42, 3.3.5.36), with the close that may be chained to it.
@@ -25,11 +25,11 @@ func (c *conn) readAndX(r *request, w *writer) uint32 {
 	if r.wordCount() == longForm {
 		offset |= int64(r.u32(20)) << 32
 	}
-	data, status := c.host.readNode(o, offset, c.readLimit(int(r.u16(10))))
+	data, status := c.host.readNode(o, offset, c.fileReadLimit(int(r.u16(10))))
 	if status != statusOK {
 		return status
 	}
-	const noneLeft = 0xFFFF // files say nothing of what is left
+	const noneLeft = 0xFFFF // Available is for pipes only
 	w.read(noneLeft, data)
 	if next != nil {
 		// NT runs the close, says in the read's answer that no command follows, and sends an
@@ -42,16 +42,30 @@ func (c *conn) readAndX(r *request, w *writer) uint32 {
 	return statusOK
 }
 
-// readLimit is how much one read of a file returns: with CAP_LARGE_READX more than the client's
-// buffer holds.
-func (c *conn) readLimit(asked int) int {
-	if c.host.capabilities()&capLargeReadX != 0 {
-		return min(asked, largestRead)
+// readOverhead is what a server keeps free for headers in an answer to a read, so that 4,292
+// bytes come in a buffer of 4,356.
+const readOverhead = 64
+
+// fileReadLimit returns how many of the bytes asked for one read of a file returns: more than
+// the buffers hold if both ends have CAP_LARGE_READX. NT does not look at the client's
+// (MS-CIFS appendix A <95>); a client that lacks it must not count on a long answer.
+func (c *conn) fileReadLimit(asked int) int {
+	limit := min(c.clientBuffer, int(c.host.options.MaxBufferSize)) - readOverhead
+	if c.host.capabilities()&c.clientCapabilities&capLargeReadX != 0 {
+		limit = largestRead
 	}
-	return min(asked, c.clientBuffer-readDataAt)
+	return atMost(c.host.options.MaxFileRead, min(asked, limit))
 }
 
-// readNode reads a file. At its end and behind it there is nothing, which is no error.
+// atMost returns n, or limit if it is smaller and not 0.
+func atMost(limit, n int) int {
+	if limit == 0 {
+		return n
+	}
+	return min(limit, n)
+}
+
+// readNode reads a file. At and after its end there are no bytes, which is not an error.
 func (h *Host) readNode(o *open, offset int64, count int) ([]byte, uint32) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -84,7 +98,7 @@ func (w *writer) read(left uint16, data []byte) {
 	w.endAndX()
 }
 
-// writeAndX is WRITE_ANDX (MS-CIFS 2.2.4.43), which pipes take and disks refuse.
+// writeAndX is WRITE_ANDX (MS-CIFS 2.2.4.43), which pipes accept and disks refuse.
 func (c *conn) writeAndX(r *request, w *writer) uint32 {
 	const shortForm, longForm = 12, 14
 	if n := r.wordCount(); n != shortForm && n != longForm {

@@ -1,6 +1,12 @@
 package simnt
 
-import "github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
+import (
+	"crypto/hmac"
+	"crypto/md5"
+	"encoding/binary"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
+)
 
 // Limits of a connection.
 const (
@@ -10,7 +16,7 @@ const (
 	maxSearches = 16
 )
 
-// session is a login, known by its UID.
+// session is a login, identified by its UID.
 type session struct {
 	identity
 }
@@ -19,7 +25,7 @@ func (s *session) access() rpc.Access {
 	return rpc.Access{User: s.user, Administrator: s.administrator, Anonymous: s.anonymous}
 }
 
-// freeID returns the next identifier that is not in use. 0 and 0xFFFF are none.
+// freeID returns the next identifier that is not in use. It is neither 0 nor 0xFFFF.
 func freeID[T any](inUse map[uint16]T, last uint16) uint16 {
 	for {
 		last++
@@ -57,7 +63,7 @@ func (c *conn) sessionSetup(r *request, w *writer) uint32 {
 		return status
 	}
 	if c.clientBuffer == 0 {
-		c.clientBuffer = buffer
+		c.clientBuffer, c.clientCapabilities = buffer, r.u32(22)
 	}
 	c.writeLogin(w, c.sessions[r.uid])
 	if next == nil {
@@ -102,8 +108,8 @@ func (c *conn) writeLogin(w *writer, s *session) {
 	w.endAndX()
 }
 
-// login makes a session, and puts its UID into the request. The first one of a real account
-// decides on signing (MS-CIFS 3.3.5.43).
+// login makes a session, and sets the request's UID. The first session of an account, not of
+// a guest, decides on signing (MS-CIFS 3.3.5.43).
 func (c *conn) login(r *request, who credentials) uint32 {
 	id, status := c.host.authenticate(who, c.challenge)
 	if status != statusOK {
@@ -112,7 +118,7 @@ func (c *conn) login(r *request, who credentials) uint32 {
 	if len(c.sessions) >= maxSessions {
 		return statusTooManySessions
 	}
-	if !c.host.takeLicence() {
+	if !c.host.acquireLicence() {
 		return statusRequestNotAccepted
 	}
 	c.lastUID = freeID(c.sessions, c.lastUID)
@@ -121,15 +127,15 @@ func (c *conn) login(r *request, who credentials) uint32 {
 	mode := c.host.options.Signing
 	wanted := mode == SigningRequired || mode == SigningEnabled && r.flags2&flags2Signed != 0
 	if c.signer == nil && wanted && id.key != nil {
-		const answer, next = 1, 2 // the login itself is 0
+		const answer, next = 1, 2 // the login has number 0
 		c.signer = &signer{key: id.key, response: append([]byte(nil), id.response...), next: next}
 		r.sequence, r.signed = answer, true
 	}
 	return statusOK
 }
 
-// takeLicence counts a session, unless there is one for each licence already.
-func (h *Host) takeLicence() bool {
+// acquireLicence counts a session, and reports whether there is a licence for it.
+func (h *Host) acquireLicence() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.options.Licences > 0 && h.sessions >= h.options.Licences {
@@ -140,15 +146,15 @@ func (h *Host) takeLicence() bool {
 	return true
 }
 
-func (h *Host) returnLicence() {
+func (h *Host) releaseLicence() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sessions--
 	h.counters.change(func(s *Statistics) { s.SessionsNow-- })
 }
 
-// endOthers ends the other connections of the same client: NT 4.0 takes VcNumber 0 for a client
-// that has started anew (MS-CIFS appendix A <9>).
+// endOthers ends the other connections of the same client: to NT 4.0, VcNumber 0 means that
+// the client was restarted (MS-CIFS appendix A <9>).
 func (h *Host) endOthers(c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -159,7 +165,7 @@ func (h *Host) endOthers(c *conn) {
 	}
 }
 
-// logoff is LOGOFF_ANDX (MS-CIFS 2.2.4.54): what the session had open ends with it.
+// logoff is LOGOFF_ANDX (MS-CIFS 2.2.4.54): what the session has open is closed.
 func (c *conn) logoff(r *request, w *writer) uint32 {
 	if r.wordCount() != 2 {
 		return statusInvalidSMB
@@ -179,7 +185,7 @@ func (c *conn) endSession(uid uint16) {
 	}
 	c.endOpens(func(o *open) bool { return o.uid == uid })
 	delete(c.sessions, uid)
-	c.host.returnLicence()
+	c.host.releaseLicence()
 }
 
 // closeAll ends all sessions, at the end of the connection.
@@ -187,4 +193,49 @@ func (c *conn) closeAll() {
 	for uid := range c.sessions {
 		c.endSession(uid)
 	}
+}
+
+// signer signs and verifies messages (MS-CIFS 3.1.4.1, 3.1.5.1).
+type signer struct {
+	key      []byte
+	response []byte // of the client's login
+	next     uint32 // sequence number of the next request
+}
+
+const signatureSize = 8
+
+// signature computes the signature of a message with a sequence number.
+func (s *signer) signature(message []byte, sequence uint32) []byte {
+	var field [signatureSize]byte
+	binary.LittleEndian.PutUint32(field[:], sequence)
+	h := md5.New()
+	h.Write(s.key)
+	h.Write(s.response)
+	h.Write(message[:signatureAt])
+	h.Write(field[:])
+	h.Write(message[signatureAt+signatureSize:])
+	return h.Sum(nil)[:signatureSize]
+}
+
+func (s *signer) sign(message []byte, sequence uint32) {
+	copy(message[signatureAt:], s.signature(message, sequence))
+}
+
+// verify assigns a sequence number to a request of a signed connection, and checks its
+// signature. A request and its answer have a number each; a cancel has no answer.
+func (c *conn) verify(r *request) uint32 {
+	s := c.signer
+	if s == nil {
+		return statusOK
+	}
+	sequence := s.next
+	s.next += 2
+	if r.command == cmdNTCancel {
+		s.next--
+	}
+	r.sequence, r.signed = sequence+1, true
+	if !hmac.Equal(r.raw[signatureAt:signatureAt+signatureSize], s.signature(r.raw, sequence)) {
+		return statusAccessDenied
+	}
+	return statusOK
 }

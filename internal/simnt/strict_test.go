@@ -2,6 +2,10 @@ package simnt
 
 import (
 	"bytes"
+	"errors"
+	"net"
+	"os"
+	"syscall"
 	"testing"
 )
 
@@ -144,7 +148,7 @@ func TestInFlight(t *testing.T) {
 	w.must("close", w.receive())
 }
 
-// TestReadAndClose: NT runs a close that is chained to a read, and says that it did not.
+// TestReadAndClose: NT runs a close that is chained to a read, and its answer denies it.
 func TestReadAndClose(t *testing.T) {
 	t.Parallel()
 	w := startWire(t, Options{SmallReads: true})
@@ -165,8 +169,98 @@ func TestReadAndClose(t *testing.T) {
 	m = append(m, 3, byte(fid), byte(fid>>8), 0, 0, 0, 0, 0, 0)
 	w.send(m)
 	r = w.must("read and close", w.receive())
-	if got := string(r.words[:4]); got != "\xFF\x00\x00\x00" || len(r.raw)-r.end != 3 || len(r.raw)-3 != defaultMaxBufferSize {
-		t.Errorf("AndX %x, %d bytes, %d behind the end; want none, the client's buffer full, and 3", got, len(r.raw), len(r.raw)-r.end)
+	if got := string(r.words[:4]); got != "\xFF\x00\x00\x00" || len(r.raw)-r.end != 3 || r.u16(10) != 4292 {
+		t.Errorf("AndX %x, %d bytes of data, %d bytes behind the end; want none, 4292, and 3", got, r.u16(10), len(r.raw)-r.end)
 	}
 	w.want("the file is closed", statusInvalidHandle, w.ask(cmdClose, []byte{byte(fid), byte(fid >> 8), 0, 0, 0, 0}, nil))
+}
+
+// TestReadSizes: how much of a file one read returns.
+func TestReadSizes(t *testing.T) {
+	t.Parallel()
+	const size = 10_000
+	for _, tt := range []struct {
+		name         string
+		options      Options
+		capabilities uint32 // of the client
+		asked, want  uint16
+	}{
+		{"both ends have large reads", Options{}, capLargeReadX, size, size},
+		{"the client has none", Options{}, 0, size, 4292},
+		{"the server has none", Options{SmallReads: true}, capLargeReadX, size, 4292},
+		{"a smaller buffer", Options{SmallReads: true, MaxBufferSize: 2048}, 0, size, 1984},
+		{"the client's buffer is the smaller one", Options{SmallReads: true, MaxBufferSize: 16644}, 0, size, 4292},
+		{"less than the buffer holds", Options{SmallReads: true}, 0, 4096, 4096},
+		{"512 bytes at most", Options{MaxFileRead: 512}, capLargeReadX, size, 512},
+		{"one byte at a time", Options{MaxFileRead: 1}, 0, size, 1},
+		{"at most more than is asked for", Options{MaxFileRead: 512}, 0, 100, 100},
+		{"pipes alone are limited", Options{MaxPipeRead: 1}, 0, 100, 100},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := startWire(t, tt.options)
+			w.capabilities = tt.capabilities
+			w.host.WriteFile(`C:\long.txt`, bytes.Repeat([]byte("x"), size), w.host.now())
+			w.session("C$")
+			fid, r := w.create(`\long.txt`, accessRead)
+			w.must("open", r)
+			w.send(w.readMessage(fid, 0, tt.asked, 0, cmdNone))
+			if r := w.must("read", w.receive()); r.u16(10) != tt.want {
+				t.Errorf("%d bytes of %d, want %d", r.u16(10), tt.asked, tt.want)
+			}
+		})
+	}
+}
+
+// TestAcceptErrors: a host goes on after an error of its listener.
+func TestAcceptErrors(t *testing.T) {
+	t.Parallel()
+	h, err := New(Options{Name: "EXCH01"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &failingListener{Listener: inner, errors: []error{
+		&net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", syscall.EMFILE)}, errors.New("no reason"),
+	}}
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(l) }()
+	connect(t, h, inner.Addr().String()).negotiate()
+	if err := inner.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Serve returned %v after the listener was closed, want net.ErrClosed", err)
+	}
+
+	// Close does not wait for the next try.
+	go func() { served <- h.Serve(&failingListener{Listener: inner, always: errors.New("never")}) }()
+	if err := h.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		t.Error(err)
+	}
+	if err := <-served; !errors.Is(err, ErrClosed) {
+		t.Errorf("Serve returned %v after Close, want ErrClosed", err)
+	}
+}
+
+// failingListener fails to accept with errors, one after another, or always.
+type failingListener struct {
+	net.Listener
+	errors []error
+	always error
+}
+
+func (l *failingListener) Accept() (net.Conn, error) {
+	if l.always != nil {
+		return nil, l.always
+	}
+	if len(l.errors) > 0 {
+		err := l.errors[0]
+		l.errors = l.errors[1:]
+		return nil, err
+	}
+	return l.Listener.Accept()
 }

@@ -13,8 +13,8 @@ type transaction struct {
 	maxData    int
 }
 
-// maxTransaction bounds what a transaction of NT 4.0 sends and may be sent together (MS-CIFS
-// appendix A <240>). A capture of Windows 2000 shows that it takes more.
+// maxTransaction is the limit in bytes of all parts of a transaction and its answer on NT 4.0
+// (MS-CIFS appendix A <240>). A capture shows that Windows 2000 accepts more.
 const maxTransaction = 65 * 1024
 
 // parseTransaction reads one. It must come in one message.
@@ -47,7 +47,7 @@ func (c *conn) parseTransaction(r *request) (*transaction, uint32) {
 	return t, statusOK
 }
 
-// transaction is TRANSACTION (MS-CIFS 2.2.4.33): TransactNmPipe alone of what goes over it.
+// transaction is TRANSACTION (MS-CIFS 2.2.4.33): only TransactNmPipe is simulated.
 func (c *conn) transaction(r *request, w *writer) uint32 {
 	const transactNmPipe, pipes = 0x0026, `\PIPE\`
 	if r.wordCount() >= 14 && r.words[26] == 0 {
@@ -63,8 +63,8 @@ func (c *conn) transaction(r *request, w *writer) uint32 {
 	return c.transactPipe(r, w, t)
 }
 
-// transactionAnswer writes the answer to a transaction, and sends all but its last message: each
-// fits the client's buffer and ours (MS-CIFS 2.2.4.33.2).
+// transactionAnswer writes the answer to a transaction in messages that fit the buffers of
+// client and server, and sends all but the last (MS-CIFS 2.2.4.33.2).
 func (c *conn) transactionAnswer(r *request, w *writer, status uint32, parameters, data []byte) uint32 {
 	const bodyAt, align = 56, 4
 	limit := min(c.clientBuffer, int(c.host.options.MaxBufferSize))
@@ -101,17 +101,24 @@ func (c *conn) transactionAnswer(r *request, w *writer, status uint32, parameter
 
 // Subcommands of TRANSACTION2 (MS-CIFS 2.2.2.2).
 const (
-	findFirst2     = 0x0001
-	findNext2      = 0x0002
-	queryFS        = 0x0003
-	queryPathInfo  = 0x0005
-	queryFileInfo  = 0x0007
+	findFirst2    = 0x0001
+	findNext2     = 0x0002
+	queryFS       = 0x0003
+	queryPathInfo = 0x0005
+	queryFileInfo = 0x0007
+
 	eaErrorOffset  = 0
 	pathNameAt     = 6
 	fileInfoLength = 4
+
+	open2         = 0x0000
+	setFS         = 0x0004
+	setPathInfo   = 0x0006
+	setFileInfo   = 0x0008
+	makeDirectory = 0x000D
 )
 
-// transaction2 is TRANSACTION2 (MS-CIFS 2.2.4.46): what tells of files, folders and the disk.
+// transaction2 is TRANSACTION2 (MS-CIFS 2.2.4.46): queries of files, folders and the disk.
 func (c *conn) transaction2(r *request, w *writer) uint32 {
 	t, status := c.parseTransaction(r)
 	if status != statusOK {
@@ -148,10 +155,10 @@ func (c *conn) transaction2(r *request, w *writer) uint32 {
 		i := c.host.infoOf(o.node)
 		return c.queryInfo(r, w, t, binary.LittleEndian.Uint16(t.parameters[2:]), i, `\`+i.name)
 	}
-	return statusNotImplemented
+	return c.refuseTransaction2(r, t)
 }
 
-// parameterText reads a string that stands last in the parameters, where it is aligned already.
+// parameterText reads the string at the end of the parameters, where it is aligned.
 func (c *conn) parameterText(r *request, b []byte) string {
 	t := texts{b: b, unicode: c.unicode(r)}
 	return t.next()
@@ -166,7 +173,7 @@ func (c *conn) queryInfo(r *request, w *writer, t *transaction, level uint16, i 
 	return c.limited(r, w, t, []byte{eaErrorOffset, 0}, data.b)
 }
 
-// limited answers with as much of the data as the client asked for.
+// limited answers with at most as much data as the client accepts.
 func (c *conn) limited(r *request, w *writer, t *transaction, parameters, data []byte) uint32 {
 	status := statusOK
 	if len(data) > t.maxData {

@@ -24,6 +24,8 @@ type wire struct {
 	uid, tid uint16
 	mid      uint16
 	nonce    [8]byte
+
+	capabilities uint32 // that it logs in with
 }
 
 // reply is what it is answered.
@@ -173,7 +175,8 @@ func (w *wire) loginMessage(user string, vc uint16, next byte) []byte {
 		response = nil
 	}
 	words.u16(uint16(len(response)))
-	words.zeros(8)
+	words.zeros(4)
+	words.u32(w.capabilities)
 	data := &writer{unicode: true}
 	data.bytes(response)
 	data.u8(0) // aligns: the bytes start at 61

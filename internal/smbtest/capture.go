@@ -18,14 +18,14 @@ type Capture struct {
 	t       testing.TB
 	port    uint16
 	dumpcap *exec.Cmd
-	said    chan string  // what dumpcap wrote, once it has ended
-	marker  *net.UDPConn // to itself: what is sent over it comes last in the capture
+	said    chan string  // output of dumpcap, once it has ended
+	marker  *net.UDPConn // to itself: its packet is the last in the capture
 	raw     string       // with the marker
 	file    string       // empty until Stop
 }
 
-// StartCapture captures what is said on a TCP port until Stop, or the end of the
-// test. It returns when the capture runs.
+// StartCapture captures the traffic of a TCP port until Stop or the end of the test. It returns
+// when the capture has started.
 func StartCapture(t testing.TB, port uint16) *Capture {
 	t.Helper()
 	dumpcap := needProgram(t, "dumpcap", "tshark")
@@ -55,8 +55,8 @@ func StartCapture(t testing.TB, port uint16) *Capture {
 	return c
 }
 
-// listen reads what dumpcap says until it ends: first whether it captures, which
-// it does once it names its file.
+// listen reads the output of dumpcap until it ends. dumpcap captures once it has printed the name
+// of its file.
 func (c *Capture) listen(stderr io.Reader, running chan<- bool) {
 	var all strings.Builder
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
@@ -66,11 +66,11 @@ func (c *Capture) listen(stderr io.Reader, running chan<- bool) {
 		}
 	}
 	close(running)
-	_ = c.dumpcap.Wait() // what it said tells more than its exit status
+	_ = c.dumpcap.Wait() // its output says more than its exit status
 	c.said <- all.String()
 }
 
-// output waits for the end of dumpcap and returns what it said.
+// output waits for the end of dumpcap and returns its output.
 func (c *Capture) output() string {
 	text := <-c.said
 	c.said <- text
@@ -82,8 +82,8 @@ func (c *Capture) end() {
 	c.output()
 }
 
-// Stop ends the capture, with all that was sent before the call in it, and returns the
-// path of a pcap file that is there until the end of the test.
+// Stop ends the capture, which has everything that was sent before the call, and returns the path
+// of a pcap file that exists until the end of the test.
 func (c *Capture) Stop() string {
 	c.t.Helper()
 	if c.file != "" {
@@ -98,7 +98,7 @@ func (c *Capture) Stop() string {
 		return err == nil && bytes.Contains(content, mark)
 	})
 	if !complete {
-		c.t.Fatalf("the end of the capture does not come to %s", c.raw)
+		c.t.Fatalf("the end of the capture does not arrive in %s", c.raw)
 	}
 	if err := c.dumpcap.Process.Signal(os.Interrupt); err != nil {
 		c.t.Fatalf("stopping dumpcap: %v", err)
@@ -116,8 +116,8 @@ func (c *Capture) Tshark(args ...string) string {
 	return Tshark(c.t, c.Stop(), c.port, args...)
 }
 
-// Tshark runs tshark over a capture file, which takes what is on the port for
-// NetBIOS sessions and so for SMB, and returns what tshark writes.
+// Tshark runs tshark on a capture file, with the traffic of the port decoded as NetBIOS sessions
+// and so as SMB, and returns its output.
 func Tshark(t testing.TB, file string, port uint16, args ...string) string {
 	t.Helper()
 	tshark := needProgram(t, "tshark", "tshark")

@@ -1,8 +1,7 @@
-// Package smbtest starts what a probe is tested against: a private Samba, the
-// SMB server of impacket, and a packet capture of what is said to them. Package
-// peer below it holds scripted servers for the states that no real server gets
-// into. Tests alone may import it.
+// Package smbtest starts servers to test against: a private Samba, the SMB server of impacket,
+// and a packet capture of their traffic. Its subpackages have scripted servers for states that
+// no real server gets into, and a proxy that injects faults. Only tests may import it.
 //
-// Nothing here skips: where a program is missing the test fails, and says which
-// Debian package has it.
+// No test is skipped: if a program is missing, the test fails with the name of the Debian
+// package that has it.
 package smbtest

@@ -20,21 +20,20 @@ import (
 //go:embed impacket_server.py
 var impacketServer string
 
-// impacketPython is the Python that Debian's packages belong to; another one may come
-// before it on PATH.
+// impacketPython is the Python of Debian's packages; PATH may have another one before it.
 const impacketPython = "/usr/bin/python3"
 
-// ImpacketOptions say how the server differs from its defaults.
+// ImpacketOptions configure the server.
 type ImpacketOptions struct {
-	// SigningRequired makes the server sign, and refuse with
-	// STATUS_ACCESS_DENIED whatever the client does not sign rightly.
+	// SigningRequired makes the server sign, and refuse requests that are not signed
+	// correctly with STATUS_ACCESS_DENIED.
 	SigningRequired bool
 }
 
-// Impacket is the SMB1 server of impacket on 127.0.0.1, which speaks OEM strings,
-// runs only the first command of a chain, allows one request at a time and takes
-// direct TCP. It checks passwords and signatures with code of its own, and so proves
-// those of a client. File names have the case that PhonebookName has.
+// Impacket is the SMB1 server of impacket on 127.0.0.1, which uses OEM strings, runs only the
+// first command of a chain, and accepts one request at a time over direct TCP. It checks
+// passwords and signatures with its own code, an independent test of a client's. File names are
+// case-sensitive, as in PhonebookName.
 type Impacket struct {
 	t      testing.TB
 	dir    string
@@ -42,8 +41,8 @@ type Impacket struct {
 	output bytes.Buffer // of the process; read once it has ended
 }
 
-// ImpacketEvent is a login ("login") or a request of a signed session
-// ("signature") that the server has checked.
+// ImpacketEvent is a login ("login") or a request of a signed session ("signature") that the
+// server has checked.
 type ImpacketEvent struct {
 	Event string `json:"event"`
 	OK    bool   `json:"ok"`
@@ -51,8 +50,8 @@ type ImpacketEvent struct {
 
 	User     string `json:"user"`
 	Domain   string `json:"domain"`
-	Kind     string `json:"kind"` // "NTLMv1", "NTLMv2", or what else it was
-	LM       string `json:"lm"`   // the LM response: "none" (or zeros), "copy" (of the NT response), "LMv2" (a right one), "other"
+	Kind     string `json:"kind"` // "NTLMv1", "NTLMv2" or another
+	LM       string `json:"lm"`   // the LM response: "none" (or zeros), "copy" (of the NT response), "LMv2" (a correct one), "other"
 	VcNumber int    `json:"vc_number"`
 
 	Command  int `json:"command"`  // SMB command
@@ -91,7 +90,7 @@ func StartImpacket(t testing.TB, o ImpacketOptions) *Impacket {
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
-		_ = cmd.Wait() // it is killed at the end: its exit status says nothing
+		_ = cmd.Wait() // killed at the end: its exit status is meaningless
 	}()
 	stop := func() {
 		_ = cmd.Process.Kill() // it may have ended
@@ -117,13 +116,13 @@ func StartImpacket(t testing.TB, o ImpacketOptions) *Impacket {
 
 func (s *Impacket) eventsPath() string { return filepath.Join(s.dir, "events.jsonl") }
 
-// Addr returns where the server listens.
+// Addr returns the address that the server listens on.
 func (s *Impacket) Addr() netip.AddrPort { return loopback(s.port) }
 
 // Port returns the TCP port that the server listens on.
 func (s *Impacket) Port() uint16 { return s.port }
 
-// Credentials returns what logs in, with NTLMv2.
+// Credentials returns the account's credentials, for NTLMv2.
 func (s *Impacket) Credentials() smb.Credentials {
 	return smb.Credentials{Username: Username, Domain: sambaDomain, Password: secret.New(Password)}
 }
@@ -142,13 +141,13 @@ func (s *Impacket) WritePhonebook(content []byte) {
 	writeFile(s.t, s.PhonebookPath(), content)
 }
 
-// Events returns what the server has checked up to now, in order; an answer that
-// came has its event here. The first event is "listening".
+// Events returns what the server has checked so far, in order. The event of an answer that was
+// received is there. The first event is "listening".
 func (s *Impacket) Events() []ImpacketEvent {
 	s.t.Helper()
 	content, err := os.ReadFile(s.eventsPath())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // not yet started
+		return nil // it has not started
 	}
 	if err != nil {
 		s.t.Fatalf("reading the events of impacket's server: %v", err)
@@ -160,14 +159,14 @@ func (s *Impacket) Events() []ImpacketEvent {
 		}
 		var event ImpacketEvent
 		if err := json.Unmarshal([]byte(line), &event); err != nil {
-			s.t.Fatalf("reading the events of impacket's server: %v in %q", err, line)
+			s.t.Fatalf("decoding the events of impacket's server: %v in %q", err, line)
 		}
 		events = append(events, event)
 	}
 	return events
 }
 
-// Logins returns how many times a login was tried, well or badly.
+// Logins returns the number of login attempts, successful or not.
 func (s *Impacket) Logins() int {
 	s.t.Helper()
 	n := 0
@@ -179,8 +178,8 @@ func (s *Impacket) Logins() int {
 	return n
 }
 
-// Signatures returns how many requests were signed rightly, and how many wrongly or
-// not at all, after the login to a server that requires signing.
+// Signatures returns the numbers of requests that were signed correctly, and of those that were
+// not, after the login to a server that requires signing.
 func (s *Impacket) Signatures() (right, wrong int) {
 	s.t.Helper()
 	for _, event := range s.Events() {

@@ -9,20 +9,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
 
-// startTimeout is how long a server may take until it answers, and pollInterval
-// how often it is asked.
+// startTimeout is how long a server may take to answer on a machine that is busy with other
+// things, and pollInterval how often it is tried.
 const (
-	startTimeout = 20 * time.Second
+	startTimeout = time.Minute
 	pollInterval = 10 * time.Millisecond
 )
 
-// needProgram returns the path of a program, which must be installed. The
-// folders of the system's administrator are looked in as well: they are not on
-// everybody's PATH.
+// needProgram returns the path of a program, which must be installed. It also looks in the
+// system administrator's folders, which may not be on PATH.
 func needProgram(t testing.TB, name, debianPackage string) string {
 	t.Helper()
 	if path, err := exec.LookPath(name); err == nil {
@@ -74,9 +74,8 @@ func makeDirs(t testing.TB, paths ...string) {
 	}
 }
 
-// freePort returns a TCP port of 127.0.0.1 that nobody listens on. It is below the
-// ports that systems give out of themselves (RFC 6335: from 49152, Linux: from
-// 32768), so that no connection takes it before the server does.
+// freePort returns an unused TCP port of 127.0.0.1. It is below the ephemeral ports (RFC 6335:
+// from 49152, Linux: from 32768), so that no connection uses it before the server listens.
 func freePort(t testing.TB) uint16 {
 	t.Helper()
 	const lowest, end, tries = 10000, 32000, 100
@@ -95,7 +94,7 @@ func loopback(port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)
 }
 
-// waitUntil polls until done says so; it returns false where that took too long.
+// waitUntil calls done until it returns true, for at most limit, and returns its last result.
 func waitUntil(limit time.Duration, done func() bool) bool {
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(pollInterval) {
 		if done() {
@@ -105,7 +104,7 @@ func waitUntil(limit time.Duration, done func() bool) bool {
 	return done()
 }
 
-// answers reports whether something listens on the address.
+// answers reports whether a server accepts connections on the address.
 func answers(addr netip.AddrPort) bool {
 	conn, err := net.DialTimeout("tcp", addr.String(), time.Second)
 	if err != nil {
@@ -115,7 +114,7 @@ func answers(addr netip.AddrPort) bool {
 	return true
 }
 
-// runProgram runs a program to its end and returns what it wrote.
+// runProgram runs a program and returns its output.
 func runProgram(t testing.TB, stdin, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
@@ -127,8 +126,8 @@ func runProgram(t testing.TB, stdin, name string, args ...string) string {
 	return string(out)
 }
 
-// processesWith returns the processes, by /proc, whose command line has text in
-// it. A process that ended and was not waited for has no command line.
+// processesWith returns the processes in /proc whose command line contains text. One that has
+// ended and was not waited for has no command line.
 func processesWith(text string) ([]*os.Process, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -140,7 +139,7 @@ func processesWith(text string) ([]*os.Process, error) {
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
-		// A process may end between the two reads: then it is not there.
+		// A process may end between the two reads.
 		line, err := os.ReadFile(filepath.Join("/proc", entry.Name(), "cmdline"))
 		if err != nil || !bytes.Contains(line, []byte(text)) {
 			continue
@@ -154,8 +153,8 @@ func processesWith(text string) ([]*os.Process, error) {
 	return found, nil
 }
 
-// killAll kills every process whose command line has text in it, and fails the
-// test where one is left.
+// killAll kills every process whose command line contains text, and fails the test if one is
+// left.
 func killAll(t testing.TB, text string) {
 	t.Helper()
 	var left int
@@ -167,7 +166,7 @@ func killAll(t testing.TB, text string) {
 		}
 		left = len(processes)
 		for _, process := range processes {
-			// One that has just ended is what is wanted.
+			// Errors mean that it has just ended.
 			_ = process.Kill()
 			_ = process.Release()
 		}
@@ -176,4 +175,40 @@ func killAll(t testing.TB, text string) {
 	if !gone {
 		t.Errorf("%d processes of a test server cannot be killed", left)
 	}
+}
+
+// PhonebookName is the phone book's path on the share ADMIN$.
+const PhonebookName = `System32\Ras\rasphone.pbk`
+
+// Phonebook returns a sound phone book of NT 4.0 with one entry, "Internet Dial-Up", for a
+// serial modem. Name and number are invented.
+func Phonebook() []byte {
+	lines := []string{
+		"[Internet Dial-Up]",
+		"Description=Synthetic entry for tests",
+		"AutoLogon=0",
+		"BaseProtocol=1",
+		"Authentication=-1",
+		"IpPrioritizeRemote=1",
+		"IpHeaderCompression=1",
+		"UseCountryAndAreaCodes=0",
+		"IdleDisconnectSeconds=0",
+		"RedialAttempts=0",
+		"RedialSeconds=15",
+		"",
+		"MEDIA=serial",
+		"Port=COM2",
+		"Device=Synthetic Modem 33600",
+		"ConnectBPS=115200",
+		"",
+		"DEVICE=modem",
+		"PhoneNumber=555-0100",
+		"PromoteHuntNumbers=0",
+		"HwFlowControl=1",
+		"Protocol=1",
+		"Compression=1",
+		"Speaker=1",
+		"",
+	}
+	return []byte(strings.Join(lines, "\r\n"))
 }

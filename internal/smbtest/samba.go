@@ -15,17 +15,17 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// The account that every test server knows. Samba takes it for an administrator.
+// The account that every test server has. On Samba it is an administrator.
 const (
 	Username = "rasphone"
 	Password = "Pa$$w0rd-1998"
 )
 
-// UsernamePlain is an account of Samba that is no administrator, see AddPlainUser.
+// UsernamePlain is an account of Samba that is not an administrator, see AddPlainUser.
 const UsernamePlain = "plain"
 
-// plainUnixUser is the Unix account of UsernamePlain: one that every Linux has, and
-// that is not Samba's guest.
+// plainUnixUser is the Unix account of UsernamePlain: one that every Linux system has and that
+// is not Samba's guest.
 const plainUnixUser = "daemon"
 
 const (
@@ -38,9 +38,9 @@ const (
 	rootName   = "WINNT"
 )
 
-// Samba is a private Samba server on 127.0.0.1. It takes direct TCP and NetBIOS
-// sessions, for any called name, on its one port. The share ADMIN$ is the folder
-// Root with a sound phone book in it, C$ the folder above.
+// Samba is a private Samba server on 127.0.0.1. It accepts direct TCP and NetBIOS sessions, for
+// any called name, on one port. The share ADMIN$ is the folder Root, which has a sound phone
+// book; C$ is the folder above.
 type Samba struct {
 	t       testing.TB
 	options SambaOptions
@@ -50,22 +50,22 @@ type Samba struct {
 	exited  chan struct{} // closed when smbd has ended
 }
 
-// StartSamba starts smbd and waits until it answers. The end of the test stops
-// it and every helper process that it started. It needs no root: the account is
-// mapped to the user who runs the test.
+// StartSamba starts smbd and waits until it accepts connections. The end of the test stops it
+// and its helper processes. It does not need root: the account is mapped to the user who runs
+// the test.
 func StartSamba(t testing.TB, o SambaOptions) *Samba {
 	t.Helper()
 	smbd := needProgram(t, "smbd", "samba")
 	me, err := user.Current()
 	if err != nil {
-		t.Fatalf("asking who runs the test: %v", err)
+		t.Fatalf("looking up the user who runs the test: %v", err)
 	}
 	s := &Samba{t: t, options: o, dir: shortTempDir(t), port: freePort(t), exited: make(chan struct{})}
-	// A guest is the user nobody and has to reach the shares.
+	// Guests are the user nobody, who has to reach the shares.
 	if err := os.Chmod(s.dir, 0o755); err != nil {
-		t.Fatalf("opening Samba's folder to the guest: %v", err)
+		t.Fatalf("opening Samba's folder to guests: %v", err)
 	}
-	for _, folder := range sambaFolders() {
+	for _, folder := range sambaFolders {
 		makeDirs(t, filepath.Join(s.dir, folder.name))
 	}
 	makeDirs(t, filepath.Dir(s.PhonebookPath()))
@@ -87,14 +87,14 @@ func StartSamba(t testing.TB, o SambaOptions) *Samba {
 	}
 	go func() {
 		defer close(s.exited)
-		_ = s.cmd.Wait() // it is killed at the end: its exit status says nothing
+		_ = s.cmd.Wait() // killed at the end: its exit status is meaningless
 	}()
 	t.Cleanup(s.stop)
 
 	up := waitUntil(startTimeout, func() bool { return s.ended() || answers(s.Addr()) })
 	if !up || s.ended() {
 		s.stop()
-		t.Fatalf("smbd does not answer on %s:\n%s%s", s.Addr(), output.String(), s.Log())
+		t.Fatalf("smbd does not accept connections on %s:\n%s%s", s.Addr(), output.String(), s.Log())
 	}
 	return s
 }
@@ -108,9 +108,8 @@ func (s *Samba) ended() bool {
 	}
 }
 
-// stop kills smbd and its helpers (samba-dcerpcd, rpcd_*). The helpers run in
-// sessions of their own and outlive smbd, but all of them name the configuration
-// file in their arguments.
+// stop kills smbd and its helpers (samba-dcerpcd, rpcd_*). The helpers run in their own
+// sessions and outlive smbd, but all have the configuration file in their arguments.
 func (s *Samba) stop() {
 	killAll(s.t, s.confPath())
 	<-s.exited
@@ -123,7 +122,7 @@ func (s *Samba) writeConf(admin bool, adminLines ...string) {
 	writeFile(s.t, s.confPath(), s.options.conf(s.dir, s.port, admin, adminLines))
 }
 
-// Addr returns where the server listens.
+// Addr returns the address that the server listens on.
 func (s *Samba) Addr() netip.AddrPort { return loopback(s.port) }
 
 // Port returns the TCP port that the server listens on.
@@ -135,7 +134,7 @@ func (s *Samba) NetBIOSName() string { return sambaNetBIOSName }
 // Domain returns the server's workgroup.
 func (s *Samba) Domain() string { return sambaDomain }
 
-// Credentials returns what logs in, with NTLMv2.
+// Credentials returns the account's credentials, for NTLMv2.
 func (s *Samba) Credentials() smb.Credentials {
 	return smb.Credentials{Username: Username, Domain: sambaDomain, Password: secret.New(Password)}
 }
@@ -154,7 +153,7 @@ func (s *Samba) WritePhonebook(content []byte) {
 	writeFile(s.t, s.PhonebookPath(), content)
 }
 
-// Log returns what smbd has logged up to now.
+// Log returns the log of smbd so far.
 func (s *Samba) Log() string {
 	content, err := os.ReadFile(filepath.Join(s.dir, "log.smbd"))
 	if err != nil {
@@ -163,16 +162,15 @@ func (s *Samba) Log() string {
 	return string(content)
 }
 
-// Logins returns how many times an account and its response were checked, well
-// or badly; anonymous logins count too.
+// Logins returns the number of login attempts, successful or not, including anonymous ones.
 func (s *Samba) Logins() int {
 	s.t.Helper()
 	content, err := os.ReadFile(filepath.Join(s.dir, "auth.log"))
 	if os.IsNotExist(err) {
-		return 0 // smbd makes the file at the first login
+		return 0 // smbd creates the file at the first login
 	}
 	if err != nil {
-		s.t.Fatalf("reading the logins that smbd noted: %v", err)
+		s.t.Fatalf("reading the logins that smbd logged: %v", err)
 	}
 	return strings.Count(string(content), `"type": "Authentication"`)
 }

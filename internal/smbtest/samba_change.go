@@ -1,44 +1,47 @@
 package smbtest
 
 import (
+	"bufio"
+	_ "embed"
 	"fmt"
+	"os/exec"
 	"os/user"
+	"strconv"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// RemoveShare takes ADMIN$ away: the share is not there for who connects from now on.
+// RemoveShare removes ADMIN$ for new connections.
 func (s *Samba) RemoveShare() {
 	s.t.Helper()
 	s.writeConf(false)
 	s.reload()
 }
 
-// RestoreShare brings ADMIN$ back as it was at the start.
+// RestoreShare restores ADMIN$ as it was at the start.
 func (s *Samba) RestoreShare() {
 	s.t.Helper()
 	s.writeConf(true)
 	s.reload()
 }
 
-// DenyShare leaves ADMIN$ to another account: STATUS_ACCESS_DENIED at the tree
-// connect.
+// DenyShare reserves ADMIN$ for another account: STATUS_ACCESS_DENIED at the tree connect.
 func (s *Samba) DenyShare() {
 	s.t.Helper()
-	s.writeConf(true, "valid users = nobodyelse")
+	s.writeConf(true, "valid users = another")
 	s.reload()
 }
 
-// WithdrawShare makes ADMIN$ unavailable: Samba answers as if it were not there.
+// WithdrawShare makes ADMIN$ unavailable: Samba answers as if it did not exist.
 func (s *Samba) WithdrawShare() {
 	s.t.Helper()
 	s.writeConf(true, "available = no")
 	s.reload()
 }
 
-// LimitShare allows so many connections to ADMIN$ at a time; the next one is
+// LimitShare limits the connections to ADMIN$ at a time; one more is
 // STATUS_INSUFFICIENT_RESOURCES.
 func (s *Samba) LimitShare(connections int) {
 	s.t.Helper()
@@ -46,16 +49,16 @@ func (s *Samba) LimitShare(connections int) {
 	s.reload()
 }
 
-// reload makes smbd read its configuration, and returns when it has: smbd takes
-// its messages in order, so the answer to the ping comes after the reload. Who
-// connects then is served by a process with the new configuration.
+// reload makes smbd read its configuration, and returns when it has: smbd handles messages in
+// order, so that it answers the ping after the reload. New connections then get a process with
+// the new configuration.
 func (s *Samba) reload() {
 	s.t.Helper()
 	smbcontrol := needProgram(s.t, "smbcontrol", "samba")
-	conf := "--configfile=" + s.confPath()
-	runProgram(s.t, "", smbcontrol, conf, "smbd", "reload-config")
-	if pong := runProgram(s.t, "", smbcontrol, conf, "smbd", "ping"); !strings.Contains(pong, "PONG") {
-		s.t.Fatalf("smbd does not say that it has read its configuration: %q", pong)
+	options := []string{"--configfile=" + s.confPath(), fmt.Sprintf("--timeout=%d", int(startTimeout.Seconds())), "smbd"}
+	runProgram(s.t, "", smbcontrol, append(options, "reload-config")...)
+	if pong := runProgram(s.t, "", smbcontrol, append(options, "ping")...); !strings.Contains(pong, "PONG") {
+		s.t.Fatalf("smbd does not confirm that it has read its configuration: %q", pong)
 	}
 }
 
@@ -64,14 +67,14 @@ func (s *Samba) SetPassword(password string) {
 	s.t.Helper()
 	me, err := user.Current()
 	if err != nil {
-		s.t.Fatalf("asking who runs the test: %v", err)
+		s.t.Fatalf("looking up the user who runs the test: %v", err)
 	}
 	s.setPassword(me.Username, password)
 }
 
-// AddPlainUser makes the account UsernamePlain and returns what logs in with it. It is
-// no administrator: ADMIN$ is STATUS_ACCESS_DENIED at the tree connect, the event log
-// at the open, IPC$ is open to it.
+// AddPlainUser adds the account UsernamePlain and returns its credentials. It is not an
+// administrator: ADMIN$ is STATUS_ACCESS_DENIED at the tree connect, the event log at the open,
+// and IPC$ is allowed.
 func (s *Samba) AddPlainUser() smb.Credentials {
 	s.t.Helper()
 	s.setPassword(plainUnixUser, Password)
@@ -83,4 +86,38 @@ func (s *Samba) setPassword(unixUser, password string) {
 	pdbedit := needProgram(s.t, "pdbedit", "samba")
 	runProgram(s.t, password+"\n"+password+"\n", pdbedit,
 		"--configfile="+s.confPath(), "--create", "--password-from-stdin", "--user="+unixUser)
+}
+
+//go:embed hold_file.py
+var holdFile string
+
+// HoldFile opens a file of ADMIN$ exclusively as another client until the end of the test: for
+// others, reading it is STATUS_SHARING_VIOLATION.
+func (s *Samba) HoldFile(path string) {
+	s.t.Helper()
+	cmd := exec.Command(impacketPython, "-c", holdFile, strconv.Itoa(int(s.port)), Username, Password, sambaDomain, adminShare, path)
+	var stderr strings.Builder // read once the client has ended
+	cmd.Stderr = &stderr
+	stdin, err := cmd.StdinPipe() // its end ends the client
+	if err != nil {
+		s.t.Fatalf("starting a client that holds a file: %v", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatalf("starting a client that holds a file: %v", err)
+	}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatalf("starting a client that holds a file: %v", err)
+	}
+	lines := bufio.NewScanner(stdout)
+	if !lines.Scan() {
+		_ = cmd.Wait() // its output says more
+		s.t.Fatalf("a client cannot hold %s: %s", path, stderr.String())
+	}
+	s.t.Cleanup(func() {
+		_ = stdin.Close() // fails if the client has ended, which Wait reports
+		if err := cmd.Wait(); err != nil {
+			s.t.Errorf("the client that held %s: %v\n%s", path, err, stderr.String())
+		}
+	})
 }

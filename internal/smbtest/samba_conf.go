@@ -8,26 +8,26 @@ import (
 	"strings"
 )
 
-// SambaOptions say how Samba differs from its defaults; the zero value is an
-// SMB1-only server that takes NTLMv2 and NTLMv1.
+// SambaOptions configure Samba; the zero value is an SMB1-only server that accepts NTLMv2 and
+// NTLMv1.
 type SambaOptions struct {
-	MinProtocol string // "NT1" where empty; "SMB2_02", "SMB3_11"
-	MaxProtocol string // as MinProtocol where empty
+	MinProtocol string // "SMB2_02", "SMB3_11"; empty: "NT1"
+	MaxProtocol string // empty: MinProtocol
 
-	SigningMandatory bool // SMB1 without extended security is not signed by Samba at all
+	SigningMandatory bool // Samba never signs SMB1 without extended security
 	Encrypt          bool // SMB3 encryption required
 
 	NTLMv2Only  bool     // NTLMv1 responses are refused
 	NoRawNTLMv2 bool     // NTLMv2 outside of extended security is STATUS_INVALID_PARAMETER
-	MapToGuest  string   // "Never" where empty; "Bad User": an unknown user is let in as guest
+	MapToGuest  string   // "Bad User": unknown users are logged in as guest; empty: "Never"
 	HostsDeny   string   // "ALL": NetBIOS sessions are refused
 	OmitShares  []string // "ADMIN$", "C$"
 	Extra       []string // lines for [global]
 	ExtraShare  []string // lines for [ADMIN$]
 }
 
-// conf renders smb.conf. Every path is below dir; adminLines are what [ADMIN$] has
-// besides ExtraShare, and without admin there is no such share.
+// conf returns smb.conf. Every path is below dir. adminLines are added to [ADMIN$] besides
+// ExtraShare; without admin there is no such share.
 func (o SambaOptions) conf(dir string, port uint16, admin bool, adminLines []string) []byte {
 	lowest := cmp.Or(o.MinProtocol, "NT1")
 	global := []string{
@@ -45,6 +45,9 @@ func (o SambaOptions) conf(dir string, port uint16, admin bool, adminLines []str
 		"ntlm auth = " + pick(o.NTLMv2Only, "ntlmv2-only", "ntlmv1-permitted"),
 		"raw NTLMv2 auth = " + pick(o.NoRawNTLMv2, "no", "yes"),
 		"map to guest = " + cmp.Or(o.MapToGuest, "Never"),
+		// smbd listens before its notify daemon has registered, and until then connects no
+		// disk share: STATUS_NO_MEMORY. No test asks to be notified of changes.
+		"change notify = no",
 		"load printers = no",
 		"printing = bsd",
 		"eventlog list = Application System",
@@ -52,7 +55,7 @@ func (o SambaOptions) conf(dir string, port uint16, admin bool, adminLines []str
 		"log level = 1 auth_json_audit:3@" + filepath.Join(dir, "auth.log"),
 		"max log size = 0",
 	}
-	for _, folder := range sambaFolders() {
+	for _, folder := range sambaFolders {
 		global = append(global, folder.option+" = "+filepath.Join(dir, folder.name))
 	}
 	if o.SigningMandatory {
@@ -77,17 +80,15 @@ func (o SambaOptions) conf(dir string, port uint16, admin bool, adminLines []str
 	return []byte(b.String())
 }
 
-// sambaFolders are the folders that Samba would otherwise share with another
-// Samba of this machine, each with the option that moves it.
-func sambaFolders() []struct{ option, name string } {
-	return []struct{ option, name string }{
-		{"private dir", "private"},
-		{"lock directory", "lock"},
-		{"state directory", "state"},
-		{"cache directory", "cache"},
-		{"pid directory", "pid"},
-		{"ncalrpc dir", "ncalrpc"},
-	}
+// sambaFolders are the folders that Samba would otherwise share with others on this machine,
+// with the options that move them.
+var sambaFolders = []struct{ option, name string }{
+	{"private dir", "private"},
+	{"lock directory", "lock"},
+	{"state directory", "state"},
+	{"cache directory", "cache"},
+	{"pid directory", "pid"},
+	{"ncalrpc dir", "ncalrpc"},
 }
 
 func section(b *strings.Builder, name string, lines ...[]string) {

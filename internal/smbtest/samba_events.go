@@ -16,23 +16,23 @@ var eventlogClient string
 // ApplicationLog is the event log that the records are written to.
 const ApplicationLog = "Application"
 
-// Event is a record for Samba's event log, of type error.
+// Event is a record of type error for Samba's event log.
 type Event struct {
 	At      time.Time // whole seconds
-	ID      uint32    // all 32 bits
+	ID      uint32    // with severity and facility
 	Source  string
 	Strings []string // Samba reads 256 at most
 }
 
-// WriteEvents appends records to the log Application, the oldest first, and lets
-// the log go over its size: opening prunes it.
+// WriteEvents appends records to the log Application, the oldest first. The log may exceed its
+// size, until it is opened and so pruned.
 func (s *Samba) WriteEvents(events ...Event) {
 	s.t.Helper()
 	s.changeLog(0, events)
 }
 
-// DropEvents removes so many of the oldest records of the log Application, as
-// overwriting does: the others keep their numbers.
+// DropEvents removes the n oldest records of the log Application, as overwriting does: the
+// others keep their numbers.
 func (s *Samba) DropEvents(n int) {
 	s.t.Helper()
 	s.changeLog(n, nil)
@@ -61,14 +61,14 @@ func (s *Samba) changeLog(drop int, events []Event) {
 // LogPath returns the file of the log Application in the local file system.
 func (s *Samba) LogPath() string { return filepath.Join(s.dir, "state", "eventlog", "application.tdb") }
 
-// LogContent is what an event log holds.
+// LogContent is the content of an event log.
 type LogContent struct {
 	Count   int         `json:"count"`
-	Oldest  int         `json:"oldest"`  // its number; of an empty log it means nothing
+	Oldest  int         `json:"oldest"`  // its number; meaningless if the log is empty
 	Records []LogRecord `json:"records"` // the oldest first
 }
 
-// LogRecord is a record as impacket reads it.
+// LogRecord is a record that impacket has read.
 type LogRecord struct {
 	Number  int      `json:"number"`
 	At      int64    `json:"at"` // seconds since 1970
@@ -77,18 +77,18 @@ type LogRecord struct {
 	Strings []string `json:"strings"`
 }
 
-// ReadLog reads the whole log Application over the network, with impacket.
+// ReadLog reads the whole log Application over the network with impacket.
 func (s *Samba) ReadLog() LogContent {
 	s.t.Helper()
 	var content LogContent
 	if err := json.Unmarshal([]byte(s.runEventlogClient(false)), &content); err != nil {
-		s.t.Fatalf("reading what impacket read of an event log: %v", err)
+		s.t.Fatalf("decoding the event log that impacket has read: %v", err)
 	}
 	return content
 }
 
-// ClearLog clears the log Application over the network, with impacket. Record
-// numbers begin at 1 again.
+// ClearLog clears the log Application over the network with impacket. Record numbers start again
+// at 1.
 func (s *Samba) ClearLog() {
 	s.t.Helper()
 	s.runEventlogClient(true)

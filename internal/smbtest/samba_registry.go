@@ -15,8 +15,8 @@ const (
 	regTexts  = 7 // REG_MULTI_SZ
 )
 
-// SetRegistry sets a REG_DWORD, in a key that it makes where it is missing, with those
-// above it: HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters.
+// SetRegistry sets a REG_DWORD, and creates its key with those above it if they are missing:
+// HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters.
 //
 // A fresh Samba has, in HKLM\SYSTEM\CurrentControlSet, Control\Print,
 // Control\ProductOptions, Control\Terminal Server, Services\LanmanServer\Shares,
@@ -24,9 +24,8 @@ const (
 // HKLM\SOFTWARE\Microsoft\Windows NT, CurrentVersion. Some answer with values that
 // cannot be set: ProductType (ServerNT), CurrentVersion (6.1), SystemRoot, Hostname.
 // The first call of the service control manager makes the keys of its services in
-// Services: of these RemoteRegistry and Spooler run, NETLOGON and WINS are stopped and
-// disabled, and there are no others. Opening an event log makes its key in
-// Services\Eventlog.
+// Services: RemoteRegistry and Spooler run, NETLOGON and WINS are stopped and disabled, and
+// there are no others. Opening an event log makes its key in Services\Eventlog.
 func (s *Samba) SetRegistry(key, value string, number uint32) {
 	s.t.Helper()
 	s.setRegistry(key, value, regNumber, binary.LittleEndian.AppendUint32(nil, number))
@@ -44,24 +43,24 @@ func (s *Samba) SetRegistryTexts(key, value string, texts ...string) {
 	s.setRegistry(key, value, regTexts, append(registryTexts(texts...), 0, 0))
 }
 
-// DeleteRegistryValue removes a value, which must be there.
+// DeleteRegistryValue deletes a value, which must exist.
 func (s *Samba) DeleteRegistryValue(key, value string) {
 	s.t.Helper()
 	s.netRegistry("deletevalue", key, value)
 }
 
-// DeleteRegistryKey removes a key, which must be there, with all below it.
+// DeleteRegistryKey deletes a key, which must exist, with its contents.
 func (s *Samba) DeleteRegistryKey(key string) {
 	s.t.Helper()
 	s.netRegistry("deletekey_recursive", key)
 }
 
-// eventlogKey is where Samba looks up what it allows an event log.
+// eventlogKey is the key with the settings of Samba's event logs.
 const eventlogKey = `HKLM\SYSTEM\CurrentControlSet\Services\EventLog\`
 
-// SetLogSize allows the log Application so many bytes. Samba prunes it to 512 KiB
-// otherwise, whenever it is opened. Retention goes with it: Samba refuses to open
-// a log of which it finds the size alone.
+// SetLogSize sets the largest size of the log Application in bytes. Otherwise Samba prunes it to
+// 512 KiB whenever it is opened. It also sets Retention: Samba refuses to open a log that has
+// only a size.
 func (s *Samba) SetLogSize(bytes uint32) {
 	s.t.Helper()
 	const retention = 7 * 24 * 3600 // seconds
@@ -70,7 +69,7 @@ func (s *Samba) SetLogSize(bytes uint32) {
 	s.SetRegistry(key, "Retention", retention)
 }
 
-// registryTexts is texts in UTF-16, each with its terminator.
+// registryTexts returns texts in UTF-16LE, each with its terminator.
 func registryTexts(texts ...string) []byte {
 	var b []byte
 	for _, text := range texts {
@@ -81,8 +80,8 @@ func registryTexts(texts ...string) []byte {
 	return b
 }
 
-// setRegistry imports a registration file of one value: the command that sets a value
-// takes the wrong arguments for the texts of a REG_MULTI_SZ (Samba 4.17).
+// setRegistry imports a registration file of one value: the command that sets a value mixes up
+// its arguments for a REG_MULTI_SZ (Samba 4.17).
 func (s *Samba) setRegistry(key, value string, kind int, data []byte) {
 	s.t.Helper()
 	file := filepath.Join(s.dir, "value.reg")

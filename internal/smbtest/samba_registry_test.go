@@ -77,7 +77,7 @@ func registryValues(out string) []string {
 	return values
 }
 
-// TestSambaPlainUser: an account that may log in and is no administrator.
+// TestSambaPlainUser: an account that may log in and is not an administrator.
 func TestSambaPlainUser(t *testing.T) {
 	s := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	creds := s.AddPlainUser()

@@ -84,7 +84,7 @@ func TestSambaServesThePhonebook(t *testing.T) {
 			protocol: "SMB3", want: book},
 		{name: "no share", server: smbtest.SambaOptions{OmitShares: []string{"ADMIN$"}},
 			protocol: "NT1", want: "NT_STATUS_BAD_NETWORK_NAME"},
-		{name: "share for nobody", server: smbtest.SambaOptions{ExtraShare: []string{"available = no"}},
+		{name: "share that is not available", server: smbtest.SambaOptions{ExtraShare: []string{"available = no"}},
 			protocol: "NT1", want: "NT_STATUS_BAD_NETWORK_NAME"},
 	}
 	for _, test := range tests {
@@ -92,6 +92,30 @@ func TestSambaServesThePhonebook(t *testing.T) {
 			c := account(smbtest.StartSamba(t, test.server), test.protocol)
 			c.options = test.options
 			if diff := cmp.Diff(test.want, c.read(t)); diff != "" {
+				t.Errorf("phone book or status (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSambaServesBeforeItsHelpers: smbd listens before its notify daemon has registered,
+// and on a busy machine clients come in between.
+func TestSambaServesBeforeItsHelpers(t *testing.T) {
+	const unregister = `
+import os, sys, time, tdb
+names = tdb.open(sys.argv[1], 0, tdb.DEFAULT, os.O_RDWR, 0o600)
+while names.get(b"notify-daemon\0") is None:
+    time.sleep(0.01)
+names.delete(b"notify-daemon\0")
+`
+	for _, protocol := range []string{"NT1", "SMB3_11"} {
+		t.Run(protocol, func(t *testing.T) {
+			s := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
+			names := filepath.Join(filepath.Dir(filepath.Dir(s.Root())), "lock", "names.tdb")
+			if out, err := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", unregister, names).CombinedOutput(); err != nil {
+				t.Fatalf("removing the registration of the notify daemon: %v\n%s", err, out)
+			}
+			if diff := cmp.Diff(string(smbtest.Phonebook()), account(s, protocol).read(t)); diff != "" {
 				t.Errorf("phone book or status (-want +got):\n%s", diff)
 			}
 		})
@@ -237,7 +261,7 @@ func holdShare(t *testing.T, c client) {
 			t.Errorf("the client that held the share: %v", err)
 		}
 	})
-	// It does as it is told once the share is connected.
+	// It runs the command once the share is connected.
 	const word = "holding"
 	if _, err := stdin.Write([]byte("!echo " + word + "\n")); err != nil {
 		t.Fatal(err)

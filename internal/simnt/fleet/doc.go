@@ -1,6 +1,6 @@
-// Package fleet is a fleet of simulated Windows NT servers, one for each state of the way to
-// the phone book that is worth seeing, with what a probe has to say of it. The command demo
-// serves them, and tests hold the whole exporter against them.
+// Package fleet makes simulated Windows NT servers, one for each state that is worth seeing,
+// with the result that a probe should have. The command demo serves them, and tests compare
+// the exporter's results with the expected ones.
 //
-// Names, numbers, accounts and passwords are made up.
+// Names, numbers, accounts and passwords are invented.
 package fleet

@@ -12,7 +12,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// TestStatesHold: each server is what it is said to be, and is so days later.
+// TestStatesHold: each server has its expected state, also days later.
 func TestStatesHold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		servers, err := Fleet(time.Now)
@@ -36,7 +36,7 @@ func TestStatesHold(t *testing.T) {
 	})
 }
 
-// TestChanges: the share comes and goes, and the book is another one after each turn.
+// TestChanges: the share comes and goes, and the phone book changes at each turn.
 func TestChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all, err := Fleet(time.Now)
@@ -82,7 +82,7 @@ func TestChanges(t *testing.T) {
 	})
 }
 
-// TestFleet: the names are NetBIOS names too, and nothing is there twice.
+// TestFleet: the names are NetBIOS names, and names and addresses are unique.
 func TestFleet(t *testing.T) {
 	servers, err := Fleet(time.Now)
 	if err != nil {
@@ -106,13 +106,13 @@ func TestFleet(t *testing.T) {
 }
 
 func TestCopies(t *testing.T) {
-	most := MaxServers / len(kinds())
+	most := MaxServers / len(kinds)
 	for _, test := range []struct {
 		copies int
 		ok     bool
 	}{{0, false}, {1, true}, {3, true}, {most, true}, {most + 1, false}} {
 		servers, err := Copies(time.Now, test.copies)
-		if (err == nil) != test.ok || test.ok && len(servers) != test.copies*len(kinds()) {
+		if (err == nil) != test.ok || test.ok && len(servers) != test.copies*len(kinds) {
 			t.Errorf("%d copies: %d servers, %v", test.copies, len(servers), err)
 		}
 		names, addrs := map[string]bool{}, map[string]bool{}

@@ -22,11 +22,11 @@ const (
 	portDirect  = 445
 )
 
-// Network leads from the names and addresses of servers to their listeners on loopback, as
-// an exporter's resolver and dialler. It is safe for concurrent use.
+// Network is a resolver and dialer that maps the names and addresses of servers to their
+// listeners on the loopback interface. It is safe for concurrent use.
 type Network struct {
 	addrs     map[string]netip.Addr
-	listeners map[netip.AddrPort]netip.AddrPort // of a server's port: where it is on loopback
+	listeners map[netip.AddrPort]netip.AddrPort // by a server's port: the address on the loopback interface
 	hosts     []*simnt.Host
 	serving   sync.WaitGroup
 
@@ -34,8 +34,8 @@ type Network struct {
 	err error // of listeners that failed
 }
 
-// Listen lets servers listen on free ports of 127.0.0.1, until Close. The context is for the
-// beginning alone.
+// Listen makes servers listen on free ports of 127.0.0.1 until Close. The context is used for
+// the start only.
 func Listen(ctx context.Context, servers []Server) (*Network, error) {
 	n := &Network{addrs: map[string]netip.Addr{}, listeners: map[netip.AddrPort]netip.AddrPort{}}
 	for _, s := range servers {
@@ -57,7 +57,7 @@ func Listen(ctx context.Context, servers []Server) (*Network, error) {
 	return n, nil
 }
 
-// ended notes why a server listens no more, unless it was told to.
+// ended keeps the error of a server that ended before it was closed.
 func (n *Network) ended(err error) {
 	if errors.Is(err, simnt.ErrClosed) {
 		return
@@ -67,8 +67,8 @@ func (n *Network) ended(err error) {
 	n.err = errors.Join(n.err, err)
 }
 
-// Close ends the servers, their connections and their goroutines. The error says which of
-// them failed before.
+// Close ends the servers, their connections and their goroutines. The error is that of
+// servers that failed before.
 func (n *Network) Close() error {
 	for _, h := range n.hosts {
 		n.ended(h.Close())
@@ -83,13 +83,13 @@ func (n *Network) Close() error {
 func (n *Network) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	addr, found := n.addrs[strings.TrimSuffix(strings.ToLower(host), ".")]
 	if !found {
-		return nil, &net.DNSError{Err: "no server of the fleet", Name: host, IsNotFound: true}
+		return nil, &net.DNSError{Err: "not a server of the fleet", Name: host, IsNotFound: true}
 	}
 	return []netip.Addr{addr}, nil
 }
 
-// Dial connects to a port of a server, by the address that LookupNetIP gives. A port that is
-// not open refuses, and so does everything over UDP.
+// Dial connects to a port of a server at the address that LookupNetIP returns. Closed ports
+// refuse, and so do all ports over UDP.
 func (n *Network) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {

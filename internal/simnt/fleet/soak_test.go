@@ -20,7 +20,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-var soakDuration = flag.Duration("soak.duration", 10*time.Minute, "for how long there is trouble")
+var soakDuration = flag.Duration("soak.duration", 10*time.Minute, "duration of the faults")
 
 const (
 	soakServers  = 500
@@ -32,7 +32,7 @@ const (
 )
 
 // TestSoak probes 500 servers for ten minutes, on which hosts hang and refuse, and connections
-// are spoilt, at random. After it every server is what it was, and nothing was kept: memory,
+// are spoilt, at random. After it every server is what it was, and nothing leaked: memory,
 // goroutines and file descriptors are what they were after two calm rounds.
 func TestSoak(t *testing.T) {
 	s := newSoak(t)
@@ -73,13 +73,13 @@ type soak struct {
 	hazard  *hazard
 
 	mu     sync.Mutex
-	states map[string]int // share and book of each result
+	states map[string]int // share and phone book of each result
 	probes int
 }
 
 func newSoak(t *testing.T) *soak {
 	t.Helper()
-	copies := (soakServers + len(kinds()) - 1) / len(kinds())
+	copies := (soakServers + len(kinds) - 1) / len(kinds)
 	servers, err := Copies(time.Now, copies)
 	if err != nil {
 		t.Fatal(err)

@@ -5,15 +5,15 @@ import (
 )
 
 func TestOpen(t *testing.T) {
-	user, nobody := Access{User: "reader"}, Access{Anonymous: true}
+	user, anonymous := Access{User: "reader"}, Access{Anonymous: true}
 	for _, test := range []struct {
 		pipe   string
 		access Access
 		want   uint32
 	}{
 		{"eventlog", user, 0}, {"winreg", user, 0}, {"svcctl", user, 0}, {"srvsvc", user, 0},
-		{"srvsvc", nobody, 0}, {"eventlog", nobody, statusAccessDenied}, {"winreg", nobody, statusAccessDenied}, {"svcctl", nobody, statusAccessDenied},
-		{"spoolss", user, statusNameNotFound}, {"", user, statusNameNotFound}, {"spoolss", nobody, statusAccessDenied},
+		{"srvsvc", anonymous, 0}, {"eventlog", anonymous, statusAccessDenied}, {"winreg", anonymous, statusAccessDenied}, {"svcctl", anonymous, statusAccessDenied},
+		{"spoolss", user, statusNameNotFound}, {"", user, statusNameNotFound}, {"spoolss", anonymous, statusAccessDenied},
 	} {
 		if p, status := newServer().Open(test.pipe, test.access); status != test.want || (p == nil) != (status != 0) {
 			t.Errorf("%q for %+v: %08X, expected %08X", test.pipe, test.access, status, test.want)
@@ -21,7 +21,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestRights: who may do what with what was opened how.
+// TestRights: what accounts may do with objects that were opened with various rights.
 func TestRights(t *testing.T) {
 	user, administrator := Access{User: "reader"}, administrator()
 	manager := func(desired uint32) []byte {
@@ -132,7 +132,7 @@ func TestUnknownLog(t *testing.T) {
 	}
 }
 
-// TestClearRefused: nobody clears a log, and who tries is counted.
+// TestClearRefused: clearing is refused, and attempts are counted.
 func TestClearRefused(t *testing.T) {
 	s := newServer()
 	p := bound(t, s, "eventlog", administrator())

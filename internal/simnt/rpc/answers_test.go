@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestConfigNeedsRoom: of a configuration that does not fit its length alone is told, and
+// TestConfigNeedsRoom: the answer for a configuration that does not fit is its length, and
 // with so much room it fits.
 func TestConfigNeedsRoom(t *testing.T) {
 	p := bound(t, newServer(), "svcctl", administrator())
@@ -67,7 +67,7 @@ func query(h handle, name string, room int) []byte {
 	return w.b
 }
 
-// TestValueNeedsRoom: the length of a value that does not fit is told.
+// TestValueNeedsRoom: the answer for a value that does not fit is its length.
 func TestValueNeedsRoom(t *testing.T) {
 	s := newServer()
 	p := bound(t, s, "winreg", administrator())
@@ -159,7 +159,7 @@ func TestEnumNeedsRoom(t *testing.T) {
 	}
 }
 
-// TestShareEnumResumed: who says how far he has come gets the rest.
+// TestShareEnumResumed: a client with a resume handle gets the rest.
 func TestShareEnumResumed(t *testing.T) {
 	s := newServer()
 	p := bound(t, s, "srvsvc", Access{User: "reader"})

@@ -18,7 +18,7 @@ func TestRecordedBinds(t *testing.T) {
 		"338cd001-2244-31f1-aaaa-900038001003": {"winreg", `\PIPE\winreg`},
 	} {
 		bind := vectors(t)[uuid][0].stub
-		want := fromHex(t, "05000c03100000004400000000000000"+"b810b81001000000")
+		want := fromHex(t, "05000c03100000004400000000000000"+"3016301601000000")
 		copy(want[12:], bind[12:16]) // call_id
 		want = binary.LittleEndian.AppendUint16(want, uint16(len(test.address)+1))
 		want = append(append(want, test.address...), 0)
@@ -81,15 +81,35 @@ func TestBindWithMoreContexts(t *testing.T) {
 	}
 }
 
-// TestFragmentSize: no fragment is longer than the client takes, or than 4,280 bytes.
+// TestFragmentSize: a bind_ack announces the server's own longest fragment, and no fragment
+// is longer than either end takes, unless the server ignores what the client takes.
 func TestFragmentSize(t *testing.T) {
-	for takes, want := range map[uint16]uint16{5840: 4280, 4280: 4280, 2001: 2001, 1432: 1432, 100: 1432} {
-		p := open(t, newServer(), "eventlog", administrator())
+	for _, test := range []struct {
+		options            Options
+		takes              uint16 // by the client
+		announced, longest uint16
+	}{
+		{Options{Major: 4}, 4280, 5680, 4280},
+		{Options{Major: 4}, 5840, 5680, 5680},
+		{Options{Major: 4}, 2001, 5680, 2001},
+		{Options{Major: 4}, 100, 5680, 1432},
+		{Options{Major: 5}, 4280, 4280, 4280},
+		{Options{Major: 5}, 5840, 4280, 4280},
+		{Options{Major: 5}, 1432, 4280, 1432},
+		{Options{Major: 4, FragmentSize: 2000}, 4280, 2000, 2000},
+		{Options{Major: 4, FragmentSize: 1}, 4280, 1432, 1432},
+		{Options{Major: 4, LongFragments: true}, 4280, 5680, 5680},
+		{Options{Major: 4, FragmentSize: 16000, LongFragments: true}, 100, 16000, 16000},
+	} {
+		test.options.Name, test.options.Now = "EXCH1", now
+		p := open(t, NewSystem(test.options), "eventlog", administrator())
 		bind := bindMessage(p.program.iface)
-		binary.LittleEndian.PutUint16(bind[18:], takes)
-		if got := binary.LittleEndian.Uint16(exchange(t, p, bind)[16:]); got != want {
-			t.Errorf("%d bytes offered: %d said, expected %d", takes, got, want)
+		binary.LittleEndian.PutUint16(bind[18:], test.takes)
+		ack := exchange(t, p, bind)
+		if sends, takes := binary.LittleEndian.Uint16(ack[16:]), binary.LittleEndian.Uint16(ack[18:]); sends != test.announced || takes != test.announced {
+			t.Errorf("%+v: announced %d and %d, want %d", test, sends, takes, test.announced)
 		}
+		longest := 0
 		h := openHandle(t, p, 7, recorded(t, "ElfrOpenELW", handle{}))
 		if status := p.Write(requestMessage(flagsWhole, 1, 10, append(h[:], 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0))); status != 0 {
 			t.Fatalf("write: %08X", status)
@@ -101,13 +121,17 @@ func TestFragmentSize(t *testing.T) {
 			if ok {
 				hint = binary.LittleEndian.Uint32(b[16:])
 			}
-			if !ok || hint != left || len(b) > int(want) || first != (b[3]&flagFirst != 0) {
+			longest = max(longest, len(b))
+			if !ok || hint != left || len(b) > int(test.longest) || first != (b[3]&flagFirst != 0) {
 				t.Fatalf("%d bytes left: a fragment %x", left, b)
 			}
 			left -= uint32(len(b) - responseSize)
 			if (left == 0) != (b[3]&flagLast != 0) || left > 0 && (len(b)-responseSize)%8 != 0 {
 				t.Fatalf("%d bytes left: flags %02x, %d bytes", left, b[3], len(b))
 			}
+		}
+		if longest < int(test.longest)-7 {
+			t.Errorf("%+v: the longest fragment has %d bytes", test, longest)
 		}
 	}
 }

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestChangedWhileServed: a server may be changed while several clients ask it. What
-// they are told is true at some moment.
+// TestChangedWhileServed: a server may be changed while several clients use it. Each answer
+// was true at some moment.
 func TestChangedWhileServed(t *testing.T) {
 	s := newServer()
 	const rounds = 200

@@ -45,7 +45,7 @@ func FuzzPipe(f *testing.F) {
 				t.Fatalf("%d bytes, %d handles kept", p.unread, len(p.handles))
 			}
 			for answer, ok := p.Read(); ok; answer, ok = p.Read() {
-				if len(answer) < headerSize || len(answer) > maxFragment || int(binary.LittleEndian.Uint16(answer[8:])) != len(answer) {
+				if len(answer) < headerSize || len(answer) > fragmentNT4 || int(binary.LittleEndian.Uint16(answer[8:])) != len(answer) {
 					t.Fatalf("a fragment %x", answer)
 				}
 				if len(answer) == responseSize+handleSize+4 {

@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write the files in testdata anew")
+var update = flag.Bool("update", false, "rewrite the files in testdata")
 
 // TestRecordedRequests answers every recorded request, and compares the answers with
-// those in testdata/answers.txt, which -update writes anew.
+// those in testdata/answers.txt, which -update rewrites.
 func TestRecordedRequests(t *testing.T) {
 	const path = "testdata/answers.txt"
 	var got strings.Builder

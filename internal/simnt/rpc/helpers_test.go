@@ -91,7 +91,7 @@ func bound(t testing.TB, s *System, name string, a Access) *Pipe {
 func bindMessage(iface syntax) []byte {
 	b := newPDU(kindBind, flagsWhole, 1, 72)
 	b = append(b, 0xb8, 0x10, 0xb8, 0x10, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0)
-	transfer := ndr()
+	transfer := ndr
 	return append(append(b, iface[:]...), transfer[:]...)
 }
 

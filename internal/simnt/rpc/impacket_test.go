@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestImpacket: a client that nobody here wrote understands every answer.
+// TestImpacket: the clients of impacket understand every answer.
 func TestImpacket(t *testing.T) {
 	s := newServer()
 	var complaints strings.Builder

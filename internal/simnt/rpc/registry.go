@@ -16,7 +16,7 @@ const (
 )
 
 // Registry is the tree below HKEY_LOCAL_MACHINE. Paths have backslashes; names are
-// told apart without regard to case. It is safe for concurrent use.
+// case-insensitive. It is safe for concurrent use.
 type Registry struct {
 	mu   sync.Mutex
 	root *key
@@ -37,13 +37,12 @@ type value struct {
 
 func newRegistry() *Registry { return &Registry{root: &key{}} }
 
-// SetNumber writes a REG_DWORD. A key that is not there is made, as by the other
-// methods that write.
+// SetNumber writes a REG_DWORD. Like the other methods that write, it creates missing keys.
 func (r *Registry) SetNumber(path, name string, v uint32) {
 	r.set(path, value{name, regNumber, binary.LittleEndian.AppendUint32(nil, v)})
 }
 
-// SetText writes a REG_SZ.
+// SetText writes a REG_SZ, also in place of a value that Windows has as a REG_DWORD.
 func (r *Registry) SetText(path, name, v string) {
 	r.set(path, value{name, regText, utf16z(v)})
 }
@@ -61,14 +60,14 @@ func (r *Registry) setExpandText(path, name, v string) {
 	r.set(path, value{name, regExpandText, utf16z(v)})
 }
 
-// CreateKey makes a key and those above it, where they are not there.
+// CreateKey creates a key and those above it, if they do not exist.
 func (r *Registry) CreateKey(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.create(path)
 }
 
-// Delete deletes a value, where it is there.
+// Delete deletes a value, if it exists.
 func (r *Registry) Delete(path, name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,7 +76,7 @@ func (r *Registry) Delete(path, name string) {
 	}
 }
 
-// DeleteKey deletes a key with all that is in it, where it is there. The root stays.
+// DeleteKey deletes a key with its contents, if it exists. The root stays.
 func (r *Registry) DeleteKey(path string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,15 +117,15 @@ func (r *Registry) create(path string) *key {
 	return k
 }
 
-// search returns where the key of this name is, or would be.
+// search returns the index of the key with a name, or where it would be, and whether it exists.
 func (k *key) search(name string) (int, bool) {
 	return slices.BinarySearchFunc(k.keys, name, func(k *key, name string) int {
 		return strings.Compare(strings.ToLower(k.name), strings.ToLower(name))
 	})
 }
 
-// find returns the key at a path below this one, nil where there is none. The
-// empty path is the key itself.
+// find returns the key at a path below this one; nil if there is none. The empty path is the
+// key itself.
 func (k *key) find(path string) *key {
 	if path == "" {
 		return k

@@ -118,7 +118,7 @@ func TestRequestInFragments(t *testing.T) {
 // TestRequestWithoutEnd: what a client sends is not kept without a limit.
 func TestRequestWithoutEnd(t *testing.T) {
 	p := bound(t, newServer(), "eventlog", administrator())
-	part := make([]byte, maxFragment-requestSize)
+	part := make([]byte, fragmentNT4-requestSize)
 	sent := 0
 	for flags := uint8(flagFirst); !p.Broken(); flags = 0 {
 		if sent += len(part); sent > maxRequest+len(part) {
@@ -146,7 +146,7 @@ func TestAnswersThatNobodyReads(t *testing.T) {
 		t.Errorf("write %d: %08X, %d bytes kept", n, status, p.unread)
 	}
 	for b, ok := p.Read(); ok; b, ok = p.Read() {
-		if len(b) > maxFragment {
+		if len(b) > 4280 {
 			t.Errorf("a fragment of %d bytes", len(b))
 		}
 	}
@@ -185,7 +185,7 @@ func TestHandles(t *testing.T) {
 	}
 }
 
-// TestGarbage: what is no fragment closes the pipe without a word.
+// TestGarbage: a message that is not a fragment closes the pipe without an answer.
 func TestGarbage(t *testing.T) {
 	whole := requestMessage(flagsWhole, 1, 7, nil)
 	changed := func(at int, to byte) []byte {
@@ -195,7 +195,7 @@ func TestGarbage(t *testing.T) {
 	}
 	for name, message := range map[string][]byte{
 		"nothing": nil, "a short one": whole[:15], "a cut one": whole[:20], "more than it says": append(slices.Clone(whole), 0),
-		"version 4": changed(0, 4), "version 5.1": changed(1, 1), "big-endian": changed(4, 0), "too long": requestMessage(flagsWhole, 1, 7, make([]byte, maxFragment)),
+		"version 4": changed(0, 4), "version 5.1": changed(1, 1), "big-endian": changed(4, 0), "too long": requestMessage(flagsWhole, 1, 7, make([]byte, fragmentNT4)),
 	} {
 		p := bound(t, newServer(), "eventlog", administrator())
 		status := p.Write(message)

@@ -1,7 +1,15 @@
 package rpc
 
-// serviceRunning is a state of a service (MS-SCMR 2.2.47).
-const serviceRunning = 4
+import (
+	"strings"
+)
+
+// States of a service (MS-SCMR 2.2.47).
+const (
+	serviceStartPending = 2
+	serviceStopPending  = 3
+	serviceRunning      = 4
+)
 
 // managerHandle is the open service control manager.
 type managerHandle struct{}
@@ -12,30 +20,31 @@ type serviceHandle struct {
 	rights uint32
 }
 
-// svcctlProcedures are those of MS-SCMR 3.1.4. Windows NT 4.0 has numbers 34 to 37, and
-// nothing behind them.
-func svcctlProcedures(major uint32) map[uint16]procedure {
-	procedures := map[uint16]procedure{
-		0:  closeHandle,
-		6:  queryServiceStatus,
-		15: openManager,
-		16: openService,
-		17: queryServiceConfig,
-	}
-	if major < 5 {
-		for opnum := range uint16(4) {
-			procedures[34+opnum] = notImplemented
-		}
-	}
-	return procedures
+// svcctlProcedures are those of MS-SCMR 3.1.4.
+var svcctlProcedures = map[uint16]procedure{
+	0:  closeHandle,
+	6:  queryServiceStatus,
+	15: openManager,
+	16: openService,
+	17: queryServiceConfig,
+	34: notImplementedOnNT4,
+	35: notImplementedOnNT4,
+	36: notImplementedOnNT4,
+	37: notImplementedOnNT4,
 }
 
-func notImplemented(c *call) (fault uint32) {
+// notImplementedOnNT4 is a procedure that exists on Windows NT 4.0 and is not implemented
+// there. On Windows 2000 it is not simulated.
+func notImplementedOnNT4(c *call) (fault uint32) {
+	if c.system.options.Major >= 5 {
+		return faultOpRange
+	}
 	c.out.u32(errorCallNotImplemented)
 	return 0
 }
 
-// openManager is ROpenSCManagerW (MS-SCMR 3.1.4.15). Everybody may connect.
+// openManager is ROpenSCManagerW (MS-SCMR 3.1.4.15). Every account may
+// connect.
 func openManager(c *call) (fault uint32) {
 	c.in.optionalText() // lpMachineName
 	database, hasDatabase := c.in.optionalText()
@@ -71,8 +80,8 @@ func openService(c *call) (fault uint32) {
 	return c.openAnswer(&serviceHandle{name, got}, code)
 }
 
-// openedService looks up the service that a handle stands for. code is a Windows error
-// code: ERROR_ACCESS_DENIED where it was not opened with this right.
+// openedService returns the service of a handle. code is a Windows error code, such as
+// ERROR_ACCESS_DENIED if the handle does not have the right.
 func (c *call) openedService(h any, right uint32) (service Service, code uint32) {
 	opened, isService := h.(*serviceHandle)
 	if !isService {
@@ -106,13 +115,17 @@ func queryServiceStatus(c *call) (fault uint32) {
 	if service.State == serviceRunning {
 		controls = 5 // stop, shutdown
 	}
-	c.out.u32(serviceType, service.State, controls, service.ExitCode, 0, 0, 0, 0)
+	checkPoint, waitHint := uint32(0), uint32(0)
+	if service.State == serviceStartPending || service.State == serviceStopPending {
+		checkPoint, waitHint = 1, 30_000 // milliseconds
+	}
+	c.out.u32(serviceType, service.State, controls, service.ExitCode, service.SpecificExitCode, checkPoint, waitHint, 0)
 	return 0
 }
 
-// queryServiceConfig is RQueryServiceConfigW (MS-SCMR 3.1.4.17). Where the room is too
-// small, the length that the answer takes as a structure in memory is told with
-// ERROR_INSUFFICIENT_BUFFER.
+// queryServiceConfig is RQueryServiceConfigW (MS-SCMR 3.1.4.17). If the
+// client's buffer is too small, the answer is ERROR_INSUFFICIENT_BUFFER with the size of the
+// structure in memory.
 func queryServiceConfig(c *call) (fault uint32) {
 	h := c.object(c.in.handle())
 	size := c.in.u32()
@@ -151,4 +164,47 @@ func queryServiceConfig(c *call) (fault uint32) {
 	}
 	c.out.u32(needed, 0)
 	return 0
+}
+
+// Service is a service of the server.
+type Service struct {
+	Name, Display    string // the key name, and the name in the control panel
+	State, Start     uint32 // MS-SCMR 2.2.47 and 2.2.15: State 1 stopped, 2 start pending, 3 stop pending, 4 running, 7 paused; Start 2 automatic, 3 manual, 4 disabled
+	Account          string // account of the process; empty: LocalSystem
+	ExitCode         uint32 // a Windows error code; 1077: it was never started; 1066: see SpecificExitCode
+	SpecificExitCode uint32 // an error code that the service defines
+}
+
+const serviceType = 0x20 // SERVICE_WIN32_SHARE_PROCESS
+
+// SetService installs a service, or changes the one with this name, and writes its registry
+// key.
+func (s *System) SetService(service Service) {
+	if service.Account == "" {
+		service.Account = "LocalSystem"
+	}
+	s.mu.Lock()
+	s.services[strings.ToLower(service.Name)] = service
+	s.mu.Unlock()
+	path := keyServices + `\` + service.Name
+	s.registry.SetNumber(path, "Type", serviceType)
+	s.registry.SetNumber(path, "Start", service.Start)
+	s.registry.SetNumber(path, "ErrorControl", 1)
+	s.registry.SetText(path, "DisplayName", service.Display)
+	s.registry.SetText(path, "ObjectName", service.Account)
+}
+
+// RemoveService removes a service with its registry key.
+func (s *System) RemoveService(name string) {
+	s.mu.Lock()
+	delete(s.services, strings.ToLower(name))
+	s.mu.Unlock()
+	s.registry.DeleteKey(keyServices + `\` + name)
+}
+
+func (s *System) service(name string) (Service, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	service, found := s.services[strings.ToLower(name)]
+	return service, found
 }

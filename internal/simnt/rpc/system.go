@@ -6,17 +6,28 @@ import (
 	"time"
 )
 
-// Options are what a System is from the start.
+// Options configure a System.
 type Options struct {
-	Name, Domain, Comment    string           // Name is the NetBIOS name; Comment is what a server list shows
+	Name, Domain, Comment    string           // Name is the NetBIOS name; Comment is shown in lists of servers
 	Major, Minor             uint32           // of the Windows NT version: 4.0, 5.0
 	Server, DomainController bool             // neither: Workstation
 	Now                      func() time.Time // the server's clock; nil: time.Now
 	Started                  time.Time        // when the server started, by its own clock; zero: when the System was made
+
+	// FragmentSize is the length in bytes of the longest fragment that the server accepts
+	// and sends. Every bind_ack announces it, whatever the client offers. 0: 5,680 on
+	// Windows NT 4.0, 4,280 on Windows 2000.
+	FragmentSize uint16
+	// LongFragments makes the server send fragments of FragmentSize, even if the client
+	// has announced that it accepts less.
+	LongFragments bool
 }
 
-// System is everything that the programs behind the pipes know. It is safe for
-// concurrent use, and may be changed while it is served.
+// MinFragmentSize is the least FragmentSize in bytes (C706 12.6.3.6, MustRecvFragSize).
+const MinFragmentSize = mustFragment
+
+// System is the state of the programs behind the pipes. It is safe for concurrent use, and may
+// be changed while it is served.
 type System struct {
 	options  Options // never changes
 	registry *Registry
@@ -27,12 +38,13 @@ type System struct {
 	shares   func() []Share
 	pipes    func(name string) uint32
 	fault    func(pipe string, opnum uint16) uint32
-	numbers  uint32 // given out
+	silent   func(pipe string, opnum uint16) bool
+	offset   time.Duration // of the clock that NetrRemoteTOD tells, from the server's
+	numbers  uint32        // the last one that number returned
 }
 
-// NewSystem makes a server with the event logs Application, System and Security,
-// all empty, with no service and no share, and with the registry keys that go
-// with what it is.
+// NewSystem returns a system with the empty event logs Application, System and Security,
+// without services and shares, and with the registry keys that describe it.
 func NewSystem(o Options) *System {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -40,6 +52,13 @@ func NewSystem(o Options) *System {
 	if o.Started.IsZero() {
 		o.Started = o.Now()
 	}
+	switch {
+	case o.FragmentSize == 0 && o.Major >= 5:
+		o.FragmentSize = fragmentWindows2000
+	case o.FragmentSize == 0:
+		o.FragmentSize = fragmentNT4
+	}
+	o.FragmentSize = max(o.FragmentSize, mustFragment)
 	s := &System{
 		options:  o,
 		registry: newRegistry(),
@@ -58,38 +77,55 @@ func NewSystem(o Options) *System {
 // Registry returns HKEY_LOCAL_MACHINE.
 func (s *System) Registry() *Registry { return s.registry }
 
-// Log returns an event log by its name, without regard to case; nil: there is none.
+// Log returns an event log by its case-insensitive name; nil if there is none.
 func (s *System) Log(name string) *EventLog { return s.logs[strings.ToLower(name)] }
 
-// SetShares sets who is asked, at each call, for the shares; nil: there are none.
-// The function may be called from several goroutines at once.
+// SetShares sets the function that returns the shares, at each call; nil: there are none. It
+// must be safe for concurrent use.
 func (s *System) SetShares(shares func() []Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shares = shares
 }
 
-// SetPipes sets who is asked, at each opening and at each message, for an NT
-// status that the pipe fails with; 0 and a nil function: it works as usual. An open
-// pipe that fails is broken for good. The function may be called from several
-// goroutines at once.
+// SetPipes sets a function that returns, at each open and each message, the NT status that a
+// pipe fails with; 0 and a nil function: it works. An open pipe that fails stays broken. The
+// function must be safe for concurrent use.
 func (s *System) SetPipes(status func(name string) uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pipes = status
 }
 
-// SetFault sets who is asked, before each call, for the code of a fault that
-// answers it (C706 appendix E, or a Windows error code); 0 and a nil function: the
-// call runs. The pipe's name is in lower case. The function may be called from
-// several goroutines at once.
+// SetFault sets a function that returns, before each call, the code of the fault that answers
+// it (C706 appendix E, or a Windows error code); 0 and a nil function: the call runs. The
+// pipe's name is in lower case. The function must be safe for concurrent use.
 func (s *System) SetFault(code func(pipe string, opnum uint16) uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fault = code
 }
 
-// number returns a number that was not given out before.
+// SetSilent sets a function that reports, before each call, whether it is never answered; nil:
+// every call is answered. The pipe's name is in lower case. The function must be safe for
+// concurrent use.
+func (s *System) SetSilent(silent func(pipe string, opnum uint16) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = silent
+}
+
+// OpnumRemoteTOD is the number of NetrRemoteTOD on the pipe srvsvc, for SetSilent and SetFault.
+const OpnumRemoteTOD = 28
+
+// SetRemoteTODOffset makes NetrRemoteTOD answer a time that differs from the server's clock.
+func (s *System) SetRemoteTODOffset(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset = d
+}
+
+// number returns a number that it has not returned before.
 func (s *System) number() uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,7 +135,7 @@ func (s *System) number() uint32 {
 
 func (s *System) now() time.Time { return s.options.Now() }
 
-// pipeStatus reports whether a pipe works at the moment; 0: it does.
+// pipeStatus returns the NT status that a pipe fails with; 0: it works.
 func (s *System) pipeStatus(name string) uint32 {
 	s.mu.Lock()
 	status := s.pipes
@@ -110,7 +146,7 @@ func (s *System) pipeStatus(name string) uint32 {
 	return status(name)
 }
 
-// injectedFault returns the fault that a test wants for a call; 0: none.
+// injectedFault returns the code of the fault that SetFault's function wants for a call; 0: none.
 func (s *System) injectedFault(pipe string, opnum uint16) uint32 {
 	s.mu.Lock()
 	code := s.fault
@@ -119,6 +155,20 @@ func (s *System) injectedFault(pipe string, opnum uint16) uint32 {
 		return 0
 	}
 	return code(pipe, opnum)
+}
+
+// isSilent reports whether a call is never answered.
+func (s *System) isSilent(pipe string, opnum uint16) bool {
+	s.mu.Lock()
+	silent := s.silent
+	s.mu.Unlock()
+	return silent != nil && silent(pipe, opnum)
+}
+
+func (s *System) remoteTODOffset() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
 }
 
 func (s *System) shareList() []Share {
@@ -131,7 +181,7 @@ func (s *System) shareList() []Share {
 	return shares()
 }
 
-// Places in the registry, below HKEY_LOCAL_MACHINE.
+// Registry keys, below HKEY_LOCAL_MACHINE.
 const (
 	keyServices  = `SYSTEM\CurrentControlSet\Services`
 	keyEventLog  = keyServices + `\EventLog`
@@ -142,7 +192,7 @@ const (
 	keyWinlogon  = keyWindowsNT + `\Winlogon`
 )
 
-// describe writes to the registry what the server is.
+// describe writes the options to the registry.
 func (s *System) describe() {
 	version, product := "4.0", "WinNT"
 	if s.options.Major >= 5 {

@@ -13,19 +13,17 @@ type keyHandle struct {
 }
 
 // winregProcedures are those of MS-RRP 3.1.5.
-func winregProcedures() map[uint16]procedure {
-	return map[uint16]procedure{
-		2:  openLocalMachine,
-		5:  closeHandle,
-		9:  enumKey,
-		15: openKey,
-		17: queryValue,
-		26: getVersion,
-	}
+var winregProcedures = map[uint16]procedure{
+	2:  openLocalMachine,
+	5:  closeHandle,
+	9:  enumKey,
+	15: openKey,
+	17: queryValue,
+	26: getVersion,
 }
 
-// openLocalMachine is OpenLocalMachine (MS-RRP 3.1.5.3). It is for administrators, as
-// the key SecurePipeServers\winreg has it.
+// openLocalMachine is OpenLocalMachine (MS-RRP 3.1.5.3). Only administrators may open it, as by
+// default of the key SecurePipeServers\winreg.
 func openLocalMachine(c *call) (fault uint32) {
 	if c.in.pointer() { // the server's name: one character
 		c.in.u16()
@@ -40,14 +38,14 @@ func openLocalMachine(c *call) (fault uint32) {
 	return c.openAnswer(&keyHandle{c.system.registry.root, keyRights(desired)}, 0)
 }
 
-// keyHandle reads a handle of a key; nil: it is none.
+// keyHandle reads a handle of a key; nil if it is not one.
 func (c *call) keyHandle() *keyHandle {
 	h, _ := c.object(c.in.handle()).(*keyHandle)
 	return h
 }
 
-// registryName returns a name without the NUL at its end, which belongs to its length:
-// Windows NT takes the last unit away whatever it is.
+// registryName returns a name without its NUL, which the length includes: Windows NT removes
+// the last unit, whatever it is.
 func registryName(units []uint16) string {
 	return string(utf16.Decode(units[:max(len(units)-1, 0)]))
 }
@@ -84,8 +82,8 @@ func (r *Registry) open(k *key, path string) (*key, uint32) {
 	return found, 0
 }
 
-// queryValue is BaseRegQueryValue (MS-RRP 3.1.5.17). Where the room for the data is
-// too small, or there is none, the length that it takes is told with ERROR_MORE_DATA.
+// queryValue is BaseRegQueryValue (MS-RRP 3.1.5.17). If the client's
+// buffer is too small, or there is none, the answer is ERROR_MORE_DATA with the size.
 func queryValue(c *call) (fault uint32) {
 	h := c.keyHandle()
 	name, _ := c.in.unicodeString()
@@ -116,7 +114,7 @@ func queryValue(c *call) (fault uint32) {
 	if code == 0 && needed > room {
 		v.data, code = nil, errorMoreData
 	}
-	n := uint32(len(v.data)) // bytes that travel
+	n := uint32(len(v.data)) // bytes in the answer
 	c.out.optionalU32(v.kind, hasKind)
 	c.out.pointer(hasData)
 	if hasData {
@@ -142,7 +140,8 @@ func (r *Registry) query(k *key, name string) (value, uint32) {
 	return value{v.name, v.kind, slices.Clone(v.data)}, 0
 }
 
-// enumKey is BaseRegEnumKey (MS-RRP 3.1.5.10). Keys have no class, and no time.
+// enumKey is BaseRegEnumKey (MS-RRP 3.1.5.10). Keys have no class and no
+// time.
 func enumKey(c *call) (fault uint32) {
 	h := c.keyHandle()
 	index := c.in.u32()
@@ -199,7 +198,7 @@ func (r *Registry) enum(k *key, index uint32) (string, uint32) {
 	return k.keys[index].name, 0
 }
 
-// getVersion is BaseRegGetVersion (MS-RRP 3.1.5.24), which clients ask to learn
+// getVersion is BaseRegGetVersion (MS-RRP 3.1.5.24), which clients call to learn
 // whether the server has 64 bits.
 func getVersion(c *call) (fault uint32) {
 	h := c.keyHandle()

@@ -42,17 +42,16 @@ type flow struct {
 	next       int // the index of the next message
 }
 
-// run passes messages on until either side ends or a fault does it. Then it takes what
-// still comes and throws it away, so that an end stays a FIN: closing a connection with
-// unread bytes resets it. Errors are no news here: each says that a side has ended, and
-// the other one is told so.
+// run passes messages on until either side ends or a fault ends the direction. Then it reads and
+// discards the rest, so that the end stays a FIN: closing a connection with unread bytes resets
+// it. Errors are ignored: each means that a side has ended, and then the other one is closed.
 func (f *flow) run() {
 	r := bufio.NewReader(f.from)
 	switch f.pass(r) {
 	case resets:
 		_ = f.to.SetLinger(0)
 		_ = f.to.Close()
-	case hangs: // until the sender ends: then nobody waits any more
+	case hangs: // until the sender ends
 	default:
 		_ = f.to.CloseWrite()
 	}
@@ -98,8 +97,8 @@ func (f *flow) judge(message []byte, r *bufio.Reader) (delivery, error) {
 	return d, nil
 }
 
-// reorder lets the next message go first, where it comes in time. That one has its
-// number, and no fault of its own.
+// reorder sends the next message first, if it arrives in time. That one is counted and has no
+// fault.
 func (f *flow) reorder(message []byte, place Place, r *bufio.Reader) (delivery, error) {
 	comes, err := comesWithin(f.from, r, f.proxy.patience)
 	if err != nil || !comes {

@@ -14,7 +14,7 @@ type delivery struct {
 	then   ending
 }
 
-// ending is what becomes of the direction of the connection after a delivery.
+// ending is how the direction of the connection ends after a delivery.
 type ending int
 
 const (
@@ -29,7 +29,7 @@ func plain(message []byte) delivery { return delivery{chunks: [][]byte{message}}
 // reordered sends a message after the next one.
 func reordered(first, second []byte) delivery { return delivery{chunks: [][]byte{second, first}} }
 
-// spoil returns what a kind makes of a message, and false where it leaves it as it is.
+// spoil applies a kind to a message; it returns false if the message stays as it is.
 // Reorder needs the next message: see reordered. The message itself is not changed.
 func spoil(k Kind, message []byte, random *rand.Rand) (delivery, bool) {
 	half := message[:len(message)/2]
@@ -73,8 +73,7 @@ func spoil(k Kind, message []byte, random *rand.Rand) (delivery, bool) {
 	return plain(changed), !bytes.Equal(changed, message)
 }
 
-// change returns the message with something of it changed, for the kinds that make one
-// message of one message.
+// change returns the changed message, for the kinds that turn one message into one message.
 func change(k Kind, message []byte, random *rand.Rand) []byte {
 	if k == Flip {
 		return flip(message, 0, len(message), random)
@@ -102,7 +101,7 @@ func change(k Kind, message []byte, random *rand.Rand) []byte {
 	return message
 }
 
-// changeSMB changes a field of an SMB message, and all of another message.
+// changeSMB changes a field of an SMB message, or the whole body of another message.
 func changeSMB(k Kind, message []byte, random *rand.Rand) []byte {
 	changed := slices.Clone(message)
 	p, body := protocolOf(changed)
@@ -171,8 +170,8 @@ func noise(n int, random *rand.Rand) []byte {
 	return b[:n]
 }
 
-// statuses are NT statuses of many meanings: success, warnings, an interim answer, what
-// a login, a share, a file, a pipe and a session may answer, and one that is none.
+// statuses are NT statuses of many kinds: success, warnings, an interim answer, errors of logins,
+// shares, files, pipes and sessions, and an invalid one.
 func statuses() []uint32 {
 	return []uint32{
 		0, 0x00000103, 0x80000005, 0x80000006, 0x00010002, 0xC0000008, 0xC000000D, 0xC0000011, 0xC0000016, 0xC0000022,
@@ -181,7 +180,7 @@ func statuses() []uint32 {
 	}
 }
 
-// commands are those that a client of a file and of pipes sends, and one that is none.
+// commands are those of a client that reads files and pipes, and an invalid one.
 func commands(p protocol) []uint32 {
 	if p == smb1 {
 		return []uint32{0x04, 0x25, 0x2E, 0x2F, 0x32, 0x71, 0x72, 0x73, 0x74, 0x75, 0xA2, 0xFF}
@@ -189,7 +188,7 @@ func commands(p protocol) []uint32 {
 	return []uint32{0, 1, 2, 3, 4, 5, 6, 8, 9, 11, 16, 18, 0x7777}
 }
 
-// other returns one of the values that is not this one.
+// other returns one of the values that differs from v.
 func other(values []uint32, than uint32, random *rand.Rand) uint32 {
 	values = slices.DeleteFunc(values, func(n uint32) bool { return n == than })
 	return values[random.IntN(len(values))]

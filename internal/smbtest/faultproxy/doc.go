@@ -1,13 +1,12 @@
-// Package faultproxy is a TCP proxy that stands before an SMB server, takes the
-// conversation apart into messages, and spoils one of them, or some at random. Tests
-// alone may use it.
+// Package faultproxy is a TCP proxy in front of an SMB server that splits the conversation into
+// messages, and spoils one of them, or some at random. Only tests may use it.
 //
 // A message is a frame of the NetBIOS session service (RFC 1002 4.3) or of direct TCP
 // ([MS-SMB] 2.1): four bytes of header, the last three of them the length, and a body.
 // The messages of a direction are numbered from 0 over all connections of the proxy. An
 // interim answer of SMB2 (STATUS_PENDING) and a keep-alive are passed on and not counted:
-// whether they come depends on how busy the server is. What is no whole message when its
-// sender ends is not passed on.
+// whether they come depends on the server's load. An incomplete message at the end is not
+// passed on.
 //
 // What a [Kind] does with message n:
 //
@@ -22,16 +21,16 @@
 //	HangAfter       sends the message, and then nothing
 //	Trickle         sends the message a byte at a time, one each Fault.Interval
 //	RandomBytes     sends random bytes in a frame of the same length
-//	Truncate        cuts the body, and the frame says so
-//	TruncateSMB     cuts the body, the frame says the old length, then FIN or nothing
-//	LengthLonger    the frame says that the body is longer than it is
-//	LengthShorter   the frame says that the body is shorter than it is
-//	InnerLength     a count, length or offset inside the SMB message lies
+//	Truncate        cuts the body and adjusts the frame
+//	TruncateSMB     cuts the body and not the frame's length, then FIN or nothing
+//	LengthLonger    announces a longer body in the frame
+//	LengthShorter   announces a shorter body in the frame
+//	InnerLength     a wrong count, length or offset inside the SMB message
 //	WrongMID        another MID (SMB2: MessageId)
 //	WrongTID        another TID (SMB2: TreeId)
 //	WrongUID        another UID (SMB2: SessionId)
 //	WrongFID        another FID in the answer to an open; nothing else has one to change
-//	WrongSignature  another signature, or one where there was none
+//	WrongSignature  another signature, or one in an unsigned message
 //	WrongCommand    another command
 //	WrongStatus     another NT status
 //	KeepAlive       sends a NetBIOS keep-alive before the message: harmless
@@ -43,10 +42,10 @@
 //	EmptyFrame      sends up to 16 frames of length 0 before the message
 //	HugeFrame       announces 128 KiB to 16 MiB, sends a bit of it, and then nothing
 //
-// Where a message is not SMB1 or SMB2 (a session response, an encrypted message) the
-// kinds that change a field of the SMB message make random bytes of the body instead.
-// Where there is nothing to change, as in an empty body, the message is passed on as it
-// is and the fault has not fired.
+// If a message is not SMB1 or SMB2 (a session response, an encrypted message), the kinds that
+// change a field of the SMB message replace the body with random bytes instead. If there is
+// nothing to change, as in an empty body, the message is passed on as it is and the fault has
+// not fired.
 //
 // [StartHostile] puts such faults on messages at random. All that is random follows from
 // a seed and from the places of the messages in their connections.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Direction is where a message comes from.
+// Direction is the direction of a message.
 type Direction int
 
 // The directions.
@@ -22,8 +22,8 @@ func (d Direction) String() string {
 	return "from the server"
 }
 
-// Fault says which message is spoiled, and how. The zero value spoils none and counts
-// the messages of the server.
+// Fault selects the message to spoil, and how. The zero value spoils none and counts the
+// server's messages.
 type Fault struct {
 	Kind   Kind
 	At     int       // the number of the message in its direction, from 0 over the life of the proxy
@@ -42,7 +42,7 @@ func (f Fault) kind(p Place, _ *rand.Rand) Kind {
 	return None
 }
 
-// Place is where in all that was said a message stands.
+// Place is the position of a message in the traffic.
 type Place struct {
 	Direction  Direction
 	Number     int // in its direction, over all connections, from 0
@@ -54,8 +54,8 @@ func (p Place) String() string {
 	return fmt.Sprintf("message %d %s: connection %d, message %d", p.Number, p.Direction, p.Connection, p.Index)
 }
 
-// random returns what decides about a message: the same for a place in a conversation,
-// in whatever order the connections came to it.
+// random returns the random numbers for a message: the same for a place in a conversation, in
+// whatever order the connections got there.
 func (p Place) random(seed uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(p.Connection)<<32|uint64(p.Index)<<1|uint64(p.Direction)))
 }
@@ -63,4 +63,74 @@ func (p Place) random(seed uint64) *rand.Rand {
 // rule decides which messages are spoiled.
 type rule interface {
 	kind(Place, *rand.Rand) Kind
+}
+
+// Kind is a way to spoil a message; the package documentation describes each.
+type Kind int
+
+// The kinds. None leaves every message as it is.
+const (
+	None Kind = iota
+	CloseBefore
+	CloseMiddle
+	CloseAfter
+	ResetBefore
+	ResetMiddle
+	ResetAfter
+	HangBefore
+	HangMiddle
+	HangAfter
+	Trickle
+	RandomBytes
+	Truncate
+	TruncateSMB
+	LengthLonger
+	LengthShorter
+	InnerLength
+	WrongMID
+	WrongTID
+	WrongUID
+	WrongFID
+	WrongSignature
+	WrongCommand
+	WrongStatus
+	KeepAlive
+	Duplicate
+	Reorder
+	Flip
+	FlipHeader
+	Insert
+	EmptyFrame
+	HugeFrame
+)
+
+// Kinds returns every kind but None, in the order of the documentation.
+func Kinds() []Kind {
+	var all []Kind
+	for k := CloseBefore; k <= HugeFrame; k++ {
+		all = append(all, k)
+	}
+	return all
+}
+
+// Harmless reports whether the receiver must not be affected.
+func (k Kind) Harmless() bool { return k == None || k == KeepAlive }
+
+// String returns the name of the kind as it is written in the source.
+func (k Kind) String() string {
+	names := [...]string{
+		None: "None", CloseBefore: "CloseBefore", CloseMiddle: "CloseMiddle", CloseAfter: "CloseAfter",
+		ResetBefore: "ResetBefore", ResetMiddle: "ResetMiddle", ResetAfter: "ResetAfter",
+		HangBefore: "HangBefore", HangMiddle: "HangMiddle", HangAfter: "HangAfter", Trickle: "Trickle",
+		RandomBytes: "RandomBytes", Truncate: "Truncate", TruncateSMB: "TruncateSMB",
+		LengthLonger: "LengthLonger", LengthShorter: "LengthShorter", InnerLength: "InnerLength",
+		WrongMID: "WrongMID", WrongTID: "WrongTID", WrongUID: "WrongUID", WrongFID: "WrongFID",
+		WrongSignature: "WrongSignature", WrongCommand: "WrongCommand", WrongStatus: "WrongStatus",
+		KeepAlive: "KeepAlive", Duplicate: "Duplicate", Reorder: "Reorder",
+		Flip: "Flip", FlipHeader: "FlipHeader", Insert: "Insert", EmptyFrame: "EmptyFrame", HugeFrame: "HugeFrame",
+	}
+	if k < 0 || int(k) >= len(names) {
+		return fmt.Sprintf("Kind(%d)", int(k))
+	}
+	return names[k]
 }

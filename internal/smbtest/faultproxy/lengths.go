@@ -8,8 +8,8 @@ import (
 // maxBlocks is how many blocks of an AndX chain are looked at.
 const maxBlocks = 8
 
-// lengths returns every count, length and offset of a message that lies in it: what a
-// receiver has to check before it uses it.
+// lengths returns the counts, lengths and offsets in a message, which a receiver has to check
+// before use.
 func lengths(p protocol, body []byte) []field {
 	if p == smb1 {
 		return smb1Lengths(body)
@@ -93,8 +93,8 @@ func smb1Words(command byte, reply bool) []field {
 	return nil
 }
 
-// smb2Lengths returns NextCommand, StructureSize and what the command has. Only the
-// first message of a compound is looked at.
+// smb2Lengths returns NextCommand, StructureSize and the fields of the command, of the first
+// message of a compound only.
 func smb2Lengths(body []byte) []field {
 	found := []field{{smb2NextCommand, 4}}
 	known := []field{{0, 2}} // StructureSize
@@ -160,7 +160,7 @@ func smb2Body(command uint32, response bool) []field {
 	return nil
 }
 
-// lie returns another value for a field of a message of so many bytes.
+// lie returns a wrong value for a field of a message of size bytes.
 func lie(f field, truth uint32, size int, random *rand.Rand) uint32 {
 	most := uint32(uint64(1)<<(8*f.width) - 1)
 	lies := []uint32{0, truth - 1, truth + 1, 2*truth + 1, uint32(size), uint32(size) + 1, most, most - 7, random.Uint32()}

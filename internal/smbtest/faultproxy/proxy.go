@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -36,7 +37,7 @@ type Proxy struct {
 	struck      *Place // the first message that was spoiled
 }
 
-// Start starts a proxy before a server. The end of the test closes it.
+// Start starts a proxy in front of a server. The end of the test closes it.
 func Start(t testing.TB, server netip.AddrPort, f Fault) *Proxy {
 	t.Helper()
 	p, err := Listen(server, f)
@@ -64,12 +65,11 @@ func listen(p *Proxy) (*Proxy, error) {
 	return p, nil
 }
 
-// Addr returns where the proxy listens, on 127.0.0.1.
+// Addr returns the address on 127.0.0.1 that the proxy listens on.
 func (p *Proxy) Addr() netip.AddrPort { return p.listener.Addr().(*net.TCPAddr).AddrPort() }
 
-// Messages returns how many messages of the fault's direction came up to now; of a
-// hostile proxy, those of the server. Those after the end of a spoiled connection,
-// which nobody gets, do not count.
+// Messages returns the number of messages of the fault's direction so far; of a hostile proxy,
+// those of the server. Discarded ones after the end of a spoiled connection do not count.
 func (p *Proxy) Messages() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,8 +92,7 @@ func (p *Proxy) Struck() (Place, bool) {
 	return *p.struck, true
 }
 
-// Close ends all connections and waits for all that the proxy runs. It may be called
-// more than once.
+// Close ends all connections and waits for all goroutines. It may be called more than once.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -121,8 +120,8 @@ func (p *Proxy) accept() {
 	}
 }
 
-// keep notes a connection, for Close to end it. It is false, and the connection
-// closed, where Close was there before.
+// keep registers a connection for Close to end it. After Close, it closes the connection and
+// returns false.
 func (p *Proxy) keep(conn *net.TCPConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,4 +155,45 @@ func (p *Proxy) strike(place Place) {
 	if p.struck == nil {
 		p.struck = &place
 	}
+}
+
+// Hostility configures how often a hostile proxy spoils a message.
+type Hostility struct {
+	Seed        uint64
+	Probability float64 // of each message, 0 to 1
+	BothWays    bool    // the messages of the client as well
+}
+
+// hostileKinds flip, change, cut, repeat and reorder, and leave the connection open if they do not
+// cut.
+func hostileKinds() []Kind {
+	return []Kind{Flip, FlipHeader, InnerLength, Truncate, CloseMiddle, Duplicate, Reorder}
+}
+
+// hostilePatience is short: a message is reordered with one that is on its way.
+const hostilePatience = time.Millisecond
+
+func (h Hostility) kind(p Place, random *rand.Rand) Kind {
+	if p.Direction == FromClient && !h.BothWays || random.Float64() >= h.Probability {
+		return None
+	}
+	kinds := hostileKinds()
+	return kinds[random.IntN(len(kinds))]
+}
+
+// StartHostile starts a proxy that spoils messages at random: flips bits, lies about
+// lengths, cuts, repeats and reorders. The end of the test closes it.
+func StartHostile(t testing.TB, server netip.AddrPort, h Hostility) *Proxy {
+	t.Helper()
+	p, err := ListenHostile(server, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// ListenHostile is StartHostile without a test. The caller closes the proxy.
+func ListenHostile(server netip.AddrPort, h Hostility) (*Proxy, error) {
+	return listen(&Proxy{server: server, rule: h, seed: h.Seed, patience: hostilePatience})
 }

@@ -77,8 +77,7 @@ func python(t *testing.T, script string, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// impacketRead logs in and reads the phone book, over a NetBIOS session where it
-// is told so.
+// impacketRead logs in and reads the phone book, optionally over a NetBIOS session.
 const impacketRead = `
 import sys
 from impacket import nmb, smb

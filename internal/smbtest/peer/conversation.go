@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// conversation serves one connection. One goroutine reads, and so counts what is
-// in flight; the other answers, in order.
+// conversation serves one connection. One goroutine reads, and counts the requests in flight; the
+// other answers in order.
 type conversation struct {
 	peer   *Peer
 	script *Script
@@ -19,7 +19,7 @@ type conversation struct {
 
 	frames   chan received
 	inFlight int           // guarded by peer.mu
-	gone     chan struct{} // closed when nothing more comes
+	gone     chan struct{} // closed when nothing more is received
 	over     chan struct{} // closed when nothing more is answered
 	seen     map[Step]int
 
@@ -73,7 +73,7 @@ func (c *conversation) note(change func(*Connection)) {
 	change(c.record)
 }
 
-// read hands frames over until the connection ends.
+// read passes frames on until the connection ends.
 func (c *conversation) read() {
 	defer close(c.gone)
 	for {
@@ -117,7 +117,7 @@ func (c *conversation) serve() {
 				return
 			}
 		case <-c.gone:
-			// Frames may have come before the end.
+			// Frames may have arrived before the end.
 			if len(c.frames) == 0 {
 				return
 			}
@@ -161,15 +161,14 @@ func (c *conversation) send(b []byte) error {
 	return err
 }
 
-// faultAt counts the step, and returns what goes wrong at it this time.
+// faultAt counts the step, and returns its fault this time.
 func (c *conversation) faultAt(step Step) (Fault, bool) {
 	fault, ok := c.script.Faults[step]
 	c.seen[step]++
 	return fault, ok && c.seen[step] > fault.After
 }
 
-// fail does what the fault says in place of sending the answer, which is nil
-// where there is no request yet.
+// fail applies the fault instead of sending the answer, which is nil if there is no request yet.
 func (c *conversation) fail(fault Fault, reply *answer) error {
 	var message []byte
 	if reply != nil {
@@ -234,7 +233,7 @@ func (c *conversation) hang(b []byte) error {
 	}
 	for {
 		select {
-		case <-c.frames: // counted when it came
+		case <-c.frames: // counted on arrival
 		case <-c.gone:
 			return errOver
 		case <-c.peer.done:

@@ -26,8 +26,8 @@ func (c *conversation) handle(r request) (*answer, error) {
 	return a, nil
 }
 
-// command carries one command of a chain out. It appends its block to the
-// answer, or returns the status that refuses it.
+// command runs one command of a chain. It appends its block to the answer, or returns the status
+// that it fails with.
 func (c *conversation) command(r request, b block, a *answer) (Status, error) {
 	le := binary.LittleEndian
 	switch b.command {
@@ -36,7 +36,7 @@ func (c *conversation) command(r request, b block, a *answer) (Status, error) {
 	case cmdSessionSetup:
 		return c.sessionSetup(r, b, a)
 	}
-	// What follows in a chain uses the identifiers that the chain has made.
+	// Later commands of a chain use the identifiers that the chain has made.
 	if !c.uids[le.Uint16(a.b[28:])] {
 		return statusBadUID, nil
 	}
@@ -129,7 +129,7 @@ func (c *conversation) negotiate(b block, a *answer) (Status, error) {
 	switch {
 	case n.NoDomain:
 	case n.Capabilities&CapUnicode != 0:
-		a.utf16(n.Domain) // never aligned, whatever the request's flags say
+		a.utf16(n.Domain) // never aligned, whatever the request's flags
 	default:
 		a.b = append(append(a.b, n.Domain...), 0)
 	}

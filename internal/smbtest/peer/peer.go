@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -18,12 +19,11 @@ type Peer struct {
 	running  sync.WaitGroup
 
 	mu          sync.Mutex
-	changed     *sync.Cond // a connection came or ended
+	changed     *sync.Cond // a connection was accepted or has ended
 	connections []*Connection
 }
 
-// Start starts a peer on a free port. The end of the test stops it and waits for
-// all that it runs.
+// Start starts a peer on a free port. The end of the test stops it and waits for its goroutines.
 func Start(t testing.TB, script Script) *Peer {
 	t.Helper()
 	if !script.Listen.IsValid() {
@@ -41,35 +41,34 @@ func Start(t testing.TB, script Script) *Peer {
 	return p
 }
 
-// Silent starts a listener that accepts connections and says nothing.
+// Silent starts a listener that accepts connections and sends nothing.
 func Silent(t testing.TB) *Peer {
 	t.Helper()
 	return Start(t, Script{Faults: map[Step]Fault{StepAccept: {Kind: Hang}}})
 }
 
-// Addr returns where the peer listens.
+// Addr returns the address that the peer listens on.
 func (p *Peer) Addr() netip.AddrPort { return p.listener.Addr().(*net.TCPAddr).AddrPort() }
 
 // Port returns the TCP port that the peer listens on.
 func (p *Peer) Port() uint16 { return p.Addr().Port() }
 
-// Accepted returns the number of connections that came up to now.
+// Accepted returns the number of connections so far.
 func (p *Peer) Accepted() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.connections)
 }
 
-// Connections returns what was received up to now, in the order in which the
-// connections came.
+// Connections returns what was received so far, in the order of the connections.
 func (p *Peer) Connections() []Connection {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.copies()
 }
 
-// Finished waits until every connection that came is closed, and returns what
-// was received on them. It fails the test where that takes ten seconds.
+// Finished waits until every connection is closed, and returns what was received on them. It
+// fails the test after ten seconds.
 func (p *Peer) Finished() []Connection {
 	p.t.Helper()
 	expired := false
@@ -133,4 +132,42 @@ func (p *Peer) accept() {
 		p.mu.Unlock()
 		p.running.Go(c.run)
 	}
+}
+
+// Connection is what a peer received on one connection.
+type Connection struct {
+	Commands    []Step   // every command, including those of chains
+	Frames      int      // requests: a chain is one
+	CalledNames []string // without padding and suffix
+	CallingName string
+	Dialects    []string
+	Logins      []Attempt
+	Shares      []string // paths of tree connects
+	Paths       []string // of opens
+	MaxInFlight int      // the most unanswered requests at a time
+	Malformed   []string // what could not be decoded
+	Ended       bool     // the connection is closed
+}
+
+// Attempt is one SESSION_SETUP_ANDX.
+type Attempt struct {
+	Username, Domain       string
+	LMResponse, NTResponse []byte
+	Flags2                 uint16
+	VcNumber               uint16
+	MaxMpxCount            uint16
+	MaxBufferSize          uint16
+	Capabilities           uint32
+}
+
+func (c *Connection) clone() Connection {
+	d := *c
+	d.Commands = slices.Clone(c.Commands)
+	d.CalledNames = slices.Clone(c.CalledNames)
+	d.Dialects = slices.Clone(c.Dialects)
+	d.Logins = slices.Clone(c.Logins)
+	d.Shares = slices.Clone(c.Shares)
+	d.Paths = slices.Clone(c.Paths)
+	d.Malformed = slices.Clone(c.Malformed)
+	return d
 }

@@ -1,8 +1,7 @@
-// Package peer holds scripted SMB1 servers that get into the states that no real
-// server gets into on demand: hangs, resets, lies about lengths, DOS error codes,
-// refusals of every kind. The codec is its own, so that a client that is tested
-// here is not tested against itself; the package's tests prove it with Samba's
-// and impacket's clients. Tests alone may import it.
+// Package peer has scripted SMB1 servers for states that no real server gets into on demand:
+// hangs, resets, wrong lengths, DOS error codes, refusals of every kind. It has its own codec, so
+// that a client is not tested against itself; the package's tests check it with the clients of
+// Samba and impacket. Only tests may import it.
 package peer
 
 import (
@@ -11,17 +10,16 @@ import (
 	"time"
 )
 
-// Script says how a peer behaves. Begin with Healthy and change what the test
-// is about.
+// Script configures a peer. Start from Healthy and change what the test is about.
 type Script struct {
-	Listen     netip.Addr // 127.0.0.1 where it is the zero Addr; the port is a free one
+	Listen     netip.Addr // zero: 127.0.0.1; the port is a free one
 	NetBIOS    *NetBIOS   // nil: direct TCP, a session request ends the connection
 	KeepAlives bool       // a NetBIOS keep-alive before every answer
 	Negotiate  Negotiate
 	Login      Login
 
-	// ChainCutShort answers session setup + tree connect with the session setup
-	// alone, as impacket does.
+	// ChainCutShort answers session setup + tree connect with the session setup only, as
+	// impacket does.
 	ChainCutShort bool
 	// DOSErrors answers with error class and code instead of NT statuses.
 	DOSErrors bool
@@ -38,7 +36,7 @@ type Script struct {
 type NetBIOS struct {
 	Names  map[string]byte // answer by called name, without padding and suffix: 0 accepts, others are the code of a negative answer
 	Others byte            // the answer for every other name
-	// Retarget, where it is valid, is answered to every request.
+	// Retarget is the answer to every request, if it is valid.
 	Retarget netip.AddrPort
 }
 
@@ -66,38 +64,37 @@ const (
 	CapLargeReadX = 0x00004000
 )
 
-// Login is the answer to SESSION_SETUP_ANDX. Any password is right.
+// Login is the answer to SESSION_SETUP_ANDX. Any password is accepted.
 type Login struct {
 	Status     Status
-	Guest      bool // Action bit 0: let in, but as guest
+	Guest      bool // Action bit 0: logged in as guest
 	OS         string
 	LANManager string
 	Domain     string
 }
 
-// File is what stands under a path; in IPC$ the path is the name of a pipe.
+// File is the file at a path; in IPC$ the path is the name of a pipe.
 type File struct {
 	Content   []byte
 	Modified  time.Time
 	Directory bool
-	Pipe      bool // a pipe in message mode; nobody is behind it, and calls are STATUS_NOT_IMPLEMENTED
+	Pipe      bool // a pipe in message mode without a program behind it: calls are STATUS_NOT_IMPLEMENTED
 
-	// OpenStatus is the answer to the open. A sharing violation answers only who
-	// wants more than the attributes, as NT has it.
+	// OpenStatus is the answer to the open. As on NT, a sharing violation is not the answer to
+	// an open for attributes only.
 	OpenStatus Status
-	// OpenRefusals is how many opens of a connection OpenStatus answers; those after
-	// them succeed. 0: all.
+	// OpenRefusals is the number of opens of a connection that OpenStatus applies to; later ones
+	// succeed. 0: all.
 	OpenRefusals int
 
 	ReadStatus Status // the answer to every read
-	ClaimSize  int64  // EndOfFile in the answer to the open, where it is not 0
+	ClaimSize  int64  // EndOfFile in the answer to the open; 0: the real one
 }
 
-// Status is what stands in the status field of an answer: an NT status or, made
-// by DOS, an error class and code.
+// Status is the status field of an answer: an NT status or, from DOS, an error class and code.
 type Status uint32
 
-// The statuses that a peer answers with of itself.
+// The statuses that a peer itself answers with.
 const (
 	statusInvalidSMB     Status = 0x00010002
 	statusBadTID         Status = 0x00050002
@@ -113,8 +110,7 @@ const (
 // DOS makes the status field of a DOS error (MS-CIFS 2.2.3.1); set DOSErrors too.
 func DOS(class uint8, code uint16) Status { return Status(class) | Status(code)<<16 }
 
-// Step is a place in the conversation. It is also the name under which a
-// command is recorded.
+// Step is a step of the conversation, and the name that a command is recorded with.
 type Step string
 
 // The steps, in the order of a probe. A tree connect that is chained to a
@@ -133,44 +129,43 @@ const (
 	StepEcho           Step = "echo"
 )
 
-// Fault is what goes wrong at a step.
+// Fault is a fault at a step.
 type Fault struct {
 	Kind  FaultKind
-	After int           // so many requests of the step are answered well first
+	After int           // number of requests of the step that are answered correctly before
 	Delay time.Duration // for Delay
 	Seed  uint64        // for RandomBytes
 }
 
-// FaultKind is a way to go wrong.
+// FaultKind is a kind of fault.
 type FaultKind int
 
-// The ways to go wrong. After Hang, RandomBytes, HugeFrame and SMB2Stub the peer
-// says nothing more, and leaves the connection to the client.
+// The kinds of faults. After Hang, RandomBytes, HugeFrame and SMB2Stub the peer sends nothing
+// more, and leaves the connection open.
 const (
 	Hang          FaultKind = iota + 1 // no answer
 	Close                              // the connection is closed
 	Reset                              // the connection is reset
-	RandomBytes                        // 512 bytes from a generator that Seed starts
+	RandomBytes                        // 512 random bytes, from Seed
 	HugeFrame                          // a frame header that announces 16 MiB less one byte
-	SMB2Stub                           // a frame of two bytes that begins like SMB2
-	Truncate                           // the SMB message ends half way, in a whole frame
-	CloseMidFrame                      // the connection is closed half way through the frame
+	SMB2Stub                           // a frame with the first two bytes of SMB2
+	Truncate                           // half of the SMB message in a whole frame
+	CloseMidFrame                      // half of the frame, then the connection is closed
 	WrongMID                           // the answer carries the MID of no request
 	Delay                              // the answer comes late
 )
 
-// PhonebookPath is where Healthy has its phone book.
+// PhonebookPath is the path of Healthy's phone book.
 const PhonebookPath = `system32\ras\rasphone.pbk`
 
-// CleanPath is how a path is looked up in Files: lower case, backslashes, none
-// in front.
+// CleanPath returns a path as a key of Files: in lower case, with backslashes, without a leading
+// one.
 func CleanPath(path string) string {
 	return strings.ToLower(strings.Trim(strings.ReplaceAll(path, "/", `\`), `\`))
 }
 
-// Healthy is a server like Windows NT 4.0 SP6a with the shares ADMIN$ and IPC$ and
-// a phone book of that content. It takes direct TCP; for NetBIOS sessions set
-// NetBIOS to &NetBIOS{}.
+// Healthy returns a server like Windows NT 4.0 SP6a with the shares ADMIN$ and IPC$ and a phone
+// book with this content. It accepts direct TCP; for NetBIOS sessions set NetBIOS to &NetBIOS{}.
 func Healthy(phonebook []byte) Script {
 	return Script{
 		Negotiate: Negotiate{

@@ -19,7 +19,7 @@ const (
 	packetKeepAlive = 0x85
 )
 
-// maxFrame is the longest frame that a peer takes.
+// maxFrame is the longest frame in bytes that a peer accepts.
 const maxFrame = 1 << 17
 
 var errMalformed = errors.New("malformed request")
@@ -164,7 +164,7 @@ type texts struct {
 	off     int
 }
 
-// bytes takes n bytes.
+// bytes returns the next n bytes.
 func (s *texts) bytes(n int) ([]byte, error) {
 	if n > len(s.data)-s.off {
 		return nil, malformed("%s: %d bytes of its data are missing", stepOf(s.command), n-(len(s.data)-s.off))
@@ -174,7 +174,7 @@ func (s *texts) bytes(n int) ([]byte, error) {
 	return b, nil
 }
 
-// oem takes an 8-bit string with its terminator.
+// oem returns the next 8-bit string, which has a terminator.
 func (s *texts) oem() (string, error) {
 	for i, c := range s.data[s.off:] {
 		if c == 0 {
@@ -186,14 +186,14 @@ func (s *texts) oem() (string, error) {
 	return "", malformed("%s: a string has no end", stepOf(s.command))
 }
 
-// align skips to where a Unicode string may begin: an even distance from the header.
+// align skips to the next even offset from the header, where Unicode strings start.
 func (s *texts) align() {
 	if s.unicode && (s.at+s.off)%2 == 1 {
 		s.off++
 	}
 }
 
-// next takes a string of the session's kind.
+// next returns the next string in the session's encoding.
 func (s *texts) next() (string, error) {
 	if !s.unicode {
 		return s.oem()

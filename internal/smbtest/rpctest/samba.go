@@ -1,5 +1,5 @@
-// Package rpctest is what the tests of the RPC interfaces share: a scripted server behind a
-// pipe, recorded requests, and a way to the pipes of Samba. Tests alone may import it.
+// Package rpctest is shared by the tests of the RPC interfaces: a scripted server behind a pipe,
+// recorded requests, and access to the pipes of Samba. Only tests may import it.
 package rpctest
 
 import (
@@ -16,7 +16,7 @@ import (
 
 const patience = 60 * time.Second
 
-// Dialect is a way to reach Samba, and what a call costs in it.
+// Dialect is a dialect to reach Samba in, with the cost of a call.
 type Dialect struct {
 	Name    string
 	Options smbtest.SambaOptions
@@ -24,8 +24,7 @@ type Dialect struct {
 	rounds  int // round trips of a call
 }
 
-// Dialects are SMB1, whose pipes take a request and its answer in one round trip,
-// and SMB3, where that takes two.
+// Dialects are SMB1, whose pipes need one round trip for a call, and SMB3, where it is two.
 func Dialects() []Dialect {
 	return []Dialect{
 		{"smb1", smbtest.SambaOptions{}, loginSMB1, 1},
@@ -77,7 +76,7 @@ func (d Dialect) OpenPipe(t testing.TB, samba *smbtest.Samba, name string) (cont
 	return ctx, pipe, rounds
 }
 
-// Costs expects a number of calls to cost what they do in this dialect.
+// Costs checks the round trips of a number of calls in this dialect.
 func (d Dialect) Costs(t testing.TB, rounds *smb.Rounds, what string, calls int, run func()) {
 	t.Helper()
 	before := rounds.Count()

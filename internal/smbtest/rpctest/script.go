@@ -22,18 +22,18 @@ import (
 //go:embed vectors.txt
 var vectors string
 
-// Call is a request as the server got it.
+// Call is a request that the server has received.
 type Call struct {
 	Opnum uint16
 	Stub  []byte
 }
 
-// Script is a pipe whose server takes the bind and answers each call with the next of
-// these stubs, in one fragment.
+// Script is a pipe whose server accepts the bind and answers each call with the next stub, in one
+// fragment.
 type Script struct {
 	Stubs [][]byte
-	Bind  []byte // that was sent
-	Calls []Call // that were made
+	Bind  []byte // received
+	Calls []Call // received
 }
 
 // Transact implements smb.Pipe.
@@ -68,8 +68,7 @@ func (s *Script) Read(context.Context, int) ([]byte, error) {
 // Close implements smb.Pipe.
 func (s *Script) Close(context.Context) error { return nil }
 
-// Stub puts an answer together: numbers little-endian, texts in UTF-16. Padding is
-// the test's own.
+// Stub builds an answer: numbers little-endian, texts in UTF-16. The test adds the padding.
 func Stub(parts ...any) []byte {
 	var b []byte
 	for _, part := range parts {
@@ -94,13 +93,13 @@ func Handle() ndr.Handle {
 	return ndr.Handle{0, 0, 0, 0, 0xa1, 0xa2, 0xa3, 0xa4, 0xb1, 0xb2, 0xc1, 0xc2, 0xd1, 0xd2, 0xd3, 0xd4, 0xd5, 0xd6, 0xd7, 0xd8}
 }
 
-// HandleAnswer is the answer to a call that opens something.
+// HandleAnswer returns the answer to a call that opens an object.
 func HandleAnswer(code int) []byte {
 	h := Handle()
 	return Stub(h[:], code)
 }
 
-// Vector returns the last field of the recorded line that begins with these words.
+// Vector returns the last field of the recorded line that starts with these words.
 func Vector(t testing.TB, words ...string) []byte {
 	t.Helper()
 	for line := range strings.Lines(vectors) {
@@ -117,7 +116,7 @@ func Vector(t testing.TB, words ...string) []byte {
 	return nil
 }
 
-// CheckBind expects a recorded bind, whatever the number of its call.
+// CheckBind checks that a bind equals the recorded one, apart from its call_id.
 func CheckBind(t *testing.T, uuid string, got []byte) {
 	t.Helper()
 	want := Vector(t, "BIND", uuid)
@@ -127,7 +126,7 @@ func CheckBind(t *testing.T, uuid string, got []byte) {
 	}
 }
 
-// CheckCut cuts an answer everywhere, and makes it longer: nothing of that is sound.
+// CheckCut checks that an answer is refused if it is truncated anywhere, or longer.
 func CheckCut(t *testing.T, name string, answer []byte, sound func(stub []byte) bool) {
 	t.Helper()
 	if !sound(answer) {

@@ -1,9 +1,65 @@
 package faultproxy
 
 import (
+	"bufio"
 	"encoding/binary"
+	"io"
 	"math/rand/v2"
+	"net"
+	"slices"
+	"time"
 )
+
+// headerSize is the size of the transport's header (RFC 1002 4.3.1, [MS-SMB] 2.1).
+const headerSize = 4
+
+// typeKeepAlive is the type of a NetBIOS keep-alive (RFC 1002 4.3.7).
+const typeKeepAlive = 0x85
+
+// statusPending marks an interim answer ([MS-SMB2] 2.2.1.1).
+const statusPending = 0x00000103
+
+// readMessage reads a message with its header. It has 16 MiB at most: its length is a
+// number of 24 bits.
+func readMessage(r io.Reader) ([]byte, error) {
+	header := make([]byte, headerSize)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return nil, err
+	}
+	message := slices.Grow(header, lengthOf(header))[:headerSize+lengthOf(header)]
+	if _, err := io.ReadFull(r, message[headerSize:]); err != nil {
+		return nil, err
+	}
+	return message, nil
+}
+
+// comesWithin reports whether a byte arrives within the time. It stays in the buffer, and the next
+// read returns an error of the connection.
+func comesWithin(conn net.Conn, r *bufio.Reader, patience time.Duration) (bool, error) {
+	if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return false, err
+	}
+	_, err := r.Peek(1)
+	return err == nil, conn.SetReadDeadline(time.Time{})
+}
+
+func lengthOf(message []byte) int { return int(binary.BigEndian.Uint32(message) & 0xFFFFFF) }
+
+// withLength returns a message with this length in its header, whatever the length of its body.
+func withLength(message []byte, length int) []byte {
+	changed := slices.Clone(message)
+	changed[1], changed[2], changed[3] = byte(length>>16), byte(length>>8), byte(length)
+	return changed
+}
+
+// incidental reports whether it depends on the server's load that a message is sent.
+func incidental(message []byte) bool {
+	if message[0] == typeKeepAlive {
+		return true
+	}
+	p, body := protocolOf(message)
+	return p == smb2 && body[smb2Flags]&flagResponse != 0 && binary.LittleEndian.Uint32(body[smb2Status:]) == statusPending
+}
 
 type protocol int
 
@@ -80,8 +136,8 @@ func (f field) set(body []byte, n uint32) {
 	copy(f.in(body), b[:f.width])
 }
 
-// headerField returns the field that a kind changes. None for a kind that changes none,
-// and for WrongFID where the message is no good answer to an open.
+// headerField returns the field that a kind changes; ok is false for kinds that change none, and
+// for WrongFID if the message is not a successful answer to an open.
 func headerField(k Kind, p protocol, body []byte) (field, bool) {
 	fields := map[Kind]field{
 		WrongMID: {smb1MID, 2}, WrongTID: {smb1TID, 2}, WrongUID: {smb1UID, 2}, WrongSignature: {smb1Signature, 8},

@@ -5,9 +5,9 @@ import (
 	"unicode/utf16"
 )
 
-// reader takes the stub of a request apart: NDR 2.0, little-endian (C706 chapter
-// 14). After the first thing that is not as it should be, bad is set and everything
-// reads as zero. What follows the last parameter is not looked at, as on Windows.
+// reader reads the stub of a request: NDR 2.0, little-endian (C706 chapter 14). After the first
+// error, bad is set and everything reads as zero. Bytes after the last parameter are ignored,
+// as on Windows.
 type reader struct {
 	b   []byte
 	at  int
@@ -49,7 +49,7 @@ func (r *reader) handle() handle {
 }
 
 // varying returns the elements of a conformant varying array of elements of this
-// size in bytes, and how many there would be room for (C706 14.3.3.4).
+// size in bytes, and its maximum count (C706 14.3.3.4).
 func (r *reader) varying(size int) (elements []byte, room uint32) {
 	room = r.u32()
 	offset, count := r.u32(), r.u32()
@@ -92,8 +92,8 @@ func (r *reader) optionalU32() (v uint32, there bool) {
 	return r.u32(), true
 }
 
-// unicodeString reads an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter of
-// its own: its units, and the room for them in bytes, which is 0 where there is no buffer.
+// unicodeString reads an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter itself: its
+// units, and the size of its buffer in bytes, 0 if there is none.
 func (r *reader) unicodeString() (units []uint16, room uint16) {
 	r.take(0, 4)
 	length, room := r.u16(), r.u16()
@@ -115,4 +115,63 @@ func utf16Units(b []byte) []uint16 {
 		units = append(units, binary.LittleEndian.Uint16(b))
 	}
 	return units
+}
+
+// writer builds the stub of an answer: NDR 2.0, little-endian (C706 chapter 14).
+type writer struct {
+	b        []byte
+	pointers uint32 // pointers written
+}
+
+func (w *writer) u16(v uint16) {
+	w.b = append(w.b, make([]byte, -len(w.b)&1)...)
+	w.b = binary.LittleEndian.AppendUint16(w.b, v)
+}
+
+func (w *writer) u32(values ...uint32) {
+	w.b = pad4(w.b)
+	for _, v := range values {
+		w.b = binary.LittleEndian.AppendUint32(w.b, v)
+	}
+}
+
+// pointer writes a unique pointer; the caller writes what it points to.
+func (w *writer) pointer(there bool) {
+	if !there {
+		w.u32(0)
+		return
+	}
+	w.pointers++
+	w.u32(0x20000 + 4*w.pointers)
+}
+
+// optionalU32 writes a unique pointer and the number that it points to.
+func (w *writer) optionalU32(v uint32, there bool) {
+	w.pointer(there)
+	if there {
+		w.u32(v)
+	}
+}
+
+func (w *writer) handle(h handle) {
+	w.b = append(pad4(w.b), h[:]...)
+}
+
+// text writes a [string] of wchar_t: a conformant varying array with its NUL.
+func (w *writer) text(s string) {
+	b := utf16z(s)
+	n := uint32(len(b) / 2)
+	w.u32(n, 0, n)
+	w.b = append(w.b, b...)
+}
+
+// unicodeString writes an RPC_UNICODE_STRING (MS-DTYP 2.3.10) that is a parameter itself, with
+// a text in UTF-16LE and a buffer of room bytes.
+func (w *writer) unicodeString(text []byte, room uint16) {
+	w.b = pad4(w.b)
+	w.u16(uint16(len(text)))
+	w.u16(room)
+	w.pointer(true)
+	w.u32(uint32(room)/2, 0, uint32(len(text)/2))
+	w.b = append(w.b, text...)
 }

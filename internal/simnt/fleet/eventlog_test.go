@@ -28,12 +28,12 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestDiarySteps: however often it is written, a diary has each event once.
-func TestDiarySteps(t *testing.T) {
+// TestLogWriterSteps: a log has each event once, however often it is written.
+func TestLogWriterSteps(t *testing.T) {
 	begun := time.Date(2000, 1, 1, 12, 0, 0, 0, time.UTC)
-	d := &diary{begun: begun, plan: diaryPlan{
+	d := &logWriter{begun: begun, plan: logPlan{
 		every:    7 * time.Minute,
-		failures: []failures{{entry: "a", code: "1", every: 5 * time.Minute, companion: true}, {entry: "b", code: "2", ages: []time.Duration{time.Hour}}},
+		failures: []failures{{entry: "a", code: "1", every: 5 * time.Minute, related: true}, {entry: "b", code: "2", ages: []time.Duration{time.Hour}}},
 	}}
 	from, until := begun.Add(-2*time.Hour), begun.Add(2*time.Hour)
 	once := d.events(from, until)
