@@ -224,3 +224,43 @@ func TestSourceAndIDBothCount(t *testing.T) {
 		t.Error("case of the source matters")
 	}
 }
+
+// TestUnreadableRecords: a record that cannot be decoded does not hide the others, and
+// makes unknown the windows that it may lie in, if it may have been a failure.
+func TestUnreadableRecords(t *testing.T) {
+	damaged := func(number uint32, source string, id uint16) Record {
+		return Record{Number: number, Generated: logTime(100_000), Source: source, ID: id, Unreadable: true}
+	}
+	const unknown = -1
+	for _, test := range []struct {
+		name    string
+		damaged Record
+		want    [3]int // in 15m, 1h and 24h
+	}{
+		{"may be a failure", damaged(2, "", 4106), [3]int{1, unknown, unknown}},
+		{"a failure", damaged(2, "MSExchangeIMC", 4106), [3]int{1, unknown, unknown}},
+		{"another source", damaged(2, "CpqNF31", 4106), [3]int{1, 1, 2}},
+		{"another event", damaged(2, "", 4105), [3]int{1, 1, 2}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			records := []Record{
+				failureRecord(1, logTime(90), "ISP", "5"), test.damaged, otherRecord(3, logTime(30)), failureRecord(4, logTime(5), "ISP", "5"),
+			}
+			memory, _ := readRecords(nil, records)
+			memory, _ = readRecords(memory, append(records, otherRecord(5, logTime(1))))
+			if memory.Unreadable() != 1 {
+				t.Errorf("%d unreadable records, want 1", memory.Unreadable())
+			}
+			var got [3]int
+			for i, w := range memory.Summarize(testModule().Windows, logNow(), nil).Windows {
+				got[i] = unknown
+				if w.Failures != nil {
+					got[i] = *w.Failures
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("failures (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

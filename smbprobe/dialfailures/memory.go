@@ -40,6 +40,10 @@ type Record struct {
 	Source    string
 	ID        uint16 // the low 16 bits of the event identifier
 	Strings   []string
+
+	// Unreadable: the record could not be decoded. Its number is right, its source is
+	// empty if it is not known, and its time may be wrong.
+	Unreadable bool
 }
 
 // failureEvent is a failure to dial, event 4106.
@@ -76,7 +80,12 @@ type Memory struct {
 	failures []failureEvent // the newest first
 	texts    []failureText
 	dropped  time.Time // of the newest failure that was dropped; zero: none was
-	calls    callLog
+
+	// Records that could not be decoded: the latest time that each can have, the newest
+	// first, and the newest of those that may be failures; zero: none.
+	unreadable []time.Time
+	doubtful   time.Time
+	calls      callLog
 }
 
 // follows reports whether a record is the newest one that is remembered, with nothing
@@ -119,6 +128,8 @@ func (m *Memory) prune(start time.Time) {
 		m.failures = slices.Clip(m.failures[:maxEvents])
 	}
 	m.Related = m.Related[:min(len(m.Related), maxRelated)]
+	m.unreadable = slices.DeleteFunc(m.unreadable, func(at time.Time) bool { return at.Before(start) })
+	m.unreadable = m.unreadable[:min(len(m.unreadable), maxEvents)]
 
 	// Only texts that still occur are kept.
 	var texts []failureText
@@ -144,6 +155,10 @@ func (m *Memory) prune(start time.Time) {
 // Incomplete reports whether failures were dropped because there were too many.
 func (m *Memory) Incomplete() bool { return !m.dropped.IsZero() }
 
+// Unreadable returns how many records since the start of the largest window could not be
+// decoded.
+func (m *Memory) Unreadable() int { return len(m.unreadable) }
+
 // Len returns the number of failures that are remembered.
 func (m *Memory) Len() int { return len(m.failures) }
 
@@ -155,6 +170,7 @@ func (m *Memory) Clone() *Memory {
 	}
 	c := *m
 	c.failures, c.texts, c.Related = slices.Clone(m.failures), slices.Clone(m.texts), slices.Clone(m.Related)
+	c.unreadable = slices.Clone(m.unreadable)
 	c.calls.spans = slices.Clone(m.calls.spans)
 	return &c
 }

@@ -32,6 +32,9 @@ type Reader struct {
 	last           Record  // the one read last
 	failures       []failureEvent
 	related        []smbprobe.RelatedEvent
+	latest         time.Time // the latest time that the next record can have
+	unreadable     []time.Time
+	doubtful       time.Time
 	reachedKnown   bool // the newest remembered record was reached
 	consecutiveOld int
 }
@@ -44,7 +47,7 @@ func NewReader(module smbprobe.EventLogModule, memory *Memory, server, local tim
 		largest = max(largest, w.Duration)
 	}
 	memory.calls.observe(server, local)
-	return &Reader{module: module, memory: memory, now: server, start: server.Add(-largest)}
+	return &Reader{module: module, memory: memory, now: server, start: server.Add(-largest), latest: server}
 }
 
 // RecordsRead returns how many records were new.
@@ -69,6 +72,11 @@ func (r *Reader) Add(record Record) (more bool) {
 	if r.first == nil {
 		r.first = &record
 	}
+	if record.Unreadable {
+		r.addUnreadable(record)
+		return true
+	}
+	r.latest = record.Generated
 	if record.Generated.Before(r.start) {
 		r.consecutiveOld++
 	} else {
@@ -85,6 +93,16 @@ func (r *Reader) Add(record Record) (more bool) {
 	return r.consecutiveOld < maxConsecutiveOld
 }
 
+// addUnreadable adds a record that could not be decoded. It is at most as old as the
+// record after it, and may be a failure if what is known of it does not rule that out.
+func (r *Reader) addUnreadable(record Record) {
+	r.unreadable = append(r.unreadable, r.latest)
+	mayCount := record.ID == r.module.EventID && (record.Source == "" || strings.EqualFold(record.Source, r.module.Source))
+	if mayCount && r.latest.After(r.doubtful) {
+		r.doubtful = r.latest
+	}
+}
+
 // Merge returns the memory with what was read. reachedOldest reports whether the last
 // record was the oldest of the log.
 func (r *Reader) Merge(reachedOldest bool) *Memory {
@@ -96,6 +114,10 @@ func (r *Reader) Merge(reachedOldest bool) *Memory {
 	}
 	m.failures = append(r.failures, m.failures...)
 	m.Related = append(r.related, m.Related...)
+	m.unreadable = append(r.unreadable, m.unreadable...)
+	if r.doubtful.After(m.doubtful) {
+		m.doubtful = r.doubtful
+	}
 	for _, e := range slices.Backward(r.failures) {
 		m.calls.add(e.at, e.text)
 	}

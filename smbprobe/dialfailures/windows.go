@@ -106,7 +106,7 @@ func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.Window
 	for _, w := range windows {
 		start := rows.now.Add(-w.Duration)
 		result := smbprobe.WindowResult{Label: w.Label, Duration: w.Duration, Covered: m.Oldest != 0 && !m.OldestAt.After(start)}
-		if m.dropped.IsZero() || m.dropped.Before(start) {
+		if m.dropped.Before(start) && m.doubtful.Before(start) {
 			result.Failures = new(int)
 			counts := slices.Clone(rows.all)
 			for _, e := range m.failures {

@@ -74,6 +74,7 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 		e.Oldest, e.Newest = &oldest, &newest
 	}
 	e.Forgotten = m.Incomplete()
+	e.Unreadable = m.Unreadable()
 	now, err := r.serverTime()
 	if err != nil {
 		e.Error = fmt.Sprintf("the windows are not known: %v", err)
@@ -154,6 +155,7 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
 		return reader.Add(dialfailures.Record{
 			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
+			Unreadable: record.Err != nil,
 		})
 	})
 	if err != nil {

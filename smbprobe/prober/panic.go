@@ -11,15 +11,6 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// panicError is a panic in a goroutine of a probe, on its way to the probe's own
-// goroutine.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
-
 // recoverAsError makes a panic of the calling goroutine an error; call it with defer.
 func recoverAsError(err *error) {
 	if v := recover(); v != nil {
@@ -27,11 +18,13 @@ func recoverAsError(err *error) {
 	}
 }
 
-func asPanicError(v any) *panicError {
-	if p, ok := v.(*panicError); ok {
+// asPanicError returns a *smb.PanicError for a recovered value, which may be one already:
+// that of a goroutine whose panic was handed on.
+func asPanicError(v any) *smb.PanicError {
+	if p, ok := v.(*smb.PanicError); ok {
 		return p
 	}
-	return &panicError{value: v, stack: debug.Stack()}
+	return &smb.PanicError{Value: v, Stack: debug.Stack()}
 }
 
 // runParallel runs branches of a probe in parallel and waits for all of them. The
@@ -62,7 +55,7 @@ func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)
 // It closes the connections that were left open.
 func (r *run) recordPanic(v any) error {
 	p := asPanicError(v)
-	r.log.logf("%v\n%s", p, p.stack)
+	r.log.logf("%v\n%s", p, p.Stack)
 	r.conns.closeAll()
 	return r.discard(fmt.Errorf("a bug in the exporter (please report it with the trace): %w", p))
 }

@@ -214,7 +214,7 @@ func (r *run) probe(ctx context.Context) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = r.recordPanic(v)
-		} else if p, ok := errors.AsType[*panicError](err); ok {
+		} else if p, ok := errors.AsType[*smb.PanicError](err); ok {
 			err = r.recordPanic(p)
 		}
 	}()

@@ -118,15 +118,25 @@ func (r *run) recordIPCError(err error) {
 	}
 }
 
-// worstError returns the error that matters most to the next step: a lost connection,
-// otherwise the first one.
+// worstError returns the error that matters most to the next step: a panic, then a lost
+// connection, otherwise the first one.
 func worstError(errs ...error) (worst error) {
 	for _, err := range errs {
-		if err != nil && (worst == nil || errors.Is(err, smb.ErrConnectionLost) && !errors.Is(worst, smb.ErrConnectionLost)) {
+		if err != nil && (worst == nil || errorRank(err) > errorRank(worst)) {
 			worst = err
 		}
 	}
 	return worst
+}
+
+func errorRank(err error) int {
+	if _, ok := errors.AsType[*smb.PanicError](err); ok {
+		return 2
+	}
+	if errors.Is(err, smb.ErrConnectionLost) {
+		return 1
+	}
+	return 0
 }
 
 // isAnswer reports whether an error is the server's own answer: an NT status, an RPC

@@ -233,14 +233,14 @@ func (g *guard) fail(err error) {
 	g.mu.Unlock()
 	// Nothing more is expected of the connection, not even that it closes well.
 	// But a panic of its Close must not end the process, nor leave Read waiting.
-	if p, ok := errors.AsType[*panicError](recovered(g.Conn.Close)); ok {
+	if p, ok := errors.AsType[*smb.PanicError](recovered(g.Conn.Close)); ok {
 		g.panicked(p)
 		_ = recovered(func() error { return g.Conn.SetDeadline(time.Unix(1, 0)) })
 	}
 }
 
 // panicked keeps a panic as the reason for the end, whatever it was before.
-func (g *guard) panicked(p *panicError) {
+func (g *guard) panicked(p *smb.PanicError) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.failure = p

@@ -65,7 +65,7 @@ func mustConnect(t testing.TB, s *Session, share string) *Tree {
 }
 
 func isPanic(err error) bool {
-	_, ok := errors.AsType[*panicError](err)
+	_, ok := errors.AsType[*smb.PanicError](err)
 	return ok
 }
 

@@ -88,7 +88,7 @@ func (s *Session) Close(ctx context.Context) error {
 	}
 	s.g.giveUp(errClosed)
 	<-s.g.readDone
-	if p, ok := errors.AsType[*panicError](s.g.failed()); ok {
+	if p, ok := errors.AsType[*smb.PanicError](s.g.failed()); ok {
 		return &smb.Error{Op: opLogoff, Err: p}
 	}
 	return err
@@ -104,24 +104,18 @@ func (s *Session) closeLater(op string, file *gosmb2.File) {
 	s.closes.Go(func() {
 		// A refused close has no consequence, and call has traced it.
 		err := recovered(func() error { return s.call(s.g.life, op, file.Close) })
-		if p, ok := err.(*panicError); ok {
+		if p, ok := err.(*smb.PanicError); ok {
 			s.g.panicked(p)
 			s.g.giveUp(p)
 		}
 	})
 }
 
-// panicError is a panic that was recovered.
-type panicError struct {
-	value any
-	stack []byte
+func newPanicError(value any) *smb.PanicError {
+	return &smb.PanicError{Value: value, Stack: debug.Stack()}
 }
 
-func newPanicError(value any) *panicError { return &panicError{value, debug.Stack()} }
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
-
-// recovered runs call and returns its error, or *panicError.
+// recovered runs call and returns its error, or *smb.PanicError.
 func recovered(call func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -135,7 +129,7 @@ func recovered(call func() error) (err error) {
 // library panics on answers that it does not expect.
 func protect(call func() error) error {
 	err := recovered(call)
-	if p, ok := err.(*panicError); ok {
+	if p, ok := err.(*smb.PanicError); ok {
 		return fmt.Errorf("%w: go-smb2 could not read it: %w", smb.ErrProtocol, p)
 	}
 	return err
@@ -186,7 +180,7 @@ func statusOf(err error) (smb.Status, bool) {
 // brokenAnswer returns what was wrong with an answer that go-smb2 refused, nil if
 // err is about something else.
 func brokenAnswer(err error) error {
-	if _, ok := errors.AsType[*panicError](err); ok {
+	if _, ok := errors.AsType[*smb.PanicError](err); ok {
 		return err
 	}
 	if _, ok := errors.AsType[*gosmb2.InvalidResponseError](err); ok {
