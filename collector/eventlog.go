@@ -92,6 +92,15 @@ func eventlogFamilies() []family {
 			},
 		},
 		{
+			name: "rasphone_eventlog_records_unreadable",
+			help: "Records since the start of the largest window that could not be decoded; windows that they may lie in are absent if they may be failures.",
+			values: func(r *smbprobe.Result, send send) {
+				if readable := r.Eventlog.Readable; readable != nil && *readable {
+					send(float64(r.Eventlog.Unreadable))
+				}
+			},
+		},
+		{
 			name: "rasphone_eventlog_failures_forgotten",
 			help: "1: there were more failures in the largest window than the 16384 that are remembered, and the windows that reach beyond those are absent.",
 			values: func(r *smbprobe.Result, send send) {
