@@ -19,8 +19,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// patience is how long a probe may take of a server that is alive.
-const patience = 30 * time.Second
+// patience ends what hangs. Nothing that works comes near it, on a busy machine either.
+const patience = 2 * time.Minute
 
 // site is a configuration: one account, one module, and some hosts. Its zero
 // values are the account that the test servers know and a patient module.
