@@ -130,7 +130,7 @@ func TestLoginThatHungIsNotRepeated(t *testing.T) {
 	p, target := newProber(t, prober.Options{}), direct(server.Addr()).target(t)
 	for i := range 2 {
 		logins := i + 1
-		r := probeUntil(t, p, target, func() bool { return countLogins(server.Connections()) == logins })
+		r := probeUntilSilent(t, p, target, func() bool { return countLogins(server.Connections()) == logins })
 		wantOutcome(t, "no answer to the login", share(smbprobe.ShareTimeout, smb.StatusOK), r)
 		if conns := server.Finished(); len(conns) != logins || countLogins(conns) != logins {
 			t.Errorf("%d connections and %d logins, want %d of each", len(conns), countLogins(conns), logins)

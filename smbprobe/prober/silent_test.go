@@ -46,32 +46,51 @@ func (l *limit) Err() error {
 const distant = time.Hour
 
 // probeUntil probes without a time limit until over reports true, and then lets the time
-// end. A probe that goes on after that fails the test.
-func probeUntil(t *testing.T, p *prober.Prober, target smbprobe.Target, over func() bool) *smbprobe.Result {
-	t.Helper()
+// of the probe end. It returns the result also of a probe that ends before. An error is a
+// probe that hangs.
+func probeUntil(ctx context.Context, p *prober.Prober, target smbprobe.Target, over func() bool) (*smbprobe.Result, error) {
 	target.Module.Timeout = distant
-	ctx := newLimit(t.Context())
-	defer ctx.expire()
+	time := newLimit(ctx)
+	defer time.expire()
 	results := make(chan *smbprobe.Result, 1)
-	go func() { results <- p.Probe(ctx, target) }()
-	hangs := time.After(patience)
+	go func() { results <- p.Probe(time, target) }()
+	r, err := awaitResult(results, over)
+	if r != nil || err != nil {
+		return r, err
+	}
+	time.expire()
+	if r, _ = awaitResult(results, func() bool { return false }); r == nil {
+		return nil, fmt.Errorf("the probe of %s goes on %s after the end of its time", target.Name, patience)
+	}
+	return r, nil
+}
+
+// awaitResult waits for a result. It returns none once over reports true.
+func awaitResult(results <-chan *smbprobe.Result, over func() bool) (*smbprobe.Result, error) {
+	hangs := time.NewTimer(patience)
+	defer hangs.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
 	for !over() {
 		select {
 		case r := <-results:
-			return r
-		case <-hangs:
-			t.Fatal("the server did not get to the point at which the time of the probe ends")
-		case <-time.After(time.Millisecond):
+			return r, nil
+		case <-hangs.C:
+			return nil, fmt.Errorf("the probe has no result after %s, and the event that ends its time did not come", patience)
+		case <-tick.C:
 		}
 	}
-	ctx.expire()
-	select {
-	case r := <-results:
-		return r
-	case <-time.After(patience):
-		t.Fatal("the probe goes on after the end of its time")
-		return nil
+	return nil, nil
+}
+
+// probeUntilSilent is probeUntil for a server that stops answering.
+func probeUntilSilent(t *testing.T, p *prober.Prober, target smbprobe.Target, silent func() bool) *smbprobe.Result {
+	t.Helper()
+	r, err := probeUntil(t.Context(), p, target, silent)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return r
 }
 
 // frames returns how many requests a peer has received.
@@ -113,7 +132,7 @@ func TestSilence(t *testing.T) {
 			server := peer.Start(t, script)
 			target := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}}.target(t)
 			before := goleak.IgnoreCurrent()
-			r := probeUntil(t, newProber(t, prober.Options{}), target, func() bool { return frames(server) == tt.frames })
+			r := probeUntilSilent(t, newProber(t, prober.Options{}), target, func() bool { return frames(server) == tt.frames })
 			wantOutcome(t, "silent", tt.want, r)
 			if conns := server.Finished(); len(conns) != 1 || frames(server) != tt.frames {
 				t.Errorf("%d connections and %d requests, want 1 and %d", len(conns), frames(server), tt.frames)
@@ -139,7 +158,7 @@ func TestSilenceInSMB2(t *testing.T) {
 			})
 			target := direct(server.addr, "dialect: smb2").target(t)
 			before := goleak.IgnoreCurrent()
-			wantOutcome(t, "silent", want, probeUntil(t, newProber(t, prober.Options{}), target, silent.Load))
+			wantOutcome(t, "silent", want, probeUntilSilent(t, newProber(t, prober.Options{}), target, silent.Load))
 			server.wantConnections(t, 1)
 			goleak.VerifyNone(t, before)
 		})

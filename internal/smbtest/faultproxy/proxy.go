@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ type Proxy struct {
 	open        map[*net.TCPConn]struct{} // both sides of every conversation
 	connections int
 	numbers     [2]int // the next number of each direction
-	struck      *Place // the first message that was spoiled
+	struck      []Place // the messages that were spoiled
 }
 
 // Start starts a proxy before a server. The end of the test closes it.
@@ -84,12 +85,18 @@ func (p *Proxy) Fired() bool {
 
 // Struck returns the first message that was spoiled, if one was.
 func (p *Proxy) Struck() (Place, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.struck == nil {
+	all := p.AllStruck()
+	if len(all) == 0 {
 		return Place{}, false
 	}
-	return *p.struck, true
+	return all[0], true
+}
+
+// AllStruck returns the messages that were spoiled, in their order.
+func (p *Proxy) AllStruck() []Place {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.struck)
 }
 
 // Close ends all connections and waits for all that the proxy runs. It may be called
@@ -153,7 +160,5 @@ func (p *Proxy) place(d Direction, connection, index int) Place {
 func (p *Proxy) strike(place Place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.struck == nil {
-		p.struck = &place
-	}
+	p.struck = append(p.struck, place)
 }
