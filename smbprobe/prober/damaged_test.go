@@ -75,7 +75,7 @@ func TestRealShapedBooksOnSamba(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	p, target := newProber(t, prober.Options{}), direct(samba.Addr()).target(t)
-	files, err := filepath.Glob("phonebook/testdata/books/*.pbk")
+	files, err := filepath.Glob("../phonebook/testdata/books/*.pbk")
 	if err != nil || len(files) == 0 {
 		t.Fatal(fmt.Sprint(len(files), " books"), err)
 	}

@@ -93,6 +93,20 @@ func probeUntilSilent(t *testing.T, p *prober.Prober, target smbprobe.Target, si
 	return r
 }
 
+// probeLonger probes with more and more time, until the result is far enough: a busy machine
+// may not get there in a second.
+func probeLonger(t *testing.T, p *prober.Prober, target smbprobe.Target, far func(*smbprobe.Result) bool) *smbprobe.Result {
+	t.Helper()
+	var r *smbprobe.Result
+	for timeout := time.Second; timeout < patience; timeout *= 5 {
+		target.Module.Timeout = timeout
+		if r = probe(t, p, target); far(r) {
+			break
+		}
+	}
+	return r
+}
+
 // frames returns how many requests a peer has received.
 func frames(server *peer.Peer) int {
 	n := 0
