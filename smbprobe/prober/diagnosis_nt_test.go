@@ -142,13 +142,9 @@ func TestSilentPipes(t *testing.T) {
 		}
 		return 0
 	})
-	var r *smbprobe.Result
-	for _, timeout := range []string{"1s", "5s", "25s"} { // as long as it takes on a busy machine to come to the pipes
-		r = probeOnce(t, direct(addr, "timeout: "+timeout, withEventlog, withServer))
-		if r.Share != smbprobe.ShareTimeout && r.Phonebook.State != smbprobe.PhonebookUnknown {
-			break
-		}
-	}
+	r := probeLonger(t, newProber(t, prober.Options{}), direct(addr, withEventlog, withServer).target(t), func(r *smbprobe.Result) bool {
+		return r.Share != smbprobe.ShareTimeout && r.Phonebook.State != smbprobe.PhonebookUnknown
+	})
 	if r.Share != smbprobe.ShareOK || r.Phonebook.State != smbprobe.PhonebookOK || r.Success || r.RPC != "" {
 		t.Errorf("share %s, phone book %s, success %t, RPC %q", r.Share, r.Phonebook.State, r.Success, r.RPC)
 	}

@@ -13,8 +13,10 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// smb2Answer answers whatever negotiate in SMB2: all of it that SMB1 looks at.
+// smb2Answer answers any negotiate in SMB2, with all of it that SMB1 looks at, and hangs
+// up at the next request.
 func smb2Answer(c net.Conn) {
+	defer c.Close()
 	if _, err := readMessage(c); err != nil {
 		return
 	}
@@ -22,6 +24,7 @@ func smb2Answer(c net.Conn) {
 	copy(answer, "\xFESMB\x40")
 	answer[64], answer[68], answer[69] = 65, 0xFF, 0x02 // dialect revision 0x02FF
 	_, _ = c.Write(framed(answer))                      // the client may be gone
+	_, _ = readMessage(c)
 }
 
 // TestNoWayBackToSMB1: a target that has spoken SMB2 is not logged in to over SMB1,
@@ -42,7 +45,7 @@ func TestNoWayBackToSMB1(t *testing.T) {
 			const host = ntAddress + ":445"
 			n := &network{routes: map[string]netip.AddrPort{host: first.server}}
 			p := newProber(t, prober.Options{Dial: n.dial})
-			before := probe(t, p, site{hosts: []string{host}, module: []string{"dialect: " + first.dialect, "timeout: 2s"}}.target(t))
+			before := probe(t, p, site{hosts: []string{host}, module: []string{"dialect: " + first.dialect}}.target(t))
 			if (before.Share == smbprobe.ShareOK) != first.want {
 				t.Errorf("at first: share %s", before.Share)
 			}
@@ -77,7 +80,7 @@ func TestDialectIsRemembered(t *testing.T) {
 	for i, want := range []cost{{2, 10}, {1, 8}, {1, 8}} {
 		r := probe(t, p, target)
 		wantOutcome(t, "SMB2", allWell(), r)
-		if diff := cmp.Diff(want, cost{len(n.dialledSince()), r.RoundTrips}); diff != "" {
+		if diff := cmp.Diff(want, cost{len(n.dialedSince()), r.RoundTrips}); diff != "" {
 			t.Errorf("probe %d (-want +got):\n%s", i, diff)
 		}
 	}

@@ -75,8 +75,12 @@ func TestEventlogChanges(t *testing.T) {
 func TestEventlogIsPruned(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
-		const written = 6000
-		samba.WriteEvents(slices.Concat(otherEvents(10*24*time.Hour, written-8), failuresAgo(5*time.Minute, 8))...)
+		const written = 700
+		large := otherEvents(10*24*time.Hour, written-8)
+		for i := range large {
+			large[i].Strings = []string{strings.Repeat("x", 500)} // together more than 512 KiB
+		}
+		samba.WriteEvents(slices.Concat(large, failuresAgo(5*time.Minute, 8))...)
 		r := probeOnce(t, direct(samba.Addr(), withEventlog))
 		if log := wantLog(t, "pruned", r, samba); log.Count >= written {
 			t.Errorf("%d records, want less than %d", log.Count, written)

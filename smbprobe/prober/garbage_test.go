@@ -64,7 +64,7 @@ func TestGarbage(t *testing.T) {
 				}
 				script.Faults = map[peer.Step]peer.Fault{step: fault}
 				server := peer.Start(t, script)
-				s := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios", "timeout: 2s"}}
+				s := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}}
 				probeGarbage(t, s, step == peer.StepOpen || step == peer.StepRead)
 				server.Finished()
 			})
@@ -117,7 +117,7 @@ func TestGarbageInSMB2(t *testing.T) {
 					}
 					return change(answer), true
 				})
-				probeGarbage(t, direct(server.addr, "dialect: smb2", "timeout: 2s"), n >= 4)
+				probeGarbage(t, direct(server.addr, "dialect: smb2"), n >= 4)
 			})
 		}
 	}
@@ -138,7 +138,7 @@ func TestSMB2GarbageInAnswerToSMB1(t *testing.T) {
 					_, _ = c.Write(answer) // the client may be gone
 				}
 			})
-			probeGarbage(t, direct(addr, "timeout: 2s"), false)
+			probeGarbage(t, direct(addr), false)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,8 +20,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// patience is how long a probe may take of a server that is alive.
-const patience = 30 * time.Second
+// patience ends what hangs. Nothing that works comes near it, on a busy machine either.
+const patience = 2 * time.Minute
 
 // site is a configuration: one account, one module, and some hosts. Its zero
 // values are the account that the test servers know and a patient module.
@@ -196,8 +197,8 @@ func (n *network) dial(ctx context.Context, kind, address string) (net.Conn, err
 	return (&net.Dialer{}).DialContext(ctx, kind, to.String())
 }
 
-// dialledSince returns what was dialled, and forgets it.
-func (n *network) dialledSince() []string {
+// dialedSince returns what was dialed, and forgets it.
+func (n *network) dialedSince() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	all := n.dialed
@@ -205,13 +206,22 @@ func (n *network) dialledSince() []string {
 	return all
 }
 
-// closedPort is an address where nobody listens.
+// closedPort returns an address on which no program listens, and none does until the end of
+// the test: the port is in use.
 func closedPort(t testing.TB) netip.AddrPort {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).AddrPort()
+	t.Cleanup(func() { _ = syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound := name.(*syscall.SockaddrInet4)
+	return netip.AddrPortFrom(netip.AddrFrom4(bound.Addr), uint16(bound.Port))
 }

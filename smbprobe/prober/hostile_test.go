@@ -1,9 +1,7 @@
 package prober_test
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -12,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/faultproxy"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -19,64 +20,91 @@ import (
 )
 
 const (
-	hostileSessions = 3000
-	// hostileParallel is how many are open at once on each of the two servers: most of
-	// them wait for something that does not come.
+	// hostileParallel is how many sessions are open at once on each server: most of them
+	// wait for a message that does not come.
 	hostileParallel = 16
-	// hostileShare is how many of the messages of a server are spoilt. It leaves some
+	// hostileShare is the part of the messages of a server that is spoiled. It leaves some
 	// sessions whole, and lets others get far.
 	hostileShare = 0.02
-	// hostileMemory is what may be kept at the end: of each of the targets a few hundred
-	// bytes, and nothing of what was said.
+	// hostileMemory bounds what is kept at the end: a few hundred bytes for each target,
+	// and nothing of the conversations.
 	hostileMemory = 8 << 20
 )
 
-// TestHostile has SMB2 servers mean harm, at random: no session ends the process or
-// leaves a goroutine behind (TestMain), each has an outcome, and one that nothing
-// happened to is well.
-func TestHostile(t *testing.T) {
-	prober := newProber(t, prober.Options{})
+// TestHostile probes through proxies that spoil messages at random. No session ends the
+// process or leaves a goroutine behind (TestMain), each has an outcome, and one that nothing
+// happened to is healthy. TestLongHostile runs more sessions.
+func TestHostile(t *testing.T) { testHostile(t, 150) }
+
+// testHostile runs so many sessions with each server.
+func testHostile(t *testing.T, sessions int) {
+	shared := newProber(t, prober.Options{})
 	before := heap()
-	t.Run("dialects", func(t *testing.T) {
-		dialects := []string{"SMB2_02", "SMB3_11"}
-		for i, dialect := range dialects {
-			t.Run(dialect, func(t *testing.T) {
+	t.Run("servers", func(t *testing.T) {
+		for i, test := range []struct {
+			name   string
+			start  func(*testing.T) netip.AddrPort
+			module []string
+			signed int // the first answer of a connection that is signed; 0: none is
+		}{
+			{"SMB1", hostileNT(simnt.SigningOff), []string{"dialect: smb1"}, 0},
+			{"SMB1, signed", hostileNT(simnt.SigningRequired), []string{"dialect: smb1", "signing: required"}, 2},
+			{"SMB 2.0.2", hostileSamba("SMB2_02"), []string{"dialect: smb2", "signing: required"}, 3},
+			{"SMB 3.1.1", hostileSamba("SMB3_11"), []string{"dialect: smb2", "signing: required"}, 3},
+		} {
+			t.Run(test.name, func(t *testing.T) {
 				t.Parallel()
-				samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: dialect})
-				samba.WriteEvents(failuresAgo(2*time.Minute, 3)...)
-				// Samba's helpers start with the first calls.
-				wantOutcome(t, "at peace", allWell(), probeOnce(t, direct(samba.Addr(), "dialect: smb2", withEventlog, withServer)))
-				h := &hostile{prober: prober, outcomes: map[string]int{}, server: samba.Addr(),
-					target: direct(samba.Addr(), "timeout: 1s", "dialect: smb2", withEventlog, withServer).target(t)}
-				sessions := hostileSessions / len(dialects)
+				server := test.start(t)
+				s := direct(server, append(test.module, withEventlog)...)
+				probeOnce(t, s) // Samba starts its helpers at the first call
+				healthy := probeOnce(t, s)
+				wantOutcome(t, "a healthy server", allWell(), healthy)
+				h := &hostile{prober: shared, server: server, target: s.target(t), signed: test.signed, healthy: factsOf(healthy), states: map[string]int{}}
 				h.run(t, sessions*i, sessions)
 			})
 		}
 	})
 	kept := int64(heap()) - int64(before)
-	t.Logf("%d bytes kept after %d sessions", kept, hostileSessions)
+	t.Logf("%d bytes kept", kept)
 	if kept > hostileMemory {
 		t.Errorf("%d bytes are kept, more than %d", kept, hostileMemory)
 	}
 }
 
+func hostileNT(signing simnt.Signing) func(*testing.T) netip.AddrPort {
+	return func(t *testing.T) netip.AddrPort {
+		host := newNT(t, simnt.Options{ServicePack: 6, Signing: signing})
+		addr := serveNT(t, host)
+		t.Cleanup(func() { wantNothingOpen(t, host) })
+		return addr
+	}
+}
+
+func hostileSamba(dialect string) func(*testing.T) netip.AddrPort {
+	return func(t *testing.T) netip.AddrPort {
+		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: dialect, MaxProtocol: dialect, SigningMandatory: true})
+		samba.WriteEvents(failuresAgo(2*time.Minute, 3)...)
+		return samba.Addr()
+	}
+}
+
 // hostile is one server behind hostile proxies.
 type hostile struct {
-	prober *prober.Prober
-	server netip.AddrPort
-	target smbprobe.Target
+	prober  *prober.Prober
+	server  netip.AddrPort
+	target  smbprobe.Target
+	signed  int
+	healthy facts
 
-	mu       sync.Mutex
-	outcomes map[string]int
-	spoilt   int
-	messages int
-	slowest  time.Duration
+	mu      sync.Mutex
+	states  map[string]int
+	spoiled int
+	judged  int // of which only signed answers were spoiled
 }
 
 // run runs so many sessions, each behind a proxy with a seed of its own.
 func (h *hostile) run(t *testing.T, firstSeed, sessions int) {
 	t.Helper()
-	started := time.Now()
 	places := make(chan struct{}, hostileParallel)
 	var running sync.WaitGroup
 	for n := range sessions {
@@ -87,10 +115,9 @@ func (h *hostile) run(t *testing.T, firstSeed, sessions int) {
 		})
 	}
 	running.Wait()
-	t.Logf("%d sessions in %s, %d of them spoilt; %d messages of the server; the slowest took %s\n%s", sessions,
-		time.Since(started).Round(time.Second), h.spoilt, h.messages, h.slowest.Round(time.Millisecond), h.figures())
-	if h.spoilt == 0 || h.spoilt == sessions {
-		t.Errorf("%d of %d sessions were spoilt", h.spoilt, sessions)
+	t.Logf("%d sessions, %d of them spoiled, %d only in signed answers\n%s", sessions, h.spoiled, h.judged, figures(h.states))
+	if h.spoiled == 0 || h.spoiled == sessions || h.signed > 0 && h.judged == 0 {
+		t.Errorf("%d of %d sessions were spoiled, %d only in signed answers", h.spoiled, sessions, h.judged)
 	}
 }
 
@@ -104,38 +131,51 @@ func (h *hostile) session(t *testing.T, seed uint64) {
 	target := h.target
 	target.Name, target.Ports = proxy.Addr().String(), []uint16{proxy.Addr().Port()}
 	target.Auth.Name = fmt.Sprint("session ", seed) // a refusal that was made up holds back its own account alone
-	r := h.prober.Probe(t.Context(), target)
-
-	known := slices.Contains(smbprobe.ShareStates(), r.Share) && slices.Contains(smbprobe.PhonebookStates(), r.Phonebook.State)
-	if !known || r.Success && !r.Share.Definite() {
-		t.Errorf("seed %d: share %q, phone book %q, success %t", seed, r.Share, r.Phonebook.State, r.Success)
-	}
-	if whole := !proxy.Fired() && r.Duration < r.Timeout; whole && outcomeOf(r) != allWell() {
-		t.Errorf("seed %d, nothing was spoilt: %+v\n%s", seed, outcomeOf(r), strings.Join(r.Trace, "\n"))
+	r, err := probeSpoiled(t, h.prober, target, proxy)
+	if err != nil {
+		t.Errorf("seed %d: %v", seed, err)
+		return
 	}
 	h.note(r, proxy)
+	if wrong := h.judge(proxy, r); wrong != "" {
+		t.Errorf("seed %d, spoiled: %v: %s\n%s", seed, proxy.AllStruck(), wrong, strings.Join(r.Trace, "\n"))
+	}
+}
+
+// judge describes what is wrong with a result; empty: nothing.
+func (h *hostile) judge(proxy *faultproxy.Proxy, r *smbprobe.Result) string {
+	known := slices.Contains(smbprobe.ShareStates(), r.Share) && slices.Contains(smbprobe.PhonebookStates(), r.Phonebook.State)
+	switch {
+	case !known || r.Success && !r.Share.Definite():
+		return "not a possible outcome: " + stateOf(r)
+	case !proxy.Fired():
+		return cmp.Diff(h.healthy, factsOf(r))
+	case r.Phonebook.State == smbprobe.PhonebookDamaged:
+		return "reports damage: " + r.Phonebook.Error
+	case h.onlySigned(proxy):
+		return contradictions(h.healthy, factsOf(r))
+	}
+	return ""
+}
+
+// onlySigned reports whether all that was spoiled were signed answers. A server refuses a
+// request with a wrong signature as STATUS_ACCESS_DENIED, which is as good as any answer.
+func (h *hostile) onlySigned(proxy *faultproxy.Proxy) bool {
+	return h.signed > 0 && !slices.ContainsFunc(proxy.AllStruck(), func(p faultproxy.Place) bool {
+		return p.Direction == faultproxy.FromClient || p.Index < h.signed
+	})
 }
 
 func (h *hostile) note(r *smbprobe.Result, proxy *faultproxy.Proxy) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.outcomes[fmt.Sprintf("share %s, phone book %s, success %t", r.Share, r.Phonebook.State, r.Success)]++
-	h.messages += proxy.Messages()
-	h.slowest = max(h.slowest, r.Duration)
+	h.states[stateOf(r)]++
 	if proxy.Fired() {
-		h.spoilt++
+		h.spoiled++
+		if h.onlySigned(proxy) {
+			h.judged++
+		}
 	}
-}
-
-// figures lists the outcomes, the most frequent first.
-func (h *hostile) figures() string {
-	var b strings.Builder
-	for _, outcome := range slices.SortedFunc(maps.Keys(h.outcomes), func(a, b string) int {
-		return cmp.Or(cmp.Compare(h.outcomes[b], h.outcomes[a]), strings.Compare(a, b))
-	}) {
-		fmt.Fprintf(&b, "%6d  %s\n", h.outcomes[outcome], outcome)
-	}
-	return b.String()
 }
 
 // heap returns the bytes that are in use once all garbage is gone.

@@ -47,17 +47,22 @@ func TestConnectionLost(t *testing.T) {
 				server := peer.Start(t, script)
 				s := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}}
 				wantOutcome(t, "lost", tt.want, probeOnce(t, s))
-				logins := 0
 				conns := server.Finished()
-				for _, c := range conns {
-					logins += len(c.Logins)
-				}
-				if len(conns) != tt.conns || logins != tt.logins {
+				if logins := countLogins(conns); len(conns) != tt.conns || logins != tt.logins {
 					t.Errorf("%d connections and %d logins, want %d and %d", len(conns), logins, tt.conns, tt.logins)
 				}
 			})
 		}
 	}
+}
+
+// countLogins returns how many logins a peer has received.
+func countLogins(conns []peer.Connection) int {
+	n := 0
+	for _, c := range conns {
+		n += len(c.Logins)
+	}
+	return n
 }
 
 // TestConnectionLostInSMB2: the same for each answer of an SMB2 server that is
@@ -122,11 +127,13 @@ func TestLoginThatHungIsNotRepeated(t *testing.T) {
 	script := peer.Healthy(smbtest.Phonebook())
 	script.Faults = map[peer.Step]peer.Fault{peer.StepSessionSetup: {Kind: peer.Hang}}
 	server := peer.Start(t, script)
-	p, target := newProber(t, prober.Options{}), direct(server.Addr(), "timeout: 1s").target(t)
+	p, target := newProber(t, prober.Options{}), direct(server.Addr()).target(t)
 	for i := range 2 {
-		wantOutcome(t, "hung", share(smbprobe.ShareTimeout, smb.StatusOK), probe(t, p, target))
-		if got := len(server.Finished()); got != i+1 {
-			t.Errorf("%d connections, want %d", got, i+1)
+		logins := i + 1
+		r := probeUntilSilent(t, p, target, func() bool { return countLogins(server.Connections()) == logins })
+		wantOutcome(t, "no answer to the login", share(smbprobe.ShareTimeout, smb.StatusOK), r)
+		if conns := server.Finished(); len(conns) != logins || countLogins(conns) != logins {
+			t.Errorf("%d connections and %d logins, want %d of each", len(conns), countLogins(conns), logins)
 		}
 	}
 }

@@ -192,8 +192,8 @@ func TestRetarget(t *testing.T) {
 			if tt.other > 0 && r.Address != tt.to {
 				t.Errorf("address %s, want %s", r.Address, tt.to)
 			}
-			if tt.other == 0 && tt.to != ntSession && slices.Contains(n.dialledSince(), tt.to) {
-				t.Errorf("%s was dialled", tt.to)
+			if tt.other == 0 && tt.to != ntSession && slices.Contains(n.dialedSince(), tt.to) {
+				t.Errorf("%s was dialed", tt.to)
 			}
 		})
 	}

@@ -97,7 +97,7 @@ func checkWell(t *testing.T, r *smbprobe.Result, target smbprobe.Target, server 
 		cmpopts.IgnoreFields(smbprobe.PhonebookResult{}, "Entries", "Intact", "Links", "Findings", "Counts", "Dialed")); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)
 	}
-	if r.ClockOffset == nil || r.ClockOffset.Abs() > 2*time.Second {
+	if r.ClockOffset == nil || r.ClockOffset.Abs() > time.Minute {
 		t.Errorf("clock offset %v, want about 0", r.ClockOffset)
 	}
 	if r.Duration <= 0 || r.Timeout <= r.Duration || r.Timeout > patience {

@@ -3,6 +3,8 @@ package prober_test
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,47 +17,125 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-const (
-	// silence is how long a probe of a server has that says nothing more.
-	silence = 300 * time.Millisecond
-	// late is when its result is late. The goodbye alone would take longer, were
-	// it not for the probe's own limit.
-	late = 900 * time.Millisecond
-)
+// limit is a context whose deadline passes when a test calls expire, however fast the
+// machine is.
+type limit struct {
+	context.Context
+	expired chan struct{}
+	once    sync.Once
+}
 
-// probeSilent probes within silence.
-func probeSilent(t *testing.T, target smbprobe.Target) *smbprobe.Result {
+func newLimit(ctx context.Context) *limit {
+	return &limit{Context: ctx, expired: make(chan struct{})}
+}
+
+func (l *limit) expire() { l.once.Do(func() { close(l.expired) }) }
+
+func (l *limit) Done() <-chan struct{} { return l.expired }
+
+func (l *limit) Err() error {
+	select {
+	case <-l.expired:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// distant is a time limit that does not end a probe before patience ends.
+const distant = time.Hour
+
+// probeUntil probes without a time limit until over reports true, and then lets the time
+// of the probe end. It returns the result also of a probe that ends before. An error is a
+// probe that hangs.
+func probeUntil(ctx context.Context, p *prober.Prober, target smbprobe.Target, over func() bool) (*smbprobe.Result, error) {
+	target.Module.Timeout = distant
+	time := newLimit(ctx)
+	defer time.expire()
+	results := make(chan *smbprobe.Result, 1)
+	go func() { results <- p.Probe(time, target) }()
+	r, err := awaitResult(results, over)
+	if r != nil || err != nil {
+		return r, err
+	}
+	time.expire()
+	if r, _ = awaitResult(results, func() bool { return false }); r == nil {
+		return nil, fmt.Errorf("the probe of %s goes on %s after the end of its time", target.Name, patience)
+	}
+	return r, nil
+}
+
+// awaitResult waits for a result. It returns none once over reports true.
+func awaitResult(results <-chan *smbprobe.Result, over func() bool) (*smbprobe.Result, error) {
+	hangs := time.NewTimer(patience)
+	defer hangs.Stop()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !over() {
+		select {
+		case r := <-results:
+			return r, nil
+		case <-hangs.C:
+			return nil, fmt.Errorf("the probe has no result after %s, and the event that ends its time did not come", patience)
+		case <-tick.C:
+		}
+	}
+	return nil, nil
+}
+
+// probeUntilSilent is probeUntil for a server that stops answering.
+func probeUntilSilent(t *testing.T, p *prober.Prober, target smbprobe.Target, silent func() bool) *smbprobe.Result {
 	t.Helper()
-	p := newProber(t, prober.Options{})
-	ctx, cancel := context.WithTimeout(t.Context(), silence)
-	defer cancel()
-	begin := time.Now()
-	r := p.Probe(ctx, target)
-	if took := time.Since(begin); took > late {
-		t.Errorf("took %s of %s", took, silence)
+	r, err := probeUntil(t.Context(), p, target, silent)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return r
 }
 
-// TestSilence: a server that stops answering at any step costs no more than the
-// time that was given, and leaves nothing behind.
+// probeLonger probes with more and more time, until the result is far enough: a busy machine
+// may not get there in a second.
+func probeLonger(t *testing.T, p *prober.Prober, target smbprobe.Target, far func(*smbprobe.Result) bool) *smbprobe.Result {
+	t.Helper()
+	var r *smbprobe.Result
+	for timeout := time.Second; timeout < patience; timeout *= 5 {
+		target.Module.Timeout = timeout
+		if r = probe(t, p, target); far(r) {
+			break
+		}
+	}
+	return r
+}
+
+// frames returns how many requests a peer has received.
+func frames(server *peer.Peer) int {
+	n := 0
+	for _, c := range server.Connections() {
+		n += c.Frames
+	}
+	return n
+}
+
+// TestSilence: a server stops answering at a step. The probe ends with its time, sends
+// nothing more, and leaves nothing behind.
 func TestSilence(t *testing.T) {
 	timeout, unread := share(smbprobe.ShareTimeout, smb.StatusOK), book(smbprobe.PhonebookUnknown)
 	tests := []struct {
-		step  peer.Step
-		after int
-		want  outcome
+		step   peer.Step
+		after  int
+		want   outcome
+		frames int // requests that the server has received when it is silent, and at the end
 	}{
-		{peer.StepAccept, 0, timeout},
-		{peer.StepSessionRequest, 0, timeout},
-		{peer.StepNegotiate, 0, timeout},
-		{peer.StepSessionSetup, 0, timeout},
-		{peer.StepTreeConnect, 1, timeout}, // the one in the chain was left out
-		{peer.StepOpen, 0, unread},
-		{peer.StepRead, 0, unread},
-		{peer.StepClose, 0, allWell()},
-		{peer.StepTreeDisconnect, 0, allWell()},
-		{peer.StepLogoff, 0, allWell()},
+		{peer.StepAccept, 0, timeout, 1},
+		{peer.StepSessionRequest, 0, timeout, 1},
+		{peer.StepNegotiate, 0, timeout, 2},
+		{peer.StepSessionSetup, 0, timeout, 3},
+		{peer.StepTreeConnect, 1, timeout, 4}, // the one in the chain was left out
+		{peer.StepOpen, 0, unread, 4},
+		{peer.StepRead, 0, unread, 5},
+		{peer.StepClose, 0, allWell(), 8},
+		{peer.StepTreeDisconnect, 0, allWell(), 8},
+		{peer.StepLogoff, 0, allWell(), 8},
 	}
 	for _, tt := range tests {
 		t.Run(string(tt.step), func(t *testing.T) {
@@ -66,9 +146,10 @@ func TestSilence(t *testing.T) {
 			server := peer.Start(t, script)
 			target := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}}.target(t)
 			before := goleak.IgnoreCurrent()
-			wantOutcome(t, "silent", tt.want, probeSilent(t, target))
-			if got := len(server.Finished()); got != 1 {
-				t.Errorf("%d connections, want 1", got)
+			r := probeUntilSilent(t, newProber(t, prober.Options{}), target, func() bool { return frames(server) == tt.frames })
+			wantOutcome(t, "silent", tt.want, r)
+			if conns := server.Finished(); len(conns) != 1 || frames(server) != tt.frames {
+				t.Errorf("%d connections and %d requests, want 1 and %d", len(conns), frames(server), tt.frames)
 			}
 			goleak.VerifyNone(t, before)
 		})
@@ -81,15 +162,17 @@ func TestSilenceInSMB2(t *testing.T) {
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	for n, want := range []outcome{timeout, timeout, timeout, timeout, unread, unread, allWell()} {
 		t.Run(fmt.Sprint("answer ", n), func(t *testing.T) {
+			var silent atomic.Bool
 			server := spoil(t, samba.Addr(), func(i int, answer []byte) ([]byte, bool) {
 				if i >= n {
+					silent.Store(true)
 					return nil, true
 				}
 				return framed(answer), true
 			})
 			target := direct(server.addr, "dialect: smb2").target(t)
 			before := goleak.IgnoreCurrent()
-			wantOutcome(t, "silent", want, probeSilent(t, target))
+			wantOutcome(t, "silent", want, probeUntilSilent(t, newProber(t, prober.Options{}), target, silent.Load))
 			server.wantConnections(t, 1)
 			goleak.VerifyNone(t, before)
 		})

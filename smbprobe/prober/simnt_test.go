@@ -61,3 +61,28 @@ func startNT(t testing.TB) (*simnt.Host, netip.AddrPort) {
 	host := newNT(t, simnt.Options{ServicePack: 6})
 	return host, serveNT(t, host)
 }
+
+// wantNothingLeft waits until a server has seen the end of every connection, and checks
+// what it counted.
+func wantNothingLeft(t *testing.T, host *simnt.Host) {
+	t.Helper()
+	wantNothingOpen(t, host)
+	if s := host.Statistics(); s.MaxInFlight > 50 || s.Dropped != 0 {
+		t.Errorf("%d requests in flight and %d connections that the server dropped, want at most 50 and none", s.MaxInFlight, s.Dropped)
+	}
+}
+
+// wantNothingOpen waits until a server has seen the end of every connection, and checks
+// that nothing is open on it.
+func wantNothingOpen(t *testing.T, host *simnt.Host) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	s := host.Statistics()
+	for s.ConnectionsNow != 0 && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+		s = host.Statistics()
+	}
+	if s.ConnectionsNow != 0 || s.SessionsNow != 0 || s.TreesNow != 0 || s.FilesNow != 0 || s.PipesNow != 0 {
+		t.Errorf("left on the server: %+v", s)
+	}
+}

@@ -215,7 +215,8 @@ func probeBehindHungLogins(t *testing.T) *smbprobe.Result {
 			time.Sleep(time.Millisecond)
 		}
 	}
-	r := probe(t, p, direct(peer.Start(t, peer.Healthy(smbtest.Phonebook())).Addr(), "timeout: 1s").target(t))
+	waiting := direct(peer.Start(t, peer.Healthy(smbtest.Phonebook())).Addr()).target(t)
+	r := probeLonger(t, p, waiting, func(r *smbprobe.Result) bool { return r.Share != smbprobe.ShareTimeout })
 	cancel()
 	for range 3 {
 		<-ended

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ type Proxy struct {
 	open        map[*net.TCPConn]struct{} // both sides of every conversation
 	connections int
 	numbers     [2]int // the next number of each direction
-	struck      *Place // the first message that was spoiled
+	struck      []Place // the messages that were spoiled
 }
 
 // Start starts a proxy in front of a server. The end of the test closes it.
@@ -84,12 +85,18 @@ func (p *Proxy) Fired() bool {
 
 // Struck returns the first message that was spoiled, if one was.
 func (p *Proxy) Struck() (Place, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.struck == nil {
+	all := p.AllStruck()
+	if len(all) == 0 {
 		return Place{}, false
 	}
-	return *p.struck, true
+	return all[0], true
+}
+
+// AllStruck returns the messages that were spoiled, in their order.
+func (p *Proxy) AllStruck() []Place {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.struck)
 }
 
 // Close ends all connections and waits for all goroutines. It may be called more than once.
@@ -152,9 +159,7 @@ func (p *Proxy) place(d Direction, connection, index int) Place {
 func (p *Proxy) strike(place Place) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.struck == nil {
-		p.struck = &place
-	}
+	p.struck = append(p.struck, place)
 }
 
 // Hostility configures how often a hostile proxy spoils a message.

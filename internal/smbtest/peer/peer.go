@@ -68,11 +68,11 @@ func (p *Peer) Connections() []Connection {
 }
 
 // Finished waits until every connection is closed, and returns what was received on them. It
-// fails the test after ten seconds.
+// fails the test after a minute.
 func (p *Peer) Finished() []Connection {
 	p.t.Helper()
 	expired := false
-	timer := time.AfterFunc(10*time.Second, func() {
+	timer := time.AfterFunc(time.Minute, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		expired = true

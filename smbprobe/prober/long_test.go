@@ -8,8 +8,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
-// TestLongEventlog is TestEventlogCounts for a log of a size that Windows NT is
-// not set to by anybody. It takes minutes, most of them in Samba.
+// TestLongEventlog is TestEventlogCounts for a log of a size that nobody sets Windows NT
+// to. It takes minutes, most of them in Samba.
 func TestLongEventlog(t *testing.T) {
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetLogSize(512 << 20)
@@ -20,3 +20,9 @@ func TestLongEventlog(t *testing.T) {
 		}
 	})
 }
+
+// TestLongFaultMatrix is TestFaultMatrix with every kind of fault at every message.
+func TestLongFaultMatrix(t *testing.T) { testFaultMatrix(t, 1) }
+
+// TestLongHostile is TestHostile with 3,000 sessions over SMB1 and as many over SMB2.
+func TestLongHostile(t *testing.T) { testHostile(t, 1500) }
