@@ -66,15 +66,11 @@ func (r *running) load() (*config.Config, error) {
 	return c, nil
 }
 
-// reload reads the configuration anew. It ends the holding back of logins: the
-// operator has mended a password, or wants to know.
+// reload reads the configuration and the passwords again. It ends the holding back of
+// logins: a password may have been corrected.
 func (r *running) reload(why string) error {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	return r.reloadLocked(why)
-}
-
-func (r *running) reloadLocked(why string) error {
 	c, err := r.load()
 	if err != nil {
 		r.metrics.ConfigFailed()
@@ -88,20 +84,51 @@ func (r *running) reloadLocked(why string) error {
 	return nil
 }
 
-// Probe implements web.Prober. Where a login was held back, a password file that
-// changed since it was read makes a reload, so that the next probe logs in.
-func (r *running) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
-	result := r.prober.Probe(ctx, t)
-	if result.LoginHeldBack {
-		r.reloadIfPasswordChanged()
+// reloadUntil reloads for each signal, and looks at the password files at each tick, until
+// ctx ends, or the server did: then it returns the server's error.
+func (r *running) reloadUntil(ctx context.Context, hangup <-chan os.Signal, tick <-chan time.Time, ended <-chan error) error {
+	passwords := passwordWatch{running: r}
+	for {
+		select {
+		case <-hangup:
+			_ = r.reload("SIGHUP") // logged, and shown by the metrics
+		case <-tick:
+			passwords.check()
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	return result
 }
 
-func (r *running) reloadIfPasswordChanged() {
-	r.reloading.Lock()
-	defer r.reloading.Unlock()
-	if r.config.Load().PasswordFilesChanged() {
-		_ = r.reloadLocked("a password file changed") // logged, and shown by the metrics
+// Probe implements web.Prober.
+func (r *running) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
+	return r.prober.Probe(ctx, t)
+}
+
+// passwordWatch notices that password files changed. It reads none: a reload does. Probes
+// have nothing to do with it. It is for one goroutine at a time.
+type passwordWatch struct {
+	running *running
+	config  *config.Config // that files belong to
+	files   []config.PasswordFile
+}
+
+// check reloads the configuration if one of its password files changed since it was read,
+// or since the last reload for this reason failed: a broken configuration is logged once
+// for each change.
+func (w *passwordWatch) check() {
+	if c := w.running.config.Load(); c != w.config {
+		w.config, w.files = c, c.PasswordFiles()
+	}
+	reload := false
+	for i, file := range w.files {
+		now, changed := file.Changed()
+		w.files[i] = now
+		reload = reload || changed
+	}
+	if reload {
+		_ = w.running.reload("a password file changed") // logged, and shown by the metrics
 	}
 }

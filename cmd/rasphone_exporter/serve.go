@@ -29,6 +29,8 @@ const (
 	shutdownTime = 5 * time.Second  // for answers under way, after that
 	headerTime   = 10 * time.Second
 	idleTime     = 5 * time.Minute
+
+	passwordInterval = time.Minute // how often password files are looked at
 )
 
 // serve is the exporter.
@@ -110,31 +112,34 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 	})
 }
 
-// listen serves until ctx ends, then drains. SIGHUP reloads meanwhile.
+// listen serves until ctx ends, then drains. SIGHUP and changed password files reload
+// the configuration meanwhile.
 func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
 	server := &http.Server{Handler: handler.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime}
 	ended := make(chan error, 1)
-	go func() { ended <- toolkit.ListenAndServe(server, s.web, logger) }()
+	go func() {
+		defer close(ended)
+		ended <- toolkit.ListenAndServe(server, s.web, logger)
+	}()
 
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-hangup:
-			_ = r.reload("SIGHUP") // logged, and shown by the metrics
-		case err := <-ended:
-			stop(handler, server, logger)
-			return err
-		case <-ctx.Done():
-			logger.Info("Told to stop: waiting for the probes in flight")
-			stop(handler, server, logger)
-			if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		}
+	passwords := time.NewTicker(passwordInterval)
+	defer passwords.Stop()
+
+	err := r.reloadUntil(ctx, hangup, passwords.C, ended)
+	if ctx.Err() != nil {
+		logger.Info("Told to stop: waiting for the probes in flight")
 	}
+	stop(handler, server, logger)
+	if err == nil {
+		err = <-ended
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }
 
 // stop lets the probes in flight end, and their answers be read, and closes.

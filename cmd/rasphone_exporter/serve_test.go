@@ -164,10 +164,17 @@ func TestReload(t *testing.T) {
 		t.Errorf("%d logins with the wrong password, expected 1", n)
 	}
 
-	// A changed password file is noticed by the next probe that is held back, and
-	// used from the one after it on.
+	// Password files are read at a reload, never by a probe.
 	writeFile(t, passwordFile, right)
-	probe("rasphone_login_held_back 1")
+	for range 2 {
+		probe("rasphone_login_held_back 1")
+	}
+	if strings.Contains(e.log.String(), "reloaded") {
+		t.Errorf("a probe reloaded the configuration:\n%s", e.log)
+	}
+	if status, text := e.do(t, http.MethodPost, "/-/reload", ""); status != http.StatusOK {
+		t.Errorf("reload: status %d\n%s", status, text)
+	}
 	probe(`rasphone_admin_share_state{state="ok"} 1`, "rasphone_login_held_back 0")
 
 	good, err := os.ReadFile(file)

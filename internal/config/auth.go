@@ -81,16 +81,16 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(b.problems.file), path)
 	}
-	password, mode, err := readPasswordFile(path)
+	password, file, err := readPasswordFile(path)
 	if err != nil {
 		b.problems.add(t.line, at, err)
 		return secret.Secret{}
 	}
 	// Windows has no such bits, and Go makes some up there.
-	if mode&0o004 != 0 && runtime.GOOS != "windows" {
-		b.warn(t.line, at, fmt.Sprintf("%s can be read by everybody on this machine; chmod o= takes that away", path))
+	if file.info.Mode()&0o004 != 0 && runtime.GOOS != "windows" {
+		b.warn(t.line, at, fmt.Sprintf("%s can be read by every account on this machine; chmod o= takes that away", path))
 	}
-	b.passwordFiles = append(b.passwordFiles, passwordFile{path, password})
+	b.passwordFiles = append(b.passwordFiles, file)
 	return password
 }
 

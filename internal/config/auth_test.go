@@ -1,12 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -88,10 +90,10 @@ func TestReadPasswordFile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "p")
 			writeFile(t, path, tt.content, 0o640)
-			got, mode, err := readPasswordFile(path)
+			got, file, err := readPasswordFile(path)
 			switch {
-			case tt.wantErr == "" && (err != nil || got.Reveal() != tt.want || mode != fs.FileMode(0o640)):
-				t.Errorf("%q, %v, %v", got.Reveal(), mode, err)
+			case tt.wantErr == "" && (err != nil || got.Reveal() != tt.want || file.info.Mode() != fs.FileMode(0o640)):
+				t.Errorf("%q, %v, %v", got.Reveal(), file.info.Mode(), err)
 			case tt.wantErr != "" && (err == nil || err.Error() != tt.wantErr):
 				t.Errorf("error %v, want %s", err, tt.wantErr)
 			}
@@ -112,30 +114,57 @@ func TestReadPasswordFileThatIsNone(t *testing.T) {
 	}
 }
 
-func TestPasswordFilesChanged(t *testing.T) {
+func TestPasswordFileChanged(t *testing.T) {
 	c, dir := loadExample(t)
 	path := filepath.Join(dir, "corp.password")
-	steps := []struct {
-		name, content string
-		want          bool
-	}{
-		{"the same", filePassword + "\n", false},
-		{"the same with another newline", filePassword + "\r\n", false},
-		{"another", filePassword + "x\n", true},
-		{"empty while it is being written", "", false},
-		{"another again", "x", true},
-		{"as it was", filePassword, false},
+	files := c.PasswordFiles()
+	if len(files) != 1 {
+		t.Fatalf("%d password files, want 1", len(files))
 	}
-	for _, s := range steps {
-		writeFile(t, path, s.content, 0o600)
-		if got := c.PasswordFilesChanged(); got != s.want {
-			t.Errorf("%s: %v, want %v", s.name, got, s.want)
+	file := files[0]
+	at := time.Now()
+	write := func(content string) func() {
+		return func() {
+			at = at.Add(time.Second) // a file system's clock may be coarse
+			writeFile(t, path, content, 0o600)
+			if err := os.Chtimes(path, at, at); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
+	replace := func() {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, path+".new", strings.Repeat("x", int(info.Size())), 0o600)
+		if err := errors.Join(os.Chtimes(path+".new", at, at), os.Rename(path+".new", path)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if c.PasswordFilesChanged() {
-		t.Error("a missing file is no changed password")
+	remove := func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name   string
+		change func()
+		want   bool
+	}{
+		{"nothing", func() {}, false},
+		{"written", write("another"), true},
+		{"nothing again", func() {}, false},
+		{"written, of the same size", write("different"[:7]), true},
+		{"replaced, of the same size and time", replace, true},
+		{"missing", remove, false},
+		{"back", write("another"), true},
+		{"nothing at last", func() {}, false},
+	} {
+		step.change()
+		var got bool
+		if file, got = file.Changed(); got != step.want {
+			t.Errorf("%s: changed is %t, want %t", step.name, got, step.want)
+		}
 	}
 }

@@ -18,7 +18,7 @@ const maxSectionName = 64
 type builder struct {
 	problems      *problems
 	env           func(string) (string, bool)
-	passwordFiles []passwordFile
+	passwordFiles []PasswordFile
 	warnings      []problem
 }
 

@@ -43,8 +43,8 @@ func TestForHosts(t *testing.T) {
 	if _, err := c.Target("exch02", ""); !errors.Is(err, ErrNotAllowed) {
 		t.Errorf("a host that was not typed: %v", err)
 	}
-	if c.PasswordFilesChanged() {
-		t.Error("there are no password files")
+	if files := c.PasswordFiles(); len(files) > 0 {
+		t.Errorf("password files: %v", files)
 	}
 	out, err := c.Masked()
 	if err != nil || strings.Contains(string(out), "hunter2") {

@@ -32,7 +32,7 @@ type Config struct {
 	allowed       allowList
 	hosts         []Host
 	warnings      []string
-	passwordFiles []passwordFile
+	passwordFiles []PasswordFile
 	file          fileConfig // with all defaults filled in
 }
 

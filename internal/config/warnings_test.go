@@ -71,7 +71,7 @@ func TestWarningPasswordFileMode(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{file + ":4: auths.a.password_file: " + filepath.Join(dir, "p") +
-		" can be read by everybody on this machine; chmod o= takes that away"}
+		" can be read by every account on this machine; chmod o= takes that away"}
 	if diff := cmp.Diff(want, c.Warnings()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
