@@ -94,11 +94,10 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	s.writeMetrics(w, r, result)
 }
 
-// lateResult is for an waiter whose own time ended before the probe did. It says
-// that and nothing of the server.
+// lateResult is for a waiter whose own time ended before the shared probe did: that is the
+// exporter's reason, and describes nothing of the server.
 func lateResult(t smbprobe.Target, arrived time.Time, limit time.Duration) *smbprobe.Result {
 	result := unknownResult(t, arrived, fmt.Errorf("%w (%s)", errStillRuns, limit))
-	result.Share = smbprobe.ShareTimeout
 	result.Timeout = limit
 	return result
 }

@@ -204,7 +204,7 @@ func TestProbeTimes(t *testing.T) {
 			"shared, each with its own limit", 8 * sec,
 			[]request{
 				{0, "/probe?target=10.1.2.3", "10", 8 * sec, 200, okay},
-				{sec, "/probe?target=10.1.2.3", "3", 3750 * time.Millisecond, 200, `rasphone_admin_share_state{state="timeout"} 1`},
+				{sec, "/probe?target=10.1.2.3", "3", 3750 * time.Millisecond, 200, `rasphone_admin_share_state{state="not_probed"} 1`},
 				{2 * sec, "/probe?target=10.1.2.3", "9", 8 * sec, 200, okay},
 			},
 			map[string]float64{"success": 1},
@@ -255,7 +255,7 @@ func TestLateAnswerMakesNothingUp(t *testing.T) {
 		go f.do(http.MethodGet, "/probe?target=10.1.2.3")
 		synctest.Wait()
 		body := f.do(http.MethodGet, "/probe?target=10.1.2.3", timeoutHeader, "2").Body.String()
-		for _, want := range []string{"probe_success 0", "probe_duration_seconds 1.75", "rasphone_probe_timeout_seconds 1.75", `rasphone_phonebook_state{state="unknown"} 1`} {
+		for _, want := range []string{"probe_success 0", `rasphone_admin_share_state{state="not_probed"} 1`, "probe_duration_seconds 1.75", "rasphone_probe_timeout_seconds 1.75", `rasphone_phonebook_state{state="unknown"} 1`} {
 			if !strings.Contains(body, want+"\n") {
 				t.Errorf("%q is missing in:\n%s", want, body)
 			}

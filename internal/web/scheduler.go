@@ -21,8 +21,8 @@ var (
 // and module together: those who ask meanwhile share the result.
 type scheduler struct {
 	probe func(context.Context, smbprobe.Target) *smbprobe.Result
-	root  context.Context // every probe's; cancelled where draining has no more time
-	stop  context.CancelFunc
+	root  context.Context // every probe's; cancelled with errDraining when draining has no more time
+	stop  context.CancelCauseFunc
 	ended sync.WaitGroup // the goroutines of flights
 
 	mu       sync.Mutex
@@ -58,7 +58,7 @@ type schedule struct {
 // newScheduler makes a scheduler of so many places. probe must not panic, and
 // must return when its context ends.
 func newScheduler(places int, probe func(context.Context, smbprobe.Target) *smbprobe.Result) *scheduler {
-	root, stop := context.WithCancel(context.Background())
+	root, stop := context.WithCancelCause(context.Background())
 	return &scheduler{
 		probe: probe, root: root, stop: stop,
 		slots: places, flights: map[flightKey]*flight{},
@@ -191,7 +191,7 @@ func (s *scheduler) drain(ctx context.Context) {
 		s.abort()
 		<-ended
 	}
-	s.stop()
+	s.stop(errDraining)
 }
 
 // abort cancels the flights that run and turns those away that wait.
@@ -204,5 +204,5 @@ func (s *scheduler) abort() {
 		close(f.done)
 	}
 	s.queue = nil
-	s.stop()
+	s.stop(errDraining)
 }

@@ -278,6 +278,9 @@ func TestSchedulerDrain(t *testing.T) {
 					select {
 					case <-time.After(4 * sec):
 					case <-ctx.Done():
+						if !errors.Is(ctx.Err(), context.Canceled) || !errors.Is(context.Cause(ctx), errDraining) {
+							t.Errorf("ended by %v because of %v, want cancelled by draining", ctx.Err(), context.Cause(ctx))
+						}
 					}
 					return &smbprobe.Result{}
 				})
