@@ -41,6 +41,44 @@ func TestAuthErrors(t *testing.T) {
 	}
 }
 
+// Two passwords of one account: at most one is right, and the other locks the account.
+func TestAuthorities(t *testing.T) {
+	const why = "; one of them is wrong, and each login with it counts towards locking the account; write one password, or use one auth"
+	account := func(username, domain, password string) string {
+		text := "{username: " + username + ", password: " + password
+		if domain != "" {
+			text += ", domain: " + domain
+		}
+		return text + "}"
+	}
+	for _, tt := range []struct {
+		name   string
+		a, b   string // auths
+		hostA  string
+		hostB  string
+		wanted string
+	}{
+		{"one password", account("u", "CORP", "hunter2"), account("u", "CORP", "hunter2"), "h", "i", ""},
+		{"two passwords", account("u", "CORP", "hunter2"), account("u", "CORP", "hunter3"), "h", "i", "rasphone.yml:3: auths.b: is the same account as a (domain and username), with a different password" + why},
+		{"whatever the case", account("U", "corp", "hunter2"), account("u", "CORP", "hunter3"), "h", "i", "rasphone.yml:3: auths.b: is the same account as a (domain and username), with a different password" + why},
+		{"two users", account("u", "CORP", "hunter2"), account("v", "CORP", "hunter3"), "h", "i", ""},
+		{"two domains", account("u", "CORP", "hunter2"), account("u", "LAB", "hunter3"), "h", "i", ""},
+		{"accounts of two servers", account("u", "", "hunter2"), account("u", "", "hunter3"), "h", "i", ""},
+		{"of a server and of a domain", account("u", "", "hunter2"), account("u", "CORP", "hunter3"), "h:445", "h:139", ""},
+		{"one account of one server", account("u", "", "hunter2"), account("U", "", "hunter3"), "h:445", "h:139", "rasphone.yml:6: targets[1].hosts[0]: gets the auths a and b, which are one account with different passwords" + why},
+		{"spelled in two ways", account("u", "", "hunter2"), account("u", "", "hunter3"), "10.1.2.3:445", "0x0a.1.2.3", "rasphone.yml:6: targets[1].hosts[0]: gets the auths a and b, which are one account with different passwords" + why},
+		{"one account with one password", account("u", "", "hunter2"), account("U", "", "hunter2"), "h:445", "h:139", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			yaml := fmt.Sprintf("auths:\n  a: %s\n  b: %s\ntargets:\n  - {hosts: ['%s'], auth: a}\n  - {hosts: ['%s'], auth: b}\n", tt.a, tt.b, tt.hostA, tt.hostB)
+			_, err := Parse("rasphone.yml", []byte(yaml), testEnv)
+			if tt.wanted == "" && err != nil || tt.wanted != "" && fmt.Sprint(err) != tt.wanted {
+				t.Errorf("error %v, want %s", err, tt.wanted)
+			}
+		})
+	}
+}
+
 func TestPasswordEnvIsChecked(t *testing.T) {
 	yaml := []byte("auths: {a: {username: u, password_env: X}}\ntargets: [{hosts: [h], auth: a}]")
 	for value, want := range map[string]string{

@@ -16,7 +16,7 @@ const (
 )
 
 // endpoint is a host, or a port of a host, in the one spelling that all its
-// spellings come to. Two endpoints are the same if and only if == says so.
+// spellings come to: endpoints are compared with ==.
 type endpoint struct {
 	name string     // lower case, without a trailing dot; empty where addr is valid
 	addr netip.Addr // never an IPv4-mapped IPv6 address
@@ -115,27 +115,4 @@ func parseHostName(s string) (string, error) {
 		return "", errors.New("a host name has no empty part between two dots")
 	}
 	return strings.ToLower(name), nil
-}
-
-// parseRange takes a CIDR range (RFC 4632 3.1, RFC 4291 2.3) without host bits.
-// A range of IPv4-mapped IPv6 addresses becomes the range of IPv4 addresses.
-func parseRange(s string) (netip.Prefix, error) {
-	bad := errors.New("is not a CIDR range; write address/bits, as in 10.1.2.0/24")
-	if len(s) > maxSpelling {
-		return netip.Prefix{}, bad
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil {
-		return netip.Prefix{}, bad
-	}
-	if p.Addr().Is4In6() {
-		if p.Bits() < 96 {
-			return netip.Prefix{}, bad
-		}
-		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
-	}
-	if p != p.Masked() {
-		return netip.Prefix{}, fmt.Errorf("has bits set behind the first %d; write %s", p.Bits(), p.Masked())
-	}
-	return p, nil
 }

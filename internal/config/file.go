@@ -15,9 +15,10 @@ import (
 // Line is where a mapping begins.
 
 type fileConfig struct {
-	Auths   map[string]fileAuth   `yaml:"auths"`
-	Modules map[string]fileModule `yaml:"modules"`
-	Targets []fileTargets         `yaml:"targets"`
+	Auths       map[string]fileAuth   `yaml:"auths"`
+	Modules     map[string]fileModule `yaml:"modules"`
+	LockoutFile text                  `yaml:"lockout_file,omitempty"`
+	Targets     []fileTargets         `yaml:"targets"`
 }
 
 type fileAuth struct {
@@ -40,6 +41,8 @@ type fileModule struct {
 	Share       text          `yaml:"share"`
 	Phonebook   filePhonebook `yaml:"phonebook"`
 	EventLog    fileEventLog  `yaml:"eventlog"`
+	Session     text          `yaml:"session"`
+	MinInterval text          `yaml:"min_interval"`
 	Server      fileServer    `yaml:"server"`
 }
 
@@ -63,11 +66,11 @@ type fileServer struct {
 }
 
 type fileTargets struct {
-	Line   int             `yaml:"-"`
-	Hosts  []text          `yaml:"hosts"`
-	Auth   text            `yaml:"auth"`
-	Module text            `yaml:"module"`
-	Labels map[string]text `yaml:"labels,omitempty"`
+	Line    int             `yaml:"-"`
+	Hosts   []text          `yaml:"hosts"`
+	Auth    text            `yaml:"auth"`
+	Modules []text          `yaml:"modules,flow"`
+	Labels  map[string]text `yaml:"labels,omitempty"`
 }
 
 // leaf is a single value of the file.

@@ -28,7 +28,7 @@ func builtinModule() smbprobe.Module {
 		Share:     "ADMIN$",
 		Phonebook: smbprobe.PhonebookModule{
 			Path:    `System32\Ras\rasphone.pbk`,
-			MaxSize: int64(4 * units.MiB),
+			MaxSize: int64(units.MiB),
 		},
 		EventLog: smbprobe.EventLogModule{
 			Enabled: true,
@@ -41,6 +41,8 @@ func builtinModule() smbprobe.Module {
 				{Label: "24h", Duration: 24 * time.Hour},
 			},
 		},
+		Session:     smbprobe.SessionPerProbe,
+		MinInterval: 5 * time.Second,
 		Server: smbprobe.ServerModule{
 			Registry: true,
 			Services: []string{"MSExchangeIMC", "RasMan"},
@@ -83,6 +85,8 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 	m.NetBIOSName = value(s, "netbios_name", f.NetBIOSName, m.NetBIOSName, parseNetBIOSName)
 	m.RequireSigning = value(s, "signing", f.Signing, signingAuto, oneOf(signingAuto, signingRequired)) == signingRequired
 	m.Share = value(s, "share", f.Share, m.Share, parseBareName)
+	m.Session = value(s, "session", f.Session, m.Session, parseSession)
+	m.MinInterval = value(s, "min_interval", f.MinInterval, m.MinInterval, parseInterval)
 
 	s = s.sub("phonebook")
 	m.Phonebook.Path = value(s, "path", f.Phonebook.Path, m.Phonebook.Path, parsePath)
@@ -131,6 +135,8 @@ func writeModule(m smbprobe.Module) fileModule {
 			EventID: number{given(strconv.Itoa(int(m.EventLog.EventID)))},
 			Windows: windows,
 		},
+		Session:     given(m.Session),
+		MinInterval: given(model.Duration(m.MinInterval).String()),
 		Server: fileServer{
 			Registry: givenBoolean(m.Server.Registry),
 			Services: givenAll(m.Server.Services),
