@@ -99,7 +99,7 @@ func TestServeTargetNotAllowed(t *testing.T) {
 
 func TestServePages(t *testing.T) {
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
-	e := startExporter(t, writeConfig(t, samba, samba.Addr().String(), "exch01.corp.example", "10.1.2.0/24"))
+	e := startExporter(t, writeConfig(t, samba, samba.Addr().String(), "exch01.corp.example", "10.1.2.3"))
 	password := samba.Credentials().Password.Reveal()
 	for path, want := range map[string]int{
 		"/": 200, "/config": 200, "/sd": 200, "/metrics": 200, "/-/healthy": 200, "/-/ready": 200,
@@ -127,7 +127,7 @@ func TestServePages(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &groups); err != nil {
 		t.Fatal(err)
 	}
-	if len(groups) != 2 {
+	if len(groups) != 3 {
 		t.Fatalf("%d groups: %s", len(groups), text)
 	}
 	want := map[string]string{"__scheme__": "http", "__metrics_path__": "/probe", "__param_target": "exch01.corp.example",
