@@ -25,6 +25,12 @@ type Target struct {
 	Auth   Auth
 	Module Module
 
+	// Yield gives up the probe's place among those that run at a time, for a wait that is
+	// not for the server, such as for the login of another probe; resume takes it back at
+	// once, and must be called before the next Yield. Yield only if there is a wait: another
+	// probe starts meanwhile. Nil: there is no such place.
+	Yield func() (resume func())
+
 	// Allows reports whether this target's login may go to another address as
 	// well: the condition for following a NetBIOS retarget. Nil allows none.
 	Allows func(netip.AddrPort) bool

@@ -22,7 +22,10 @@ type demo struct {
 	serving serving
 }
 
-func newDemo(c *kingpin.CmdClause) *demo { return &demo{newServing(c)} }
+func newDemo(c *kingpin.CmdClause) *demo { return &demo{newServing(c, demoAddress)} }
+
+// demoAddress is what the demo listens on by default: this computer alone.
+const demoAddress = "127.0.0.1:10196"
 
 func (d *demo) run(ctx context.Context, std streams, logger *slog.Logger) int {
 	return exitStatus(d.serve(ctx, std.out, logger), logger)
@@ -42,7 +45,7 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 			logger.Warn("A simulated server failed", "err", err)
 		}
 	}()
-	r, err := newRunning(demoSource(servers), prober.Options{Resolver: network, Dial: network.Dial}, logger)
+	r, err := newRunning(demoSource(servers), "", prober.Options{Resolver: network, Dial: network.Dial}, logger)
 	if err != nil {
 		return err
 	}

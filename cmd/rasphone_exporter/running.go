@@ -32,24 +32,31 @@ type running struct {
 	prober  *prober.Prober
 	metrics *collector.Exporter
 
+	// lockoutFile is where what is known of refused logins survives restarts; empty: none.
+	lockoutFile string
+
 	reloading sync.Mutex
 	config    atomic.Pointer[config.Config]
 }
 
-// newRunning loads the configuration. Its error is that of the source.
-func newRunning(from source, o prober.Options, logger *slog.Logger) (*running, error) {
-	prober, err := prober.New(o)
-	if err != nil {
-		return nil, err
-	}
-	r := &running{source: from, logger: logger, prober: prober}
+// newRunning loads the configuration. lockout is the flag of the lockout file. Its error is
+// that of the source, or that no lockout file can be kept.
+func newRunning(from source, lockout string, o prober.Options, logger *slog.Logger) (*running, error) {
+	r := &running{source: from, logger: logger}
 	c, err := r.load()
 	if err != nil {
 		return nil, err
 	}
 	r.config.Store(c)
+	if r.lockoutFile, err = lockoutFile(lockout, c); err != nil {
+		return nil, err
+	}
+	if r.prober, err = prober.New(o); err != nil {
+		return nil, err
+	}
 	r.metrics = collector.NewExporter(time.Now(), collector.Counts{
-		LoginsHeldBack: prober.LoginsHeldBack, EventlogsForgotten: prober.EventlogsForgotten,
+		Targets:        func() int { return len(r.config.Load().Hosts()) },
+		LoginsHeldBack: r.prober.LoginsHeldBack, EventlogsForgotten: r.prober.EventlogsForgotten,
 	})
 	return r, nil
 }
@@ -106,6 +113,9 @@ func (r *running) reloadUntil(ctx context.Context, hangup <-chan os.Signal, tick
 func (r *running) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
 	return r.prober.Probe(ctx, t)
 }
+
+// Forget implements web.Prober.
+func (r *running) Forget(auth string) error { return r.prober.Forget(auth) }
 
 // passwordWatch notices that password files changed. It reads none: a reload does. Probes
 // have nothing to do with it. It is for one goroutine at a time.

@@ -36,7 +36,7 @@ func newPasswordFixture(t *testing.T) *passwordFixture {
 	writeFile(t, f.configFile, passwordConfig)
 	f.write(t, "one")
 	var err error
-	f.running, err = newRunning(fileSource(f.configFile), prober.Options{}, slog.New(slog.NewTextHandler(f.log, nil)))
+	f.running, err = newRunning(fileSource(f.configFile), noLockoutFile, prober.Options{}, slog.New(slog.NewTextHandler(f.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,8 @@ import (
 )
 
 // writeDebug answers with all that is known of one probe, as text.
-func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result) {
-	text, err := debugText(r)
+func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result, reused bool) {
+	text, err := debugText(r, reused)
 	if err != nil {
 		s.fail(w, "cannot make a trace of a result", err)
 		return
@@ -27,8 +27,11 @@ func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result) {
 }
 
 // debugText is the trace of a probe, the steps with their times, and the metrics.
-func debugText(r *smbprobe.Result) ([]byte, error) {
+func debugText(r *smbprobe.Result, reused bool) ([]byte, error) {
 	var b bytes.Buffer
+	if reused {
+		b.WriteString("Reused: this is the trace of an earlier probe, within the module's min_interval.\n")
+	}
 	fmt.Fprintf(&b, "Probe of %s with module %s, started %s, took %s of %s\n",
 		printable(r.Target), printable(r.Module), r.Started.UTC().Format(time.RFC3339), tenths(r.Duration), tenths(r.Timeout))
 	fmt.Fprintf(&b, "Share: %s%s\n", r.Share, reason(r.ShareError))

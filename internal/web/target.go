@@ -77,7 +77,7 @@ func (s *Server) serveTarget(w http.ResponseWriter, r *http.Request) {
 func (s *Server) find(asked flightKey) (key flightKey, configured bool, err error) {
 	t, err := s.options.Config().Target(asked.target, asked.module)
 	switch {
-	case errors.Is(err, config.ErrNotAllowed), errors.Is(err, config.ErrUnknownModule), errors.Is(err, config.ErrBadTarget):
+	case errors.Is(err, config.ErrNotAllowed), errors.Is(err, config.ErrModuleNotAllowed), errors.Is(err, config.ErrUnknownModule), errors.Is(err, config.ErrBadTarget):
 		return asked, false, nil
 	case err != nil:
 		return flightKey{}, false, err
