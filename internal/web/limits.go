@@ -39,21 +39,16 @@ func (g gate) limit(next http.HandlerFunc) http.Handler {
 }
 
 // limitTransfer bounds what a request may send, and for how long its answer may be read.
-// A deadline for reading the request holds until here, and then no longer: net/http would
-// take it for the end of the connection, and a probe may last longer.
 func (s *Server) limitTransfer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		hasBody := r.ContentLength != 0
-		if hasBody && (r.Method == http.MethodGet || r.Method == http.MethodHead) || r.ContentLength > maxBody {
+		safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+		if safe && r.ContentLength != 0 || r.ContentLength > maxBody {
 			// Nor is its body waited for afterwards.
 			s.setDeadline(http.NewResponseController(w).SetReadDeadline, time.Now())
 			w.Header().Set("Connection", "close")
 			s.allowTime(w, 0)
 			http.Error(w, "the request has a body that no path takes", http.StatusBadRequest)
 			return
-		}
-		if !hasBody {
-			s.setDeadline(http.NewResponseController(w).SetReadDeadline, time.Time{})
 		}
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
