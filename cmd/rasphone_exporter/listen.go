@@ -54,7 +54,7 @@ func listen(flags *toolkit.FlagConfig) ([]net.Listener, error) {
 	return listeners, nil
 }
 
-// openListeners returns what it has opened beside an error, too.
+// openListeners returns what it has opened together with an error, too.
 func openListeners(flags *toolkit.FlagConfig) (listeners []net.Listener, err error) {
 	if *flags.WebSystemdSocket {
 		all, err := activation.Listeners()

@@ -35,7 +35,7 @@ func untilSignal(parent context.Context, signals ...os.Signal) context.Context {
 }
 
 // moduleVersion is the version of a binary that was built without the Makefile's
-// flags, by "go install" say; empty where the Go tool did not know it.
+// flags, by "go install" say; empty if the Go tool did not know it.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -160,6 +160,6 @@ func TestProbeOutputJSON(t *testing.T) {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	if progressed.Len() > 0 {
-		t.Errorf("progress where there is no terminal: %q", &progressed)
+		t.Errorf("progress without a terminal: %q", &progressed)
 	}
 }

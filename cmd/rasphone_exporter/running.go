@@ -8,13 +8,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alecthomas/kingpin/v2"
+
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// source is where a configuration comes from.
+// source is the origin of a configuration.
 type source struct {
 	name string // for the log
 	load func() (*config.Config, error)
@@ -141,4 +143,23 @@ func (w *passwordWatch) check() {
 	if reload {
 		_ = w.running.reload("a password file changed") // logged, and shown by the metrics
 	}
+}
+
+// addLockoutFile adds --lockout.file to a command.
+func addLockoutFile(c *kingpin.CmdClause) *string {
+	return c.Flag("lockout.file", "File in which what is known of refused logins survives restarts, instead of the configuration's lockout_file; or none.").String()
+}
+
+// noLockoutFile is --lockout.file=none, as in the configuration.
+const noLockoutFile = "none"
+
+// lockoutFile returns the path that the flag or else the configuration gives; empty: none.
+func lockoutFile(flag string, c *config.Config) (string, error) {
+	switch flag {
+	case "":
+		return c.LockoutFile()
+	case noLockoutFile:
+		return "", nil
+	}
+	return flag, nil
 }

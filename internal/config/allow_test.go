@@ -206,7 +206,7 @@ func TestTargetNotAllowed(t *testing.T) {
 				t.Errorf("error %q, want %q", err, want)
 			}
 			if target.Name != "" || target.Ports != nil || target.Auth.Username != "" {
-				t.Errorf("a target beside an error: %+v", target)
+				t.Errorf("a target together with an error: %+v", target)
 			}
 		})
 	}

@@ -33,8 +33,8 @@ func decodeFile(data []byte, p *problems) fileConfig {
 	return file
 }
 
-// parseYAML gives the root of the only document. The line of an error is 0
-// where the parser does not tell it.
+// parseYAML returns the root of the only document. The line of an error is 0
+// if the parser does not give it.
 func parseYAML(data []byte) (root *yaml.Node, line int, err error) {
 	// The parser panics on input that it believes to be impossible. What it
 	// panics with is not printed: it may quote the file.
@@ -117,7 +117,7 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 		return
 	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
-		return // a key without a value is as if it were not there
+		return // a key without a value counts as missing
 	}
 	switch v.Kind() {
 	case reflect.Slice:
@@ -198,7 +198,7 @@ func (d decoder) unknownKey(in reflect.Type, path string, key, value *yaml.Node,
 	}
 }
 
-// isEmpty reports whether a value is null, as in {key}, where it is not written.
+// isEmpty reports whether a value is null, which is what {key} has.
 func isEmpty(value *yaml.Node) bool {
 	return value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null"
 }

@@ -12,7 +12,7 @@ import (
 
 // The shape of the configuration file. Every value is a leaf that knows its
 // line; what it means is decided later, so that each error can name its place.
-// Line is where a mapping begins.
+// Line is the line of a mapping's beginning.
 
 type fileConfig struct {
 	Auths       map[string]fileAuth   `yaml:"auths"`
@@ -107,7 +107,7 @@ func (t *text) decode(n *yaml.Node) error {
 		return errors.New("has a YAML tag, which is not supported; leave the tag out")
 	}
 	*t = text{line: n.Line}
-	if n.ShortTag() != "!!null" { // a key without a value is as if it were not there
+	if n.ShortTag() != "!!null" { // a key without a value counts as missing
 		t.value, t.given = n.Value, true
 	}
 	return nil

@@ -86,7 +86,7 @@ func FuzzParse(f *testing.F) {
 		c, err := Parse("rasphone.yml", data, testEnv)
 		if err != nil {
 			if c != nil {
-				t.Error("a Config beside an error")
+				t.Error("a Config together with an error")
 			}
 			return
 		}

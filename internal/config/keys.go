@@ -3,7 +3,7 @@ package config
 // Key is one key of the configuration file.
 type Key struct {
 	Path    string // <name> and <label> stand for names that the user chooses, [] for an item of a list
-	Default string // as the file would spell it; empty where there is none
+	Default string // as the file would spell it; empty if there is none
 	Meaning string
 }
 
@@ -20,8 +20,8 @@ func Keys() []Key {
 		{"modules.<name>.timeout", "10s", "time for one probe, 100ms to 5m; never more than Prometheus' scrape timeout"},
 		{"modules.<name>.dialect", "auto", "auto, smb1 or smb2"},
 		{"modules.<name>.transport", "auto", "auto (a NetBIOS session on port 139, direct TCP on others), netbios or direct"},
-		{"modules.<name>.netbios_name", `""`, "called name to try first, at most 15 characters; needed where neither the target's own name nor *SMBSERVER nor a node status query finds it"},
-		{"modules.<name>.signing", "auto", "auto (where the server wants it), or required: a server that does not sign is refused"},
+		{"modules.<name>.netbios_name", `""`, "called name to try first, at most 15 characters; needed if neither the target's own name nor *SMBSERVER nor a node status query finds it"},
+		{"modules.<name>.signing", "auto", "auto (if the server wants it), or required: a server that does not sign is refused"},
 		{"modules.<name>.share", "ADMIN$", "administrative share, its bare name"},
 		{"modules.<name>.phonebook.path", `System32\Ras\rasphone.pbk`, "phone book, relative to the share"},
 		{"modules.<name>.phonebook.dialed_entries", "[]", "names of the entries that the Internet Mail Service dials, at most 100"},
@@ -33,8 +33,8 @@ func Keys() []Key {
 		{"modules.<name>.eventlog.windows", "[15m, 1h, 24h]", "spans of time that events are counted in, up to now; at most 10, each at most 31d. The spelling becomes the label; the shipped rules and dashboards want these three"},
 		{"modules.<name>.session", "per_probe", "per_probe: each probe logs in. Another value is not supported yet"},
 		{"modules.<name>.min_interval", "5s", "0s (off) to 1m. A request within it is answered with the last result again, so that two Prometheus servers do not cost two logins; for the same target, module and configuration, and never with a result that is not_probed, or that had less time"},
-		{"modules.<name>.server.registry", "true", "read from the registry what else tells the cause"},
-		{"modules.<name>.server.services", "[MSExchangeIMC, RasMan]", "services to ask after, at most 20"},
+		{"modules.<name>.server.registry", "true", "read from the registry what helps to find the cause"},
+		{"modules.<name>.server.services", "[MSExchangeIMC, RasMan]", "services whose state is read, at most 20"},
 
 		{"lockout_file", "", "file in which what is known of refused logins survives restarts, relative to the folder of the configuration file; or none. Default: lockout.json in $STATE_DIRECTORY, else rasphone_exporter/lockout.json in the user's cache folder"},
 

@@ -15,9 +15,9 @@ const (
 	signingRequired = "required"
 )
 
-// builtinModule is what a module is before the configuration changes it. Every
-// module starts from here, also where the configuration has its own module
-// `default`: what that one sets holds for the targets that use it, and is not
+// builtinModule is a module before the configuration changes it. Every
+// module starts from here, even if the configuration has its own module
+// `default`: what that one sets is for the targets that use it, and is not
 // inherited by others.
 func builtinModule() smbprobe.Module {
 	return smbprobe.Module{
@@ -58,7 +58,7 @@ type section struct {
 
 func (s section) sub(key string) section { return section{s.problems, s.path + "." + key} }
 
-// value reads one value, or takes the fallback where the file has none. What
+// value reads one value, or returns the fallback if the file has none. What
 // does not parse is a problem of that place.
 func value[T any](s section, key string, t text, fallback T, parse func(string) (T, error)) T {
 	if !t.given {
@@ -106,7 +106,7 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 	return m
 }
 
-// writeModule is readModule backwards: a module with every key filled in.
+// writeModule is the inverse of readModule: a module with every key filled in.
 func writeModule(m smbprobe.Module) fileModule {
 	signing := signingAuto
 	if m.RequireSigning {

@@ -124,7 +124,7 @@ func readModuleNames(b *builder, at string, list []text, modules map[string]smbp
 }
 
 // checkPortsLeft finds hosts that can never be probed as they are listed,
-// because other rules have both of their ports.
+// because both of their ports are listed on their own.
 func (b *builder) checkPortsLeft(list allowList, hosts []Host) {
 	for _, h := range hosts {
 		e, _, err := parseEndpoint(h.Name)
@@ -207,7 +207,7 @@ func metricLabels() []string {
 	}
 }
 
-// names lists what there is, for an error; the first ones of many.
+// names lists the keys of a map for an error; the first ones of many.
 func names[T any](m map[string]T) string {
 	sorted := slices.Sorted(maps.Keys(m))
 	switch {

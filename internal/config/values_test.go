@@ -156,7 +156,7 @@ func TestModuleErrors(t *testing.T) {
 	}
 }
 
-// A module starts from the built-in defaults, also where there is a module `default`.
+// A module starts from the built-in defaults, even if there is a module `default`.
 func TestModulesStartFromBuiltin(t *testing.T) {
 	c := parse(t, "modules:\n  default: {share: C$, eventlog: {enabled: false}}\n  m: {timeout: 1s, phonebook: }\n  empty:\n")
 	def, m, empty := builtinModule(), builtinModule(), builtinModule()

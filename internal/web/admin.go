@@ -2,9 +2,13 @@ package web
 
 import (
 	"fmt"
+	"log"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // serveConfig shows the configuration in force, its secrets masked.
@@ -62,4 +66,30 @@ func (s *Server) serveForget(w http.ResponseWriter, r *http.Request) {
 	}
 	s.options.Logger.Info("One login is permitted again", "auth", auth, "client", r.RemoteAddr)
 	s.writeText(w, fmt.Appendf(nil, "The next probe with auth %s logs in.\n", auth))
+}
+
+// metricsHandler shows the exporter's own metrics, and counts its own requests
+// among them.
+func (s *Server) metricsHandler() http.Handler {
+	registry := s.options.Metrics.Registry()
+	return promhttp.InstrumentMetricHandler(registry, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: s.promLog(), ErrorHandling: promhttp.HTTPErrorOnError, Registry: registry, EnableOpenMetrics: true,
+	}))
+}
+
+// promLog is the log that promhttp writes its errors to.
+func (s *Server) promLog() *log.Logger {
+	return slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelError)
+}
+
+func (s *Server) writeText(w http.ResponseWriter, text []byte) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	s.write(w, text)
+}
+
+// write sends a body. If that fails the client is gone: a line for debugging, no more.
+func (s *Server) write(w http.ResponseWriter, body []byte) {
+	if _, err := w.Write(body); err != nil {
+		s.options.Logger.Debug("an answer could not be sent", "err", err)
+	}
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// writeDebug answers with all that is known of one probe, as text.
+// writeDebug answers with everything about one probe, as text.
 func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result, reused bool) {
 	text, err := debugText(r, reused)
 	if err != nil {
@@ -68,7 +68,7 @@ func debugText(r *smbprobe.Result, reused bool) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// reason appends why a state holds, where it is known.
+// reason returns why a state holds, in brackets; empty if that is not known.
 func reason(text string) string {
 	if text == "" {
 		return ""
@@ -76,7 +76,7 @@ func reason(text string) string {
 	return " (" + printable(text) + ")"
 }
 
-// printable keeps a text on its line and a terminal from obeying it.
+// printable replaces what would end a line or control a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -14,15 +14,15 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// waiter is one call of ask in a test, all times from the test's begin.
+// waiter is one call of ask in a test, all times from the beginning of the test.
 type waiter struct {
 	target string
-	at     time.Duration // when it asks
+	at     time.Duration // when it arrives
 	time   time.Duration // the probe's time; the waiter waits a tenth longer
 	gone   time.Duration // when its client goes; 0: never
 }
 
-// outcome is what became of an waiter.
+// outcome is how a waiter ended.
 type outcome struct {
 	At  time.Duration // when it had its answer
 	Err error
@@ -152,7 +152,7 @@ func TestScheduler(t *testing.T) {
 			want: []outcome{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
-			name: "a waiting probe that nobody wants any more is given up", places: 1, probeTakes: 5 * sec,
+			name: "a waiting probe whose waiters have all left is given up", places: 1, probeTakes: 5 * sec,
 			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 10 * sec, gone: 2 * sec},

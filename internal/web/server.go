@@ -58,7 +58,7 @@ type Options struct {
 	// ending the probe and for the answer; 0 or more.
 	TimeoutOffset time.Duration
 	// ExternalAddress is the address under which Prometheus reaches the
-	// exporter: "host:port", or a URL such as "https://host/path" where a proxy
+	// exporter: "host:port", or a URL such as "https://host/path" if a proxy
 	// ends TLS or serves the exporter under a path. Empty: the address and the
 	// scheme of the request for /sd.
 	ExternalAddress string
