@@ -10,10 +10,12 @@
 # With podman and buildah, --format docker keeps the health check.
 #
 # The simulated servers:
-#   docker run --rm --publish 127.0.0.1:10196:10196 rasphone_exporter demo
+#   docker run --rm --publish 127.0.0.1:10196:10196 rasphone_exporter demo --web.listen-address=:10196
 # Real ones, with rasphone.yml and its password files in one folder:
 #   docker run --rm --publish 127.0.0.1:10196:10196 --read-only --cap-drop ALL \
-#     --security-opt no-new-privileges --volume "$PWD/config:/etc/rasphone_exporter:ro" rasphone_exporter
+#     --security-opt no-new-privileges --ulimit core=0 --memory 512m --env GOMEMLIMIT=400MiB \
+#     --volume "$PWD/config:/etc/rasphone_exporter:ro" \
+#     --volume rasphone_exporter:/var/lib/rasphone_exporter rasphone_exporter
 # To reload the configuration: docker kill --signal HUP NAME. To stop, allow for the
 # probes in flight: docker stop --time 40 NAME.
 ARG BINARY=build
@@ -26,9 +28,11 @@ COPY . .
 ARG TARGETOS
 ARG TARGETARCH
 RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build
+WORKDIR /state
 
 FROM scratch AS prebuilt
 COPY rasphone_exporter /src/rasphone_exporter
+WORKDIR /state
 
 FROM ${BINARY} AS binary
 
@@ -44,8 +48,11 @@ LABEL org.opencontainers.image.title="rasphone_exporter" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=binary /src/rasphone_exporter /rasphone_exporter
 COPY LICENSE /LICENSE
+# The lockout file is written here: mount a volume, or it is lost with the container.
+COPY --from=binary --chown=65534:65534 /state /var/lib/rasphone_exporter
+ENV STATE_DIRECTORY=/var/lib/rasphone_exporter
 # rasphone.yml is looked for here, and password files beside it: user 65534 has to be
-# able to read them. Nothing is written, here or elsewhere.
+# able to read them. Nothing is written here.
 WORKDIR /etc/rasphone_exporter
 USER 65534:65534
 EXPOSE 10196

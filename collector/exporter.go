@@ -35,6 +35,7 @@ type Exporter struct {
 	failed    prometheus.Counter
 	duration  prometheus.Histogram
 	inFlight  prometheus.Gauge
+	reused    prometheus.Counter
 	rejected  *prometheus.CounterVec
 	reloadOK  prometheus.Gauge
 	reloaded  prometheus.Gauge
@@ -43,6 +44,7 @@ type Exporter struct {
 // Counts are figures that the exporter's own metrics ask for at each scrape. All
 // are needed, and may be called from several goroutines.
 type Counts struct {
+	Targets            func() int // hosts that service discovery lists
 	LoginsHeldBack     func() int
 	EventlogsForgotten func() int // since the start
 }
@@ -59,6 +61,7 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60},
 		}),
 		inFlight: prometheus.NewGauge(own.probesInFlight.gaugeOpts()),
+		reused:   prometheus.NewCounter(own.resultsReused.counterOpts()),
 		rejected: prometheus.NewCounterVec(own.probesRejected.counterOpts(), own.probesRejected.Labels),
 		reloadOK: prometheus.NewGauge(own.reloadSuccessful.gaugeOpts()),
 		reloaded: prometheus.NewGauge(own.reloadTimestamp.gaugeOpts()),
@@ -71,10 +74,11 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 	}
 	e.ConfigLoaded(configLoaded)
 
+	targets := prometheus.NewGaugeFunc(own.targets.gaugeOpts(), func() float64 { return float64(counts.Targets()) })
 	heldBackGauge := prometheus.NewGaugeFunc(own.loginsHeldBack.gaugeOpts(), func() float64 { return float64(counts.LoginsHeldBack()) })
 	forgotten := prometheus.NewCounterFunc(own.logsForgotten.counterOpts(), func() float64 { return float64(counts.EventlogsForgotten()) })
 	e.registry.MustRegister(
-		newBuildInfo(own.buildInfo), probes, e.duration, e.inFlight, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
+		newBuildInfo(own.buildInfo), targets, probes, e.duration, e.inFlight, e.reused, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return e
@@ -96,6 +100,9 @@ func (e *Exporter) ProbeEnded(r *smbprobe.Result, took time.Duration) {
 		e.failed.Inc()
 	}
 }
+
+// ResultReused counts a request that got the result of a probe before it.
+func (e *Exporter) ResultReused() { e.reused.Inc() }
 
 // ProbeRejected counts a request for a probe that was turned away.
 func (e *Exporter) ProbeRejected(why Rejection) { e.rejected.WithLabelValues(string(why)).Inc() }

@@ -12,7 +12,7 @@ import (
 
 func TestExporter(t *testing.T) {
 	heldBack := 0
-	e := NewExporter(time.Unix(1000, 0), Counts{LoginsHeldBack: func() int { return heldBack }, EventlogsForgotten: func() int { return 7 }})
+	e := NewExporter(time.Unix(1000, 0), Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return heldBack }, EventlogsForgotten: func() int { return 7 }})
 	tests := []struct {
 		name    string
 		do      func()
@@ -44,6 +44,19 @@ rasphone_exporter_probes_total{result="success"} 0
 # HELP rasphone_exporter_probes_in_flight Probes that run now, without those that wait for their turn.
 # TYPE rasphone_exporter_probes_in_flight gauge
 rasphone_exporter_probes_in_flight 1
+`,
+		},
+		{
+			name:    "a result was used again",
+			do:      e.ResultReused,
+			metrics: []string{"rasphone_exporter_results_reused_total", "rasphone_exporter_targets"},
+			want: `
+# HELP rasphone_exporter_results_reused_total Requests that came within the module's min_interval after a probe, and got its result again.
+# TYPE rasphone_exporter_results_reused_total counter
+rasphone_exporter_results_reused_total 1
+# HELP rasphone_exporter_targets Hosts that service discovery lists.
+# TYPE rasphone_exporter_targets gauge
+rasphone_exporter_targets 2
 `,
 		},
 		{
@@ -137,7 +150,7 @@ func TestLintOwnMetrics(t *testing.T) {
 			names = append(names, info.Name)
 		}
 	}
-	e := NewExporter(time.Unix(1, 0), Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
+	e := NewExporter(time.Unix(1, 0), Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
 	problems, err := testutil.GatherAndLint(e.Registry(), names...)
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +161,7 @@ func TestLintOwnMetrics(t *testing.T) {
 }
 
 func TestRegistryHasRuntimeAndProcess(t *testing.T) {
-	e := NewExporter(time.Unix(1, 0), Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
+	e := NewExporter(time.Unix(1, 0), Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
 	n, err := testutil.GatherAndCount(e.Registry(), "go_goroutines", "process_start_time_seconds")
 	if err != nil {
 		t.Fatal(err)

@@ -19,16 +19,18 @@ func Metrics() []MetricInfo {
 	}
 	own := ownMetrics()
 	return append(list,
-		own.buildInfo, own.probes, own.probeDuration, own.probesInFlight, own.loginsHeldBack, own.logsForgotten,
+		own.buildInfo, own.targets, own.probes, own.probeDuration, own.probesInFlight, own.resultsReused, own.loginsHeldBack, own.logsForgotten,
 		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp)
 }
 
 // ownInfo names the exporter's own metrics.
 type ownInfo struct {
 	buildInfo        MetricInfo
+	targets          MetricInfo
 	probes           MetricInfo
 	probeDuration    MetricInfo
 	probesInFlight   MetricInfo
+	resultsReused    MetricInfo
 	loginsHeldBack   MetricInfo
 	logsForgotten    MetricInfo
 	probesRejected   MetricInfo
@@ -43,11 +45,14 @@ func ownMetrics() ownInfo {
 	return ownInfo{
 		buildInfo: own("gauge", "build_info", "Always 1; the labels say what the exporter was built from, and with.",
 			"version", "revision", "branch", "goversion", "goos", "goarch", "tags"),
+		targets: own("gauge", "targets", "Hosts that service discovery lists."),
 		probes: own("counter", "probes_total",
 			"Probes that ended, by the value of their probe_success: result is success or failure.", "result"),
 		probeDuration: own("histogram", "probe_duration_seconds", "How long probes took, without waiting for their turn."),
 		probesInFlight: own("gauge", "probes_in_flight",
 			"Probes that run now, without those that wait for their turn."),
+		resultsReused: own("counter", "results_reused_total",
+			"Requests that came within the module's min_interval after a probe, and got its result again."),
 		loginsHeldBack: own("gauge", "logins_held_back",
 			"Logins that are held back now, to keep accounts from being locked."),
 		logsForgotten: own("counter", "eventlogs_forgotten_total",

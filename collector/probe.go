@@ -26,6 +26,15 @@ func probeFamilies() []family {
 			},
 		},
 		{
+			name: "rasphone_probe_timestamp_seconds",
+			help: "When the probe began whose result this is: a request within the module's min_interval gets the last result again.",
+			values: func(r *smbprobe.Result, send send) {
+				if !r.Started.IsZero() {
+					send(unixSeconds(r.Started))
+				}
+			},
+		},
+		{
 			name:   "rasphone_probe_step_duration_seconds",
 			help:   "How long each step took; a step that was not begun is absent.",
 			labels: []string{"step"},

@@ -14,7 +14,7 @@ func results() map[string]*smbprobe.Result {
 	return map[string]*smbprobe.Result{
 		"healthy": {
 			Target: "exch01.corp.example", Module: "default", Auth: "corp",
-			Duration: 210 * time.Millisecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 7,
+			Started: time.Unix(981173106, 250e6), Duration: 210 * time.Millisecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 7,
 			Steps: []smbprobe.StepResult{
 				{Step: smbprobe.StepResolve, Duration: 10 * time.Millisecond},
 				{Step: smbprobe.StepConnect, Duration: 40 * time.Millisecond},

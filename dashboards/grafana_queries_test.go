@@ -167,7 +167,7 @@ func TestHealthyServerFillsEveryPanel(t *testing.T) {
 	if len(servers) != 1 || len(results[0].Causes) > 0 {
 		t.Fatalf("%d servers, %v", len(servers), results)
 	}
-	own := collector.NewExporter(time.Unix(1, 0), collector.Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
+	own := collector.NewExporter(time.Unix(1, 0), collector.Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
 	series := slices.Concat(
 		scraped(t, results[0], fmt.Sprintf("job=%q,instance=%q", "rasphone", name)),
 		seriesOf(t, own.Registry(), `job="exporter",instance="exporter:10196"`))

@@ -10,15 +10,26 @@ import (
 )
 
 // Target is one server to probe, with all that a probe of it needs. Only the
-// configuration makes one: that a Target exists says that it is allowed.
+// configuration makes one, for hosts that are allowed.
 type Target struct {
 	Name  string     // as the configuration or the request spells it
 	Host  string     // Name without a port: a host name, or an address as Addr prints it
-	Addr  netip.Addr // valid where Host is an address; then nothing is resolved
+	Addr  netip.Addr // valid if Host is an address; then nothing is resolved
 	Ports []uint16   // the allowed ports, in the order in which they are tried: 445 and 139, or one
+
+	// LookupName is what to resolve, as the configuration spells it. A name with a dot ends
+	// with one, so that a resolver's search list (resolv.conf(5)) cannot complete it to the
+	// name of another host. Empty if Host is an address.
+	LookupName string
 
 	Auth   Auth
 	Module Module
+
+	// Yield gives up the probe's place among those that run at a time, for a wait that is
+	// not for the server, such as for the login of another probe; resume takes it back at
+	// once, and must be called before the next Yield. Yield only if there is a wait: another
+	// probe starts meanwhile. Nil: there is no such place.
+	Yield func() (resume func())
 
 	// Allows reports whether this target's login may go to another address as
 	// well: the condition for following a NetBIOS retarget. Nil allows none.
@@ -45,6 +56,12 @@ const (
 	TransportDirect  = "direct"  // direct TCP (MS-SMB 2.1)
 )
 
+// How long a module's sessions last.
+const (
+	SessionPerProbe = "per_probe" // each probe logs in
+	SessionKept     = "kept"      // SMB1 sessions stay between probes
+)
+
 // Module is what to probe, and how.
 type Module struct {
 	Name           string
@@ -56,6 +73,8 @@ type Module struct {
 	Share          string
 	Phonebook      PhonebookModule
 	EventLog       EventLogModule
+	Session        string        // SessionPerProbe, SessionKept
+	MinInterval    time.Duration // a request within it gets the last result again; 0: off
 	Server         ServerModule
 }
 

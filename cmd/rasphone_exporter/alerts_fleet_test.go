@@ -56,12 +56,12 @@ func startMendable(t *testing.T) *mendable {
 	dial := m.reopened(t, network)
 	output := newOutput()
 	logger := slog.New(slog.NewTextHandler(output, nil))
-	r, err := newRunning(m.source(), prober.Options{Resolver: network, Dial: dial}, logger)
+	r, err := newRunning(m.source(), "", prober.Options{Resolver: network, Dial: dial}, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
 	app := kingpin.New("test", "")
-	flags := newServing(app.Command("demo", ""))
+	flags := newServing(app.Command("demo", ""), demoAddress)
 	if _, err := app.Parse([]string{"demo", "--web.listen-address=127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -22,7 +23,10 @@ type demo struct {
 	serving serving
 }
 
-func newDemo(c *kingpin.CmdClause) *demo { return &demo{newServing(c)} }
+func newDemo(c *kingpin.CmdClause) *demo { return &demo{newServing(c, demoAddress)} }
+
+// demoAddress is what the demo listens on by default: this computer alone.
+const demoAddress = "127.0.0.1:10196"
 
 func (d *demo) run(ctx context.Context, std streams, logger *slog.Logger) int {
 	return exitStatus(d.serve(ctx, std.out, logger), logger)
@@ -42,7 +46,7 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 			logger.Warn("A simulated server failed", "err", err)
 		}
 	}()
-	r, err := newRunning(demoSource(servers), prober.Options{Resolver: network, Dial: network.Dial}, logger)
+	r, err := newRunning(demoSource(servers), "", prober.Options{Resolver: network, Dial: network.Dial}, logger)
 	if err != nil {
 		return err
 	}
@@ -52,10 +56,10 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 	}
 	d.greet(out, servers)
 
-	beside, cancel := context.WithCancel(ctx)
+	background, cancel := context.WithCancel(ctx)
 	var ended sync.WaitGroup
-	ended.Go(func() { fleet.Change(beside, servers, time.Now) })
-	ended.Go(func() { keepLooking(beside, handler.Handler(), servers) })
+	ended.Go(func() { fleet.Change(background, servers, time.Now) })
+	ended.Go(func() { probeRegularly(background, handler.Handler(), servers) })
 	defer ended.Wait()
 	defer cancel()
 	return d.serving.listen(ctx, handler, r, logger)
@@ -74,7 +78,7 @@ func (d *demo) greet(out io.Writer, servers []fleet.Server) {
 	}
 	fmt.Fprintln(out)
 	if *d.serving.web.WebSystemdSocket || *d.serving.web.WebConfigFile != "" {
-		return // the log says where it listens
+		return // the log has the addresses
 	}
 	for _, address := range *d.serving.web.WebListenAddresses {
 		if page := pageURL(address); page != "" {
@@ -83,8 +87,8 @@ func (d *demo) greet(out io.Writer, servers []fleet.Server) {
 	}
 }
 
-// pageURL is where a browser on this computer finds what listens on an address; empty
-// where that is not known before it does, or where no browser gets to.
+// pageURL returns the URL of what listens on an address, for a browser on this computer;
+// empty if the port is not known before, or no browser can reach it.
 func pageURL(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || port == "0" {
@@ -95,3 +99,62 @@ func pageURL(address string) string {
 	}
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/"}).String()
 }
+
+const (
+	demoInterval = time.Minute
+	demoParallel = 8 // probes that run at a time
+)
+
+// probeRegularly probes every server now and then every minute, so that the page shows
+// them without a Prometheus, until ctx ends.
+func probeRegularly(ctx context.Context, handler http.Handler, servers []fleet.Server) {
+	ticker := time.NewTicker(demoInterval)
+	defer ticker.Stop()
+	for {
+		probeFleet(ctx, handler, servers)
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// probeFleet requests a probe of every server, as Prometheus does: one that runs already is
+// shared, and the exporter's limits hold.
+func probeFleet(ctx context.Context, handler http.Handler, servers []fleet.Server) {
+	names := make(chan string)
+	var ended sync.WaitGroup
+	for range demoParallel {
+		ended.Go(func() {
+			for name := range names {
+				requestProbe(ctx, handler, name)
+			}
+		})
+	}
+	for _, s := range servers {
+		if ctx.Err() != nil {
+			break
+		}
+		names <- s.Name
+	}
+	close(names)
+	ended.Wait()
+}
+
+// requestProbe makes a request whose answer is discarded: the handler remembers the result.
+func requestProbe(ctx context.Context, handler http.Handler, target string) {
+	request := &http.Request{
+		Method: http.MethodGet,
+		URL:    &url.URL{Path: "/probe", RawQuery: url.Values{"target": {target}}.Encode()},
+		Header: http.Header{},
+	}
+	handler.ServeHTTP(discard{http.Header{}}, request.WithContext(ctx))
+}
+
+// discard is a http.ResponseWriter that keeps nothing.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}

@@ -73,7 +73,7 @@ func startExporter(t *testing.T, configFile string, flags ...string) *exporter {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &exporter{log: newOutput(), stop: cancel, status: make(chan int, 1)}
-	args := append([]string{"--config.file=" + configFile, "--web.listen-address=127.0.0.1:0"}, flags...)
+	args := append([]string{"--config.file=" + configFile, "--web.listen-address=127.0.0.1:0", "--web.enable-lifecycle"}, flags...)
 	go func() { e.status <- run(ctx, args, strings.NewReader(""), io.Discard, e.log) }()
 	t.Cleanup(func() {
 		cancel()
@@ -120,7 +120,7 @@ func (e *exporter) do(t *testing.T, method, path, scrapeTimeout string) (int, st
 // writeConfig writes a configuration for one server, and its password file.
 func writeConfig(t *testing.T, samba *smbtest.Samba, targets ...string) string {
 	t.Helper()
-	folder := t.TempDir()
+	folder := t.TempDir() // the lockout file is in it as well
 	creds := samba.Credentials()
 	writeFile(t, filepath.Join(folder, "corp.password"), creds.Password.Reveal()+"\n")
 	if len(targets) == 0 {
@@ -132,6 +132,10 @@ func writeConfig(t *testing.T, samba *smbtest.Samba, targets ...string) string {
     username: %s
     domain: %s
     password_file: corp.password
+lockout_file: lockout.json
+modules:
+  default: {min_interval: 0s}
+  other: {min_interval: 0s}
 targets:
   - hosts: ["%s"]
     auth: corp

@@ -13,16 +13,29 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := untilSignal(context.Background(), os.Interrupt, syscall.SIGTERM)
 	if version.Version == "" {
 		version.Version = moduleVersion()
 	}
 	os.Exit(runProcess(ctx))
 }
 
+// untilSignal returns a context that the first of the signals ends. After that they have
+// their usual effect again: the second one ends the process at once, whatever it waits for.
+func untilSignal(parent context.Context, signals ...os.Signal) context.Context {
+	ctx, cancel := context.WithCancel(parent)
+	first := make(chan os.Signal, 1)
+	signal.Notify(first, signals...)
+	go func() { // ends with the process
+		<-first
+		signal.Stop(first) // before the cancellation, so that a signal after it is never lost
+		cancel()
+	}()
+	return ctx
+}
+
 // moduleVersion is the version of a binary that was built without the Makefile's
-// flags, by "go install" say; empty where the Go tool did not know it.
+// flags, by "go install" say; empty if the Go tool did not know it.
 func moduleVersion() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -11,8 +11,10 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"golang.org/x/term"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -34,19 +36,21 @@ type probe struct {
 	passwordFile *string
 	dialed       *[]string
 	capture      *string
+	lockoutFile  *string
 }
 
 func newProbe(c *kingpin.CmdClause) *probe {
 	return &probe{
-		targets:      c.Arg("target", "Hosts to probe, as the configuration allows them.").Required().Strings(),
+		targets:      c.Arg("target", "Hosts to probe, as the configuration allows them. Default: all of its hosts.").Strings(),
 		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").String(),
-		module:       c.Flag("module", "The module to probe with. Default: the one of the target.").String(),
+		module:       c.Flag("module", "The module to probe with, one of the target's own. Default: the target's first.").String(),
 		timeout:      c.Flag("timeout", "Time for each target, instead of the module's.").Duration(),
 		output:       c.Flag("output", "What to print: a report (text), the same for a program (json), or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputJSON, outputMetrics),
 		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").String(),
 		domain:       c.Flag("domain", "NT domain or computer name of --username.").String(),
 		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").String(),
 		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").Strings(),
+		lockoutFile:  addLockoutFile(c),
 		capture:      c.Flag("capture", "File for the SMB conversation, as a pcap that Wireshark opens, with password responses and signatures blanked.").String(),
 	}
 }
@@ -61,9 +65,16 @@ func (p *probe) run(ctx context.Context, std streams, _ *slog.Logger) int {
 }
 
 func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error) {
-	targets, err := p.findTargets(std)
+	c, err := p.loadConfig(std)
 	if err != nil {
 		return 0, err
+	}
+	targets, err := p.findTargets(c)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := lockoutFile(*p.lockoutFile, c); err != nil {
+		fmt.Fprintf(std.err, "%s: warning: %v\n", program, err)
 	}
 	var options prober.Options
 	captured, err := startCapture(*p.capture, &options)
@@ -85,13 +96,19 @@ func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error
 }
 
 // findTargets returns the targets, all of them allowed.
-func (p *probe) findTargets(std streams) ([]smbprobe.Target, error) {
-	c, err := p.loadConfig(std)
-	if err != nil {
-		return nil, err
+func (p *probe) findTargets(c *config.Config) ([]smbprobe.Target, error) {
+	names := *p.targets
+	if len(names) == 0 {
+		for _, h := range c.Hosts() {
+			names = append(names, h.Name)
+		}
 	}
-	targets := make([]smbprobe.Target, len(*p.targets))
-	for i, name := range *p.targets {
+	if len(names) == 0 {
+		return nil, errors.New("the configuration has no hosts; name a target")
+	}
+	targets := make([]smbprobe.Target, len(names))
+	for i, name := range names {
+		var err error
 		if targets[i], err = c.Target(name, *p.module); err != nil {
 			return nil, err
 		}
@@ -122,6 +139,9 @@ func (p *probe) loadConfig(std streams) (*config.Config, error) {
 	if *p.configFile != "" {
 		return nil, errors.New("--username is for a probe without --config.file")
 	}
+	if len(*p.targets) == 0 {
+		return nil, errors.New("--username needs targets: the hosts typed are the ones allowed")
+	}
 	password, err := readPassword(std, *p.username, *p.passwordFile)
 	if err != nil {
 		return nil, err
@@ -140,4 +160,31 @@ func warn(w io.Writer, c *config.Config) error {
 		}
 	}
 	return nil
+}
+
+// passwordVariable is the environment variable that holds a password.
+const passwordVariable = "RASPHONE_PASSWORD"
+
+// readPassword gets the password for an account that the command line names:
+// from a file, else from the environment, else from a prompt on a terminal.
+func readPassword(std streams, username, file string) (secret.Secret, error) {
+	if file != "" {
+		return config.ReadPasswordFile(file)
+	}
+	if password, ok := os.LookupEnv(passwordVariable); ok {
+		return secret.New(password), nil
+	}
+	terminal, ok := std.in.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return secret.Secret{}, errors.New("no password: give --password-file, or set " + passwordVariable)
+	}
+	if _, err := fmt.Fprintf(std.err, "Password of %s: ", username); err != nil {
+		return secret.Secret{}, err
+	}
+	password, err := term.ReadPassword(int(terminal.Fd()))
+	fmt.Fprintln(std.err)
+	if err != nil {
+		return secret.Secret{}, fmt.Errorf("read the password: %w", err)
+	}
+	return secret.New(string(password)), nil
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
@@ -10,9 +12,9 @@ import (
 // parallelProbes bounds the probes that run at a time.
 const parallelProbes = 20
 
-// probeAll probes side by side, and hands each result over as it comes, with the
+// probeAll probes in parallel, and hands each result over as it comes, with the
 // target's place: never two at a time. It returns when no probe runs any more; an error
-// of take ends those that do.
+// of take ends those that do. A target whose turn comes after ctx ended is not probed.
 func probeAll(ctx context.Context, probe func(context.Context, smbprobe.Target) *smbprobe.Result, targets []smbprobe.Target, take func(place int, r *smbprobe.Result) error) error {
 	type result struct {
 		place int
@@ -23,7 +25,7 @@ func probeAll(ctx context.Context, probe func(context.Context, smbprobe.Target) 
 		places <- i
 	}
 	close(places)
-	results := make(chan result, len(targets)) // holds all: nobody waits to hand one over
+	results := make(chan result, len(targets)) // holds all of them: no probe waits to hand one over
 	var wait sync.WaitGroup
 	defer wait.Wait()
 	ctx, cancel := context.WithCancel(ctx)
@@ -31,6 +33,10 @@ func probeAll(ctx context.Context, probe func(context.Context, smbprobe.Target) 
 	for range min(parallelProbes, len(targets)) {
 		wait.Go(func() {
 			for i := range places {
+				if err := context.Cause(ctx); err != nil {
+					results <- result{i, notProbed(targets[i], err)}
+					continue
+				}
 				results <- result{i, probe(ctx, targets[i])}
 			}
 		})
@@ -42,4 +48,13 @@ func probeAll(ctx context.Context, probe func(context.Context, smbprobe.Target) 
 		}
 	}
 	return nil
+}
+
+// notProbed is the result of a target that was not begun with.
+func notProbed(t smbprobe.Target, why error) *smbprobe.Result {
+	return &smbprobe.Result{
+		Target: t.Name, Module: t.Module.Name, Auth: t.Auth.Name, Started: time.Now(),
+		Share: smbprobe.ShareNotProbed, ShareError: fmt.Sprintf("interrupted before its turn came: %v", why),
+		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown},
+	}
 }

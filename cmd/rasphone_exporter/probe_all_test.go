@@ -70,6 +70,40 @@ func TestProbeAllEndsAtAnError(t *testing.T) {
 	}
 }
 
+// TestProbeAllInterrupted: targets whose turn has not come are not probed, and unknown.
+func TestProbeAllInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	const targets = 3 * parallelProbes
+	states := map[smbprobe.ShareState]int{}
+	err := probeAll(ctx, func(ctx context.Context, target smbprobe.Target) *smbprobe.Result {
+		interrupt()
+		<-ctx.Done()
+		return resultOf(target.Name, smbprobe.ShareOK)
+	}, numbered(targets), func(_ int, r *smbprobe.Result) error {
+		states[r.Share]++
+		if r.Share == smbprobe.ShareNotProbed && r.Verdict() != smbprobe.VerdictUnknown {
+			t.Errorf("verdict %s", r.Verdict())
+		}
+		return nil
+	})
+	begun, notProbed := states[smbprobe.ShareOK], states[smbprobe.ShareNotProbed]
+	if err != nil || begun > parallelProbes || begun+notProbed != targets {
+		t.Errorf("%v, %d were begun and %d not, of %d", err, begun, notProbed, targets)
+	}
+}
+
+// TestInterruptedProbeIsUnknown: it says nothing of the server, and exits as the plugins do.
+func TestInterruptedProbeIsUnknown(t *testing.T) {
+	t.Setenv(passwordVariable, "hunter2")
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	var out, errOut bytes.Buffer
+	status := run(ctx, []string{"probe", "--username=u", "10.1.2.3", "10.1.2.4"}, strings.NewReader(""), &out, &errOut)
+	if status != int(smbprobe.VerdictUnknown) || strings.Count(out.String(), "UNKNOWN 10.1.2.") != 2 {
+		t.Errorf("exit status %d\n%s\n%s", status, &out, &errOut)
+	}
+}
+
 func TestProbeOutputOrder(t *testing.T) {
 	var out, progressed bytes.Buffer
 	o := newProbeOutput(streams{out: &out, err: io.Discard}, outputText, 3)
@@ -126,6 +160,6 @@ func TestProbeOutputJSON(t *testing.T) {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	if progressed.Len() > 0 {
-		t.Errorf("progress where there is no terminal: %q", &progressed)
+		t.Errorf("progress without a terminal: %q", &progressed)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 
@@ -10,24 +11,21 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// captureFile takes down the conversations of probes.
+// captureFile records the conversations of probes.
 type captureFile struct {
 	file    *os.File
 	capture *capture.Capture
 }
 
-// startCapture makes connections leave their conversation in a file that only its
-// owner may read. An empty name: nothing is taken down.
+// startCapture makes connections record their conversation in a file. An empty name:
+// nothing is recorded.
 func startCapture(name string, o *prober.Options) (*captureFile, error) {
 	if name == "" {
 		return nil, nil
 	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600) //nolint:gosec // the operator names the file
+	file, err := openCapture(name)
 	if err != nil {
 		return nil, fmt.Errorf("--capture: %w", err)
-	}
-	if err := file.Chmod(0o600); err != nil { // also where the file was there
-		return nil, errors.Join(fmt.Errorf("--capture: %w", err), file.Close())
 	}
 	c, err := capture.New(file)
 	if err != nil {
@@ -35,6 +33,37 @@ func startCapture(name string, o *prober.Options) (*captureFile, error) {
 	}
 	o.Dial = c.Dial((&net.Dialer{}).DialContext)
 	return &captureFile{file: file, capture: c}, nil
+}
+
+// openCapture makes a file that only its owner may read, or empties one that is there, whose
+// mode stays. It follows no link, which may lead to a file that the operator did not mean.
+func openCapture(name string) (*os.File, error) {
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator names the file
+	if !errors.Is(err, fs.ErrExist) {
+		return file, err
+	}
+	before, err := os.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is there, and is not a regular file; name a new file", name)
+	}
+	if file, err = os.OpenFile(name, os.O_WRONLY, 0); err != nil { //nolint:gosec // the same
+		return nil, err
+	}
+	opened, err := file.Stat()
+	switch {
+	case err != nil:
+	case !os.SameFile(before, opened):
+		err = fmt.Errorf("%s was replaced while it was opened; name another file", name)
+	default:
+		err = file.Truncate(0)
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }
 
 // close ends the file. What could not be written is an error: a capture that lacks a

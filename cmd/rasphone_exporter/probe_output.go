@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+	"golang.org/x/term"
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
@@ -91,4 +93,35 @@ func printMetrics(w io.Writer, r *smbprobe.Result) error {
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// progress shows on one line of a terminal, written over each time, how far a command
+// with several targets is.
+type progress struct {
+	w    io.Writer
+	on   bool
+	of   int
+	done int
+}
+
+// probed shows that one more result has come; not the last one, after which everything is
+// printed.
+func (p *progress) probed(r *smbprobe.Result) {
+	p.done++
+	if p.on && p.done < p.of {
+		fmt.Fprintf(p.w, "probed %d of %d: %.40s %s", p.done, p.of, r.Target, r.Verdict())
+	}
+}
+
+// clear takes the line away (ECMA-48 8.3.41), so that something else can be printed;
+// probed writes it again.
+func (p *progress) clear() {
+	if p.on && p.done > 0 && p.done < p.of {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }

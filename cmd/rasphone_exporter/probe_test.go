@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
@@ -39,7 +41,9 @@ func TestProbeCommand(t *testing.T) {
 		{"unknown module", []string{"--config.file=" + configFile, "--module=nope", target}, 3, "", "nope"},
 		{"no configuration", []string{"--config.file=" + configFile + ".none", target}, 3, "", "--username"},
 		{"both", []string{"--config.file=" + configFile, "--username=a", target}, 3, "", "--username is for a probe without"},
-		{"no target", []string{"--config.file=" + configFile}, 3, "", "target"},
+		{"no target: all of them", []string{"--config.file=" + configFile}, 2, "OK " + target + ": ", ""},
+		{"no target and no configuration", []string{"--username=a"}, 3, "", "--username needs targets"},
+		{"another target's module", []string{"--config.file=" + configFile, "--module=other", target}, 3, "", "module is not one of this target's"},
 		{"unknown flag", []string{"--password=x", target}, 3, "", "unknown long flag"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -77,6 +81,9 @@ func TestUsage(t *testing.T) {
 	}{
 		{"help", []string{"--help"}, 0, "usage: rasphone_exporter"},
 		{"version", []string{"--version"}, 0, "rasphone_exporter, version"},
+		{"version as a command", []string{"version"}, 0, "rasphone_exporter, version"},
+		{"an address that is none", []string{"--config.file=" + good, "--web.listen-address=127.0.0.1:99999"}, 1, "--web.listen-address 127.0.0.1:99999"},
+		{"no socket of systemd", []string{"--config.file=" + good, "--web.systemd-socket"}, 1, "systemd has passed no socket"},
 		{"unknown command", []string{"dance"}, 3, "dance"},
 		{"good configuration", []string{"--config.check", "--config.file=" + good}, 0, "The configuration is sound"},
 		{"bad configuration", []string{"--config.check", "--config.file=" + bad}, 1, "bad.yml:2"},
@@ -94,32 +101,67 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestProbeCapture: the file of --capture is a pcap that its owner alone may read.
+// TestProbeCapture: the file of --capture is a pcap, which its owner alone may read if it is
+// new. One that is there keeps its mode.
 func TestProbeCapture(t *testing.T) {
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	configFile := writeConfig(t, samba, samba.Addr().String())
-	file := filepath.Join(t.TempDir(), "probe.pcap")
-	writeFile(t, file, "what was there before")
-	if err := os.Chmod(file, 0o644); err != nil {
+	folder := t.TempDir()
+	existing := filepath.Join(folder, "existing.pcap")
+	writeFile(t, existing, strings.Repeat("what was there before", 10_000))
+	if err := os.Chmod(existing, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var out, errOut bytes.Buffer
-	if status := run(t.Context(), []string{"probe", "--config.file=" + configFile, "--capture=" + file, samba.Addr().String()}, strings.NewReader(""), &out, &errOut); status != 0 {
-		t.Errorf("exit status %d\n%s\n%s", status, &out, &errOut)
+	for file, mode := range map[string]os.FileMode{existing: 0o644, filepath.Join(folder, "new.pcap"): 0o600} {
+		var out, errOut bytes.Buffer
+		if status := run(t.Context(), []string{"probe", "--config.file=" + configFile, "--capture=" + file, samba.Addr().String()}, strings.NewReader(""), &out, &errOut); status != 0 {
+			t.Errorf("exit status %d\n%s\n%s", status, &out, &errOut)
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != mode {
+			t.Errorf("mode %o, want %o", info.Mode().Perm(), mode)
+		}
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const magic = "\xd4\xc3\xb2\xa1" // of a pcap, little-endian
+		if !bytes.HasPrefix(content, []byte(magic)) || !bytes.Contains(content, []byte("\xFFSMB\x73")) || bytes.Contains(content, []byte("before")) {
+			t.Errorf("not a pcap with a session setup and nothing else: %d bytes", len(content))
+		}
 	}
-	info, err := os.Stat(file)
-	if err != nil {
+}
+
+// TestCaptureOpensFilesOnly: nothing is written through a link, to a device or to a pipe.
+func TestCaptureOpensFilesOnly(t *testing.T) {
+	folder := t.TempDir()
+	in := func(name string) string { return filepath.Join(folder, name) }
+	writeFile(t, in("precious"), "precious")
+	if err := errors.Join(
+		os.Symlink("precious", in("link")),
+		os.Symlink("not there", in("dangling")),
+		os.Symlink(os.DevNull, in("device")),
+		os.Mkdir(in("folder"), 0o700),
+		syscall.Mkfifo(in("pipe"), 0o600),
+	); err != nil {
 		t.Fatal(err)
 	}
-	if info.Mode().Perm() != 0o600 {
-		t.Errorf("mode %o, want 600", info.Mode().Perm())
+	for _, name := range []string{"link", "dangling", "device", "folder", "pipe"} {
+		var out, errOut bytes.Buffer
+		t.Setenv(passwordVariable, "hunter2")
+		status := run(t.Context(), []string{"probe", "--username=u", "--capture=" + in(name), "127.0.0.1:1"}, strings.NewReader(""), &out, &errOut)
+		if status != exitUsage || !strings.Contains(errOut.String(), "not a regular file") {
+			t.Errorf("%s: exit status %d\n%s\n%s", name, status, &out, &errOut)
+		}
 	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	content, err := os.ReadFile(in("precious"))
+	if err != nil || string(content) != "precious" {
+		t.Errorf("the link's target holds %q, %v", content, err)
 	}
-	const magic = "\xd4\xc3\xb2\xa1" // of a pcap, little-endian
-	if !bytes.HasPrefix(content, []byte(magic)) || !bytes.Contains(content, []byte("\xFFSMB\x73")) {
-		t.Errorf("no pcap with a session setup: %d bytes", len(content))
+	if _, err := os.Lstat(in("not there")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file that a link names was made: %v", err)
 	}
 }

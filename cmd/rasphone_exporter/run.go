@@ -52,6 +52,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return commands[name].run(ctx, streams{stdin, stdout, stderr}, promslog.New(logging))
 }
 
+// versionCommand prints the version.
+type versionCommand struct{}
+
+func newVersion(*kingpin.CmdClause) versionCommand { return versionCommand{} }
+
+func (versionCommand) run(_ context.Context, std streams, _ *slog.Logger) int {
+	if _, err := fmt.Fprintln(std.out, version.Print(program)); err != nil {
+		return exitFailed
+	}
+	return exitOK
+}
+
 // application is the command line.
 func application() (*kingpin.Application, map[string]command, *promslog.Config) {
 	app := kingpin.New(program, "Prometheus exporter for the RAS phone book that an Exchange 4.0, 5.0 or 5.5 server dials out with.")
@@ -63,6 +75,7 @@ func application() (*kingpin.Application, map[string]command, *promslog.Config) 
 		"serve":       newServe(app.Command("serve", "Answer Prometheus' scrapes: the exporter itself. The default.").Default()),
 		"probe":       newProbe(app.Command("probe", "Probe targets now and print what was found.")),
 		"lint":        newLint(app.Command("lint", "Check copies of a phone book.")),
+		"version":     newVersion(app.Command("version", "Print what --version prints.")),
 		"demo":        newDemo(app.Command("demo", "Serve against simulated Windows NT servers inside this process, one for each state worth seeing. Needs no configuration, no network and no rights.")),
 		"healthcheck": newHealthcheck(app.Command("healthcheck", "Ask a running exporter whether it is healthy: exit status 0 or 1. For containers, which have no shell.")),
 	}

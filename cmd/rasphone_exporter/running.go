@@ -4,9 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/alecthomas/kingpin/v2"
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
@@ -14,7 +17,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// source is where a configuration comes from.
+// source is the origin of a configuration.
 type source struct {
 	name string // for the log
 	load func() (*config.Config, error)
@@ -32,24 +35,31 @@ type running struct {
 	prober  *prober.Prober
 	metrics *collector.Exporter
 
+	// lockoutFile is where what is known of refused logins survives restarts; empty: none.
+	lockoutFile string
+
 	reloading sync.Mutex
 	config    atomic.Pointer[config.Config]
 }
 
-// newRunning loads the configuration. Its error is that of the source.
-func newRunning(from source, o prober.Options, logger *slog.Logger) (*running, error) {
-	prober, err := prober.New(o)
-	if err != nil {
-		return nil, err
-	}
-	r := &running{source: from, logger: logger, prober: prober}
+// newRunning loads the configuration. lockout is the flag of the lockout file. Its error is
+// that of the source, or that no lockout file can be kept.
+func newRunning(from source, lockout string, o prober.Options, logger *slog.Logger) (*running, error) {
+	r := &running{source: from, logger: logger}
 	c, err := r.load()
 	if err != nil {
 		return nil, err
 	}
 	r.config.Store(c)
+	if r.lockoutFile, err = lockoutFile(lockout, c); err != nil {
+		return nil, err
+	}
+	if r.prober, err = prober.New(o); err != nil {
+		return nil, err
+	}
 	r.metrics = collector.NewExporter(time.Now(), collector.Counts{
-		LoginsHeldBack: prober.LoginsHeldBack, EventlogsForgotten: prober.EventlogsForgotten,
+		Targets:        func() int { return len(r.config.Load().Hosts()) },
+		LoginsHeldBack: r.prober.LoginsHeldBack, EventlogsForgotten: r.prober.EventlogsForgotten,
 	})
 	return r, nil
 }
@@ -66,15 +76,11 @@ func (r *running) load() (*config.Config, error) {
 	return c, nil
 }
 
-// reload reads the configuration anew. It ends the holding back of logins: the
-// operator has mended a password, or wants to know.
+// reload reads the configuration and the passwords again. It ends the holding back of
+// logins: a password may have been corrected.
 func (r *running) reload(why string) error {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
-	return r.reloadLocked(why)
-}
-
-func (r *running) reloadLocked(why string) error {
 	c, err := r.load()
 	if err != nil {
 		r.metrics.ConfigFailed()
@@ -83,25 +89,92 @@ func (r *running) reloadLocked(why string) error {
 	}
 	r.config.Store(c)
 	r.prober.ForgetRefusals()
+	r.keepTargets(c)
 	r.metrics.ConfigLoaded(time.Now())
 	r.logger.Info("Configuration reloaded", "file", r.source.name, "reason", why)
 	return nil
 }
 
-// Probe implements web.Prober. Where a login was held back, a password file that
-// changed since it was read makes a reload, so that the next probe logs in.
+// keepTargets drops what the prober remembers of hosts that are no longer configured.
+func (r *running) keepTargets(c *config.Config) {
+	names := make(map[string]bool)
+	for _, host := range c.Hosts() {
+		names[strings.ToLower(host.Name)] = true
+	}
+	r.prober.KeepTargets(names)
+}
+
+// reloadUntil reloads for each signal, and looks at the password files at each tick, until
+// ctx ends, or the server did: then it returns the server's error.
+func (r *running) reloadUntil(ctx context.Context, hangup <-chan os.Signal, tick <-chan time.Time, ended <-chan error) error {
+	passwords := passwordWatch{running: r}
+	for {
+		select {
+		case <-hangup:
+			_ = r.reload("SIGHUP") // logged, and shown by the metrics
+		case <-tick:
+			passwords.check()
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Probe implements web.Prober.
 func (r *running) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
 	result := r.prober.Probe(ctx, t)
-	if result.LoginHeldBack {
-		r.reloadIfPasswordChanged()
+	if result.LocalShortage {
+		r.logger.Warn("This computer lacks descriptors, ports or buffers to probe with", "target", t.Name, "err", result.ShareError)
 	}
 	return result
 }
 
-func (r *running) reloadIfPasswordChanged() {
-	r.reloading.Lock()
-	defer r.reloading.Unlock()
-	if r.config.Load().PasswordFilesChanged() {
-		_ = r.reloadLocked("a password file changed") // logged, and shown by the metrics
+// Forget implements web.Prober.
+func (r *running) Forget(auth string) error { return r.prober.Forget(auth) }
+
+// passwordWatch notices that password files changed. It reads none: a reload does. Probes
+// have nothing to do with it. It is for one goroutine at a time.
+type passwordWatch struct {
+	running *running
+	config  *config.Config // that files belong to
+	files   []config.PasswordFile
+}
+
+// check reloads the configuration if one of its password files changed since it was read,
+// or since the last reload for this reason failed: a broken configuration is logged once
+// for each change.
+func (w *passwordWatch) check() {
+	if c := w.running.config.Load(); c != w.config {
+		w.config, w.files = c, c.PasswordFiles()
 	}
+	reload := false
+	for i, file := range w.files {
+		now, changed := file.Changed()
+		w.files[i] = now
+		reload = reload || changed
+	}
+	if reload {
+		_ = w.running.reload("a password file changed") // logged, and shown by the metrics
+	}
+}
+
+// addLockoutFile adds --lockout.file to a command.
+func addLockoutFile(c *kingpin.CmdClause) *string {
+	return c.Flag("lockout.file", "File in which what is known of refused logins survives restarts, instead of the configuration's lockout_file; or none.").String()
+}
+
+// noLockoutFile is --lockout.file=none, as in the configuration.
+const noLockoutFile = "none"
+
+// lockoutFile returns the path that the flag or else the configuration gives; empty: none.
+func lockoutFile(flag string, c *config.Config) (string, error) {
+	switch flag {
+	case "":
+		return c.LockoutFile()
+	case noLockoutFile:
+		return "", nil
+	}
+	return flag, nil
 }

@@ -27,22 +27,26 @@ const (
 
 	drainTime    = 30 * time.Second // for probes in flight, when told to stop
 	shutdownTime = 5 * time.Second  // for answers under way, after that
-	headerTime   = 10 * time.Second
-	idleTime     = 5 * time.Minute
+
+	passwordInterval = time.Minute // how often password files are looked at
 )
 
 // serve is the exporter.
 type serve struct {
-	configFile *string
-	checkOnly  *bool
-	serving    serving
+	configFile      *string
+	checkOnly       *bool
+	enableLifecycle *bool
+	lockoutFile     *string
+	serving         serving
 }
 
 func newServe(c *kingpin.CmdClause) *serve {
 	return &serve{
-		configFile: c.Flag("config.file", "The configuration.").Default(defaultConfigFile).String(),
-		checkOnly:  c.Flag("config.check", "Check the configuration, report what is wrong with it, and exit.").Bool(),
-		serving:    newServing(c),
+		configFile:      c.Flag("config.file", "The configuration.").Default(defaultConfigFile).String(),
+		checkOnly:       c.Flag("config.check", "Check the configuration, report what is wrong with it, and exit.").Bool(),
+		enableLifecycle: c.Flag("web.enable-lifecycle", "Permit reloads by POST /-/reload. SIGHUP always reloads.").Bool(),
+		lockoutFile:     addLockoutFile(c),
+		serving:         newServing(c, defaultAddress),
 	}
 }
 
@@ -60,7 +64,7 @@ func exitStatus(err error, logger *slog.Logger) int {
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
-	r, err := newRunning(fileSource(*s.configFile), prober.Options{}, logger)
+	r, err := newRunning(fileSource(*s.configFile), *s.lockoutFile, prober.Options{}, logger)
 	if errors.Is(err, fs.ErrNotExist) && *s.configFile == defaultConfigFile {
 		return fmt.Errorf("%w; write one as the README's example, name it with --config.file, or try `%s demo`", err, program)
 	}
@@ -71,6 +75,7 @@ func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
 		logger.Info("The configuration is sound", "file", *s.configFile, "hosts", len(r.config.Load().Hosts()))
 		return nil
 	}
+	s.serving.enableLifecycle = *s.enableLifecycle
 	handler, err := s.serving.handler(r, logger)
 	if err != nil {
 		return err
@@ -82,14 +87,16 @@ func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
 type serving struct {
 	web             *toolkit.FlagConfig
 	externalAddress *string
+	enableLifecycle bool
 	timeoutOffset   *time.Duration
 	maxConcurrent   *int
 }
 
-func newServing(c *kingpin.CmdClause) serving {
+// newServing adds the flags to a command that listens on address by default.
+func newServing(c *kingpin.CmdClause, address string) serving {
 	return serving{
-		web:             kingpinflag.AddFlags(c, defaultAddress),
-		externalAddress: c.Flag("web.external-address", "Address under which Prometheus reaches the exporter, for /sd: host:port, or a URL where a proxy ends TLS or adds a path. Default: the Host of the request.").String(),
+		web:             kingpinflag.AddFlags(c, address),
+		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").String(),
 		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
 		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
 	}
@@ -98,10 +105,16 @@ func newServing(c *kingpin.CmdClause) serving {
 // handler makes what answers requests.
 func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) {
 	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", r.source.name, "hosts", len(r.config.Load().Hosts()))
+	hostname, err := os.Hostname()
+	if err != nil {
+		logger.Warn("Requests that change something cannot be taken by the name of this machine", "err", err)
+	}
 	return web.New(web.Options{
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },
 		Reload:          func() error { return r.reload("HTTP request") },
+		EnableLifecycle: s.enableLifecycle,
+		Hostname:        hostname,
 		Metrics:         r.metrics,
 		MaxConcurrent:   *s.maxConcurrent,
 		TimeoutOffset:   *s.timeoutOffset,
@@ -110,31 +123,38 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 	})
 }
 
-// listen serves until ctx ends, then drains. SIGHUP reloads meanwhile.
+// listen serves until ctx ends, then drains. SIGHUP and changed password files reload
+// the configuration meanwhile.
 func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
-	server := &http.Server{Handler: handler.Handler(), ReadHeaderTimeout: headerTime, IdleTimeout: idleTime}
+	listeners, err := listen(s.web)
+	if err != nil {
+		return err
+	}
+	server := newHTTPServer(handler.Handler(), readTime)
 	ended := make(chan error, 1)
-	go func() { ended <- toolkit.ListenAndServe(server, s.web, logger) }()
+	go func() {
+		defer close(ended)
+		ended <- toolkit.ServeMultiple(listeners, server, s.web, logger)
+	}()
 
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	for {
-		select {
-		case <-hangup:
-			_ = r.reload("SIGHUP") // logged, and shown by the metrics
-		case err := <-ended:
-			stop(handler, server, logger)
-			return err
-		case <-ctx.Done():
-			logger.Info("Told to stop: waiting for the probes in flight")
-			stop(handler, server, logger)
-			if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		}
+	passwords := time.NewTicker(passwordInterval)
+	defer passwords.Stop()
+
+	err = r.reloadUntil(ctx, hangup, passwords.C, ended)
+	if ctx.Err() != nil {
+		logger.Info("Told to stop: waiting for the probes in flight")
 	}
+	stop(handler, server, logger)
+	if err == nil {
+		err = <-ended
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
 }
 
 // stop lets the probes in flight end, and their answers be read, and closes.

@@ -99,7 +99,7 @@ func TestServeTargetNotAllowed(t *testing.T) {
 
 func TestServePages(t *testing.T) {
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
-	e := startExporter(t, writeConfig(t, samba, samba.Addr().String(), "exch01.corp.example", "10.1.2.0/24"))
+	e := startExporter(t, writeConfig(t, samba, samba.Addr().String(), "exch01.corp.example", "10.1.2.3"))
 	password := samba.Credentials().Password.Reveal()
 	for path, want := range map[string]int{
 		"/": 200, "/config": 200, "/sd": 200, "/metrics": 200, "/-/healthy": 200, "/-/ready": 200,
@@ -127,7 +127,7 @@ func TestServePages(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &groups); err != nil {
 		t.Fatal(err)
 	}
-	if len(groups) != 2 {
+	if len(groups) != 3 {
 		t.Fatalf("%d groups: %s", len(groups), text)
 	}
 	want := map[string]string{"__scheme__": "http", "__metrics_path__": "/probe", "__param_target": "exch01.corp.example",
@@ -164,10 +164,17 @@ func TestReload(t *testing.T) {
 		t.Errorf("%d logins with the wrong password, expected 1", n)
 	}
 
-	// A changed password file is noticed by the next probe that is held back, and
-	// used from the one after it on.
+	// Password files are read at a reload, never by a probe.
 	writeFile(t, passwordFile, right)
-	probe("rasphone_login_held_back 1")
+	for range 2 {
+		probe("rasphone_login_held_back 1")
+	}
+	if strings.Contains(e.log.String(), "reloaded") {
+		t.Errorf("a probe reloaded the configuration:\n%s", e.log)
+	}
+	if status, text := e.do(t, http.MethodPost, "/-/reload", ""); status != http.StatusOK {
+		t.Errorf("reload: status %d\n%s", status, text)
+	}
 	probe(`rasphone_admin_share_state{state="ok"} 1`, "rasphone_login_held_back 0")
 
 	good, err := os.ReadFile(file)

@@ -19,8 +19,8 @@ const (
 )
 
 // runProcess runs the program until it is done or ctx ends, and returns its exit
-// status: as a Windows service where the service manager started the process, and
-// with the standard streams where a person did.
+// status: as a Windows service if the service manager started the process, and
+// with the standard streams if a person did.
 func runProcess(ctx context.Context) int {
 	isService, err := svc.IsWindowsService()
 	if err != nil {
@@ -32,7 +32,7 @@ func runProcess(ctx context.Context) int {
 	}
 	events, err := eventlog.Open(serviceName)
 	if err != nil {
-		return exitFailed // there is nobody to tell: a service has no standard streams
+		return exitFailed // without a word: a service has no standard streams
 	}
 	defer func() { _ = events.Close() }()
 	log := eventWriter{events.Info}

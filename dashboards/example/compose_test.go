@@ -31,7 +31,9 @@ type composeService struct {
 	CapDrop         []string `yaml:"cap_drop"`
 	SecurityOpt     []string `yaml:"security_opt"`
 	Restart         string
-	StopGracePeriod string   `yaml:"stop_grace_period"`
+	StopGracePeriod string `yaml:"stop_grace_period"`
+	MemLimit        string `yaml:"mem_limit"`
+	Ulimits         map[string]int
 	DependsOn       []string `yaml:"depends_on"`
 }
 
@@ -70,6 +72,21 @@ func TestComposeIsHardened(t *testing.T) {
 			t.Errorf("%s: image %s has no fixed version", name, s.Image)
 		}
 	}
+}
+
+// TestComposeKeepsTheLockoutFile: on a volume, at the place that the image names.
+func TestComposeKeepsTheLockoutFile(t *testing.T) {
+	s := readCompose(t).Services["exporter"]
+	dockerfile := string(read(t, filepath.Join(s.Build.Context, "Dockerfile")))
+	_, rest, _ := strings.Cut(dockerfile, "\nENV STATE_DIRECTORY=")
+	folder, _, _ := strings.Cut(rest, "\n")
+	if !slices.Contains(s.Volumes, "exporter:"+folder) || !strings.Contains(dockerfile, "--chown=65534:65534 /state "+folder+"\n") {
+		t.Errorf("volumes %q, and the image keeps its state in %q", s.Volumes, folder)
+	}
+	if core, ok := s.Ulimits["core"]; !ok || core != 0 {
+		t.Errorf("core files of %d bytes", core)
+	}
+	belowLimit(t, s.Environment["GOMEMLIMIT"], s.MemLimit)
 }
 
 func TestComposeMountsWhatIsThere(t *testing.T) {

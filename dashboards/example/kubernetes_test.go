@@ -54,6 +54,9 @@ type pod struct {
 				Secret    metadata
 			}
 		}
+		PersistentVolumeClaim struct {
+			ClaimName string `yaml:"claimName"`
+		} `yaml:"persistentVolumeClaim"`
 	}
 }
 
@@ -71,6 +74,7 @@ type container struct {
 	Name  string
 	Image string
 	Args  []string
+	Env   []struct{ Name, Value string }
 	Ports []struct {
 		Name          string
 		ContainerPort int `yaml:"containerPort"`
@@ -97,6 +101,34 @@ type probe struct {
 	HTTPGet        struct{ Path, Port string } `yaml:"httpGet"`
 	TimeoutSeconds int                         `yaml:"timeoutSeconds"`
 }
+
+type claim struct {
+	AccessModes []string `yaml:"accessModes"`
+	Resources   struct{ Requests map[string]string }
+}
+
+type networkPolicy struct {
+	PodSelector podSelector `yaml:"podSelector"`
+	PolicyTypes []string    `yaml:"policyTypes"`
+	Ingress     []struct {
+		From []struct {
+			PodSelector podSelector `yaml:"podSelector"`
+		}
+		Ports []policyPort
+	}
+	Egress []struct {
+		To []struct {
+			IPBlock struct{ CIDR string } `yaml:"ipBlock"`
+		}
+		Ports []policyPort
+	}
+}
+
+type podSelector struct {
+	MatchLabels map[string]string `yaml:"matchLabels"`
+}
+
+type policyPort struct{ Protocol, Port string }
 
 type service struct {
 	Selector map[string]string
@@ -144,6 +176,53 @@ func TestDeploymentIsHardened(t *testing.T) {
 	}
 	if mode := spec.Volumes[0].Projected.DefaultMode; mode != 0o440 {
 		t.Errorf("mode of the password files: %o", mode)
+	}
+}
+
+// TestDeploymentKeepsTheLockoutFile: on a volume that outlives the pod.
+func TestDeploymentKeepsTheLockoutFile(t *testing.T) {
+	spec := readDeployment(t).Spec.Template.Spec
+	c := spec.Containers[0]
+	env := map[string]string{}
+	for _, e := range c.Env {
+		env[e.Name] = e.Value
+	}
+	var pvc object[claim]
+	decode(t, "kubernetes/persistentvolumeclaim.yaml", &pvc)
+	mount, volume := c.VolumeMounts[1], spec.Volumes[1]
+	if mount.ReadOnly || mount.Name != volume.Name || mount.MountPath != env["STATE_DIRECTORY"] || volume.PersistentVolumeClaim.ClaimName != pvc.Metadata.Name {
+		t.Errorf("%v is mounted from %v, which is %s; STATE_DIRECTORY is %s", mount, volume, pvc.Metadata.Name, env["STATE_DIRECTORY"])
+	}
+	belowLimit(t, env["GOMEMLIMIT"], c.Resources.Limits["memory"])
+}
+
+// TestNetworkPolicy: it is for the Deployment's pods, and lets through what they need.
+func TestNetworkPolicy(t *testing.T) {
+	pod := readDeployment(t).Spec.Template
+	var p object[networkPolicy]
+	decode(t, "kubernetes/networkpolicy.yaml", &p)
+	if diff := cmp.Diff(pod.Metadata.Labels, p.Spec.PodSelector.MatchLabels); diff != "" {
+		t.Error(diff)
+	}
+	var in, out []policyPort
+	for _, rule := range p.Spec.Ingress {
+		if len(rule.From) == 0 {
+			t.Error("everyone may come in")
+		}
+		in = append(in, rule.Ports...)
+	}
+	for _, rule := range p.Spec.Egress {
+		out = append(out, rule.Ports...)
+	}
+	wantOut := []policyPort{{"UDP", "53"}, {"TCP", "53"}, {"TCP", "139"}, {"TCP", "445"}, {"UDP", "137"}}
+	if diff := cmp.Diff(wantOut, out); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]policyPort{{"TCP", pod.Spec.Containers[0].Ports[0].Name}}, in); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.Equal(p.Spec.PolicyTypes, []string{"Ingress", "Egress"}) {
+		t.Error(p.Spec.PolicyTypes)
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"flag"
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v3"
@@ -15,6 +17,27 @@ import (
 const exporterPort = 10196 // the default of --web.listen-address
 
 var update = flag.Bool("update", false, "write kubernetes/prometheusrule.yaml anew")
+
+// belowLimit checks that the Go runtime's limit leaves a tenth of the memory limit at least.
+func belowLimit(t *testing.T, goLimit, limit string) {
+	t.Helper()
+	g, l := bytesOf(t, goLimit), bytesOf(t, limit)
+	if g > l*9/10 || g < l/2 {
+		t.Errorf("GOMEMLIMIT %s with a memory limit of %s", goLimit, limit)
+	}
+}
+
+// bytesOf takes the spellings of Go (MiB), Kubernetes (Mi), systemd (M) and Docker (m), all
+// of which are powers of two here.
+func bytesOf(t *testing.T, size string) int {
+	t.Helper()
+	digits := strings.TrimRight(size, "MmiB")
+	n, err := strconv.Atoi(digits)
+	if err != nil || digits == size {
+		t.Fatalf("size %q", size)
+	}
+	return n << 20
+}
 
 func read(t *testing.T, file string) []byte {
 	t.Helper()

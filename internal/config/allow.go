@@ -6,43 +6,41 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// The rules of the allow-list. It decides to whom a password is shown, so they
-// are few, and the tests go through them one by one.
+// The rules of the allow-list. It decides who gets a login, so they are few, and the
+// tests go through them one by one.
 //
-//  1. Only what stands under targets is allowed: a host (a name or an address),
-//     a host with a port, or an address in a listed range.
+//  1. Only the hosts under targets are allowed: a name or an address, with a port
+//     or without.
 //  2. Names are compared as text, without regard to case and to a trailing dot.
 //     No name is ever resolved here: a name that is not listed is not allowed,
-//     wherever it would lead.
+//     whatever it resolves to. The name to resolve is the configuration's spelling.
 //  3. Addresses are compared as addresses, whatever their spelling: dotted
 //     quad, IPv4-mapped IPv6, the short, octal and hexadecimal forms of
-//     inet_aton, and every form of IPv6. What looks like an IPv4 address and is
-//     none is an error, never a name. A name and an address are never the same.
-//  4. An address with a zone is that address with that zone, and in no range.
-//  5. A host or range without a port allows the ports 445 and 139; a host with
-//     a port allows that port.
-//  6. For each port of a host one rule decides, the most exact: host with port,
-//     host, longest range.
-//  7. Asked for without a port, a host that is listed without one, or else its
-//     longest range, answers; of the ports 445 and 139 it is tried on those that
-//     rule 6 does not give to another rule.
+//     inet_aton, and every form of IPv6. What looks like an IPv4 address and is not
+//     one is an error, never a name. A name and an address are never the same.
+//  4. An address with a zone is that address with that zone.
+//  5. A host without a port allows the ports 445 and 139; a host with a port
+//     allows that port.
+//  6. A host that is listed with a port has that port to itself: the same host
+//     without a port allows what is left.
+//  7. A request without a port is for a host that is listed without one.
 type allowList struct {
 	hosts  map[endpoint]*rule
-	ranges map[netip.Prefix]*rule
 	ported map[endpoint]string // a host without its port to the first spelling with one, for errors
 }
 
-// rule is a host or a range under targets.
+// rule is a host under targets.
 type rule struct {
-	name   string // as it is spelled
-	host   string // of a host: name without port and brackets
-	auth   smbprobe.Auth
-	module string
-	line   int
+	name    string // as it is spelled
+	host    string // name without port and brackets
+	auth    smbprobe.Auth
+	modules []string // the first is used if a request names none
+	line    int
 }
 
 const (
@@ -50,14 +48,14 @@ const (
 	portNetBIOS = 139 // NetBIOS session service
 )
 
-// bothPorts are the ports of a rule without one, in the order in which they are tried.
+// bothPorts returns the ports of a rule without one, in the order in which they are tried.
 func bothPorts() []uint16 { return []uint16{portDirect, portNetBIOS} }
 
 func newAllowList() allowList {
-	return allowList{map[endpoint]*rule{}, map[netip.Prefix]*rule{}, map[endpoint]string{}}
+	return allowList{map[endpoint]*rule{}, map[endpoint]string{}}
 }
 
-// addHost adds a host, or gives the rule that has it already.
+// addHost adds a host, or returns the rule that has it already.
 func (l allowList) addHost(e endpoint, r rule) (first *rule) {
 	if first := l.hosts[e]; first != nil {
 		return first
@@ -69,29 +67,7 @@ func (l allowList) addHost(e endpoint, r rule) (first *rule) {
 	return nil
 }
 
-// addRange adds a range, or gives the rule that has it already.
-func (l allowList) addRange(p netip.Prefix, r rule) (first *rule) {
-	if first := l.ranges[p]; first != nil {
-		return first
-	}
-	l.ranges[p] = &r
-	return nil
-}
-
-// longestRange finds the longest range that an address is in; nil for a name.
-func (l allowList) longestRange(addr netip.Addr) *rule {
-	if !addr.IsValid() || addr.Zone() != "" {
-		return nil
-	}
-	for bits := addr.BitLen(); bits >= 0; bits-- {
-		if r := l.ranges[netip.PrefixFrom(addr, bits).Masked()]; r != nil {
-			return r
-		}
-	}
-	return nil
-}
-
-// decide finds the one rule for a port of a host (rule 6); nil: not allowed.
+// decide returns the rule for a port of a host (rule 6); nil: not allowed.
 func (l allowList) decide(e endpoint) *rule {
 	if r := l.hosts[e]; r != nil {
 		return r
@@ -99,19 +75,10 @@ func (l allowList) decide(e endpoint) *rule {
 	if e.port != portDirect && e.port != portNetBIOS {
 		return nil
 	}
-	return l.portless(e)
+	return l.hosts[e.onPort(0)]
 }
 
-// portless finds the rule for a host whatever its port: the listed host, or
-// the longest range.
-func (l allowList) portless(e endpoint) *rule {
-	if r := l.hosts[e.onPort(0)]; r != nil {
-		return r
-	}
-	return l.longestRange(e.addr)
-}
-
-// find finds the rule and the ports for what was asked for; no ports: not allowed.
+// find returns the rule and the ports for a request; no ports: not allowed.
 func (l allowList) find(ask endpoint) (r *rule, ports []uint16) {
 	if ask.port != 0 {
 		if r = l.decide(ask); r != nil {
@@ -119,7 +86,7 @@ func (l allowList) find(ask endpoint) (r *rule, ports []uint16) {
 		}
 		return r, ports
 	}
-	if r = l.portless(ask); r == nil {
+	if r = l.hosts[ask]; r == nil {
 		return nil, nil
 	}
 	return r, slices.DeleteFunc(bothPorts(), func(port uint16) bool {
@@ -127,14 +94,14 @@ func (l allowList) find(ask endpoint) (r *rule, ports []uint16) {
 	})
 }
 
-// Target gives what a request asks for, by the rules at the top of this file.
-// The module is the one named, or for an empty name the one of the target's
-// group. Errors wrap ErrBadTarget, ErrNotAllowed or ErrUnknownModule. The
-// target's slices are the configuration's own: not to be changed.
+// Target returns the target of a request, by the rules at the top of this file.
+// The module is the one named, which must be one of the target's own, or for an empty
+// name the target's first. Errors wrap ErrBadTarget, ErrNotAllowed, ErrUnknownModule or
+// ErrModuleNotAllowed. The target's slices are the configuration's own: not to be changed.
 //
-// Target.Name is the same for every spelling of the same request, and differs
-// where ports differ: the spelling under targets, or the address of a range's
-// member; and the port, where one was asked for and the spelling has none.
+// Target.Name is the same for every spelling of the same request, and differs if ports
+// differ: the spelling under targets; and the port, if the request has one and the spelling
+// does not.
 func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 	ask, _, err := parseEndpoint(name)
 	if err != nil {
@@ -148,26 +115,37 @@ func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 		return smbprobe.Target{}, fmt.Errorf("%q: %w; it is not under targets", name, ErrNotAllowed)
 	}
 	if module == "" {
-		module = r.module
+		module = r.modules[0]
 	}
 	m, ok := c.modules[module]
-	if !ok {
+	switch {
+	case !ok:
 		return smbprobe.Target{}, fmt.Errorf("%.80q: %w; there are %s", module, ErrUnknownModule, names(c.modules))
+	case !slices.Contains(r.modules, module):
+		return smbprobe.Target{}, fmt.Errorf("%q: %w; %s has %s", module, ErrModuleNotAllowed, r.name, strings.Join(r.modules, ", "))
 	}
 	t := smbprobe.Target{Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allowed.allows(r.auth.Name)}
 	t.Name, t.Host = spell(ask, r, c.allowed.hosts[ask] == r)
+	if !ask.addr.IsValid() {
+		t.LookupName = lookupName(r.host)
+	}
 	return t, nil
 }
 
-// spell gives the name of a target and its host. listed says that what was
-// asked for stands under targets just so, with its port or without.
+// lookupName returns what to resolve for a name of the configuration.
+func lookupName(host string) string {
+	if !strings.Contains(host, ".") {
+		return host
+	}
+	return strings.TrimSuffix(host, ".") + "."
+}
+
+// spell returns the name of a target and its host. listed: the host of the request is
+// under targets with the request's port, or without one as the request is.
 func spell(ask endpoint, r *rule, listed bool) (name, host string) {
 	name, host = r.host, r.host
 	if ask.addr.IsValid() {
 		host = ask.addr.String()
-	}
-	if name == "" { // a range
-		name = host
 	}
 	switch {
 	case listed:
@@ -178,8 +156,8 @@ func spell(ask endpoint, r *rule, listed bool) (name, host string) {
 	return name, host
 }
 
-// allows makes Target.Allows for an account: the addresses that the
-// configuration gives to that account.
+// allows returns Target.Allows for an account: it reports whether the configuration gives an
+// address to that account.
 func (l allowList) allows(auth string) func(netip.AddrPort) bool {
 	return func(to netip.AddrPort) bool {
 		addr := to.Addr()

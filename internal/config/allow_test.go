@@ -14,7 +14,7 @@ auths:
   a: {username: a, password: hunter2}
   b: {username: b, password: hunter2}
   c: {username: c, password: hunter2}
-modules: {m: {timeout: 5s}}
+modules: {m: {timeout: 5s}, other: {timeout: 6s}}
 targets:
   - auth: a
     hosts:
@@ -22,17 +22,22 @@ targets:
       - exch02:139
       - absolute.example.
       - both
-      - 10.1.2.0/24
+      - 10.1.2.3
+      - 10.1.2.8
+      - 10.1.2.50
       - 10.1.2.50:4450
+      - 10.1.2.51:4450
       - "[2001:DB8::1]"
-      - 2001:db8:2::/48
+      - 2001:db8:2::5
+      - 2001:db8:2::9
       - fe80::1%eth0
-      - fe80::/64
+      - fe80::1
+      - single.
   - auth: b
-    module: m
+    modules: [m, default]
     hosts:
       - both:139
-      - 10.1.0.0/16
+      - 10.1.3.3
       - 10.1.2.7
       - 10.1.2.8:139
       - 0x0a.1.2.9
@@ -41,23 +46,23 @@ targets:
       - "[2001:db8:2::5]:445"
   - auth: c
     hosts:
-      - ::ffff:192.0.2.0/120
+      - ::ffff:192.0.2.255
 `
 
 // decision is what a test wants of Target.
 type decision struct {
-	Name, Host, Addr string
-	Auth, Module     string
-	Ports            []uint16
+	Name, Host, Lookup, Addr string
+	Auth, Module             string
+	Ports                    []uint16
 }
 
 func TestTargetAllowed(t *testing.T) {
 	c := parse(t, allowYAML)
 	direct, netbios, two := []uint16{445}, []uint16{139}, []uint16{445, 139}
-	inRange := decision{"10.1.2.3", "10.1.2.3", "10.1.2.3", "a", "default", two}
-	exch01 := decision{"Exch01.Corp.example", "Exch01.Corp.example", "", "a", "default", two}
-	v6 := decision{"[2001:DB8::1]", "2001:db8::1", "2001:db8::1", "a", "default", two}
-	hex := decision{"0x0a.1.2.9", "10.1.2.9", "10.1.2.9", "b", "m", two}
+	listed := decision{"10.1.2.3", "10.1.2.3", "", "10.1.2.3", "a", "default", two}
+	exch01 := decision{"Exch01.Corp.example", "Exch01.Corp.example", "Exch01.Corp.example.", "", "a", "default", two}
+	v6 := decision{"[2001:DB8::1]", "2001:db8::1", "", "2001:db8::1", "a", "default", two}
+	hex := decision{"0x0a.1.2.9", "10.1.2.9", "", "10.1.2.9", "b", "m", two}
 	tests := []struct {
 		ask  string
 		want decision
@@ -66,63 +71,66 @@ func TestTargetAllowed(t *testing.T) {
 		{"Exch01.Corp.example", exch01},
 		{"exch01.corp.example", exch01},
 		{"EXCH01.CORP.EXAMPLE.", exch01},
-		{"absolute.example", decision{"absolute.example.", "absolute.example.", "", "a", "default", two}},
+		{"absolute.example", decision{"absolute.example.", "absolute.example.", "absolute.example.", "", "a", "default", two}},
+		// A name without a dot, and one that was written with one.
+		{"Single", decision{"single.", "single.", "single.", "", "a", "default", two}},
 		// Rule 5: ports.
-		{"exch01.corp.example:445", decision{"Exch01.Corp.example:445", "Exch01.Corp.example", "", "a", "default", direct}},
-		{"exch01.corp.example.:139", decision{"Exch01.Corp.example:139", "Exch01.Corp.example", "", "a", "default", netbios}},
-		{"exch02:139", decision{"exch02:139", "exch02", "", "a", "default", netbios}},
-		{"EXCH02.:139", decision{"exch02:139", "exch02", "", "a", "default", netbios}},
-		{"10.1.2.50:4450", decision{"10.1.2.50:4450", "10.1.2.50", "10.1.2.50", "a", "default", []uint16{4450}}},
-		{"10.1.2.50", decision{"10.1.2.50", "10.1.2.50", "10.1.2.50", "a", "default", two}},
-		{"10.1.2.50:445", decision{"10.1.2.50:445", "10.1.2.50", "10.1.2.50", "a", "default", direct}},
+		{"exch01.corp.example:445", decision{"Exch01.Corp.example:445", "Exch01.Corp.example", "Exch01.Corp.example.", "", "a", "default", direct}},
+		{"exch01.corp.example.:139", decision{"Exch01.Corp.example:139", "Exch01.Corp.example", "Exch01.Corp.example.", "", "a", "default", netbios}},
+		{"exch02:139", decision{"exch02:139", "exch02", "exch02", "", "a", "default", netbios}},
+		{"EXCH02.:139", decision{"exch02:139", "exch02", "exch02", "", "a", "default", netbios}},
+		{"10.1.2.50:4450", decision{"10.1.2.50:4450", "10.1.2.50", "", "10.1.2.50", "a", "default", []uint16{4450}}},
+		{"10.1.2.50", decision{"10.1.2.50", "10.1.2.50", "", "10.1.2.50", "a", "default", two}},
+		{"10.1.2.51:4450", decision{"10.1.2.51:4450", "10.1.2.51", "", "10.1.2.51", "a", "default", []uint16{4450}}},
+		{"10.1.2.50:445", decision{"10.1.2.50:445", "10.1.2.50", "", "10.1.2.50", "a", "default", direct}},
 		// Rule 3: spellings of one IPv4 address.
-		{"10.1.2.3", inRange},
-		{"10.1.2.3.", inRange},
-		{"::ffff:10.1.2.3", inRange},
-		{"::FFFF:10.1.2.3", inRange},
-		{"::ffff:a01:203", inRange},
-		{"0:0:0:0:0:ffff:0a01:0203", inRange},
-		{"[::ffff:10.1.2.3]", inRange},
-		{"[::ffff:a01:203]", inRange},
-		{"167838211", inRange},
-		{"0x0a010203", inRange},
-		{"0X0A010203", inRange},
-		{"01200201003", inRange},
-		{"10.66051", inRange},
-		{"10.1.515", inRange},
-		{"10.0x10203", inRange},
-		{"0x0a.1.2.3", inRange},
-		{"012.1.2.3", inRange},
-		{"0000012.01.02.03", inRange},
-		{"167838211:139", decision{"10.1.2.3:139", "10.1.2.3", "10.1.2.3", "a", "default", netbios}},
-		{"[::ffff:a01:203]:445", decision{"10.1.2.3:445", "10.1.2.3", "10.1.2.3", "a", "default", direct}},
+		{"10.1.2.3", listed},
+		{"10.1.2.3.", listed},
+		{"::ffff:10.1.2.3", listed},
+		{"::FFFF:10.1.2.3", listed},
+		{"::ffff:a01:203", listed},
+		{"0:0:0:0:0:ffff:0a01:0203", listed},
+		{"[::ffff:10.1.2.3]", listed},
+		{"[::ffff:a01:203]", listed},
+		{"167838211", listed},
+		{"0x0a010203", listed},
+		{"0X0A010203", listed},
+		{"01200201003", listed},
+		{"10.66051", listed},
+		{"10.1.515", listed},
+		{"10.0x10203", listed},
+		{"0x0a.1.2.3", listed},
+		{"012.1.2.3", listed},
+		{"0000012.01.02.03", listed},
+		{"167838211:139", decision{"10.1.2.3:139", "10.1.2.3", "", "10.1.2.3", "a", "default", netbios}},
+		{"[::ffff:a01:203]:445", decision{"10.1.2.3:445", "10.1.2.3", "", "10.1.2.3", "a", "default", direct}},
 		{"10.1.2.9", hex},
 		{"10.1.521", hex},
-		{"10.1.2.9:445", decision{"0x0a.1.2.9:445", "10.1.2.9", "10.1.2.9", "b", "m", direct}},
-		{"192.0.2.255", decision{"192.0.2.255", "192.0.2.255", "192.0.2.255", "c", "default", two}},
+		{"10.1.2.9:445", decision{"0x0a.1.2.9:445", "10.1.2.9", "", "10.1.2.9", "b", "m", direct}},
+		{"192.0.2.255", decision{"::ffff:192.0.2.255", "192.0.2.255", "", "192.0.2.255", "c", "default", two}},
 		// IPv6.
 		{"2001:db8::1", v6},
 		{"[2001:db8::1]", v6},
 		{"2001:0DB8:0:0:0:0:0:1", v6},
-		{"[2001:db8::1]:139", decision{"[2001:DB8::1]:139", "2001:db8::1", "2001:db8::1", "a", "default", netbios}},
-		{"2001:db8:2::9", decision{"2001:db8:2::9", "2001:db8:2::9", "2001:db8:2::9", "a", "default", two}},
-		{"[2001:DB8:2:0::9]:445", decision{"[2001:db8:2::9]:445", "2001:db8:2::9", "2001:db8:2::9", "a", "default", direct}},
+		{"[2001:db8::1]:139", decision{"[2001:DB8::1]:139", "2001:db8::1", "", "2001:db8::1", "a", "default", netbios}},
+		{"2001:db8:2::9", decision{"2001:db8:2::9", "2001:db8:2::9", "", "2001:db8:2::9", "a", "default", two}},
+		{"[2001:DB8:2:0::9]:445", decision{"[2001:db8:2::9]:445", "2001:db8:2::9", "", "2001:db8:2::9", "a", "default", direct}},
 		// Rule 4: zones.
-		{"fe80::1%eth0", decision{"fe80::1%eth0", "fe80::1%eth0", "fe80::1%eth0", "a", "default", two}},
-		{"[fe80:0::1%eth0]:445", decision{"[fe80::1%eth0]:445", "fe80::1%eth0", "fe80::1%eth0", "a", "default", direct}},
-		{"fe80::1", decision{"fe80::1", "fe80::1", "fe80::1", "a", "default", two}},
-		// Rule 6: the most exact rule.
-		{"10.1.3.3", decision{"10.1.3.3", "10.1.3.3", "10.1.3.3", "b", "m", two}},
-		{"10.1.2.7", decision{"10.1.2.7", "10.1.2.7", "10.1.2.7", "b", "m", two}},
-		{"10.1.2.7:445", decision{"10.1.2.7:445", "10.1.2.7", "10.1.2.7", "b", "m", direct}},
-		{"10.1.2.8:139", decision{"10.1.2.8:139", "10.1.2.8", "10.1.2.8", "b", "m", netbios}},
-		{"10.1.2.8:445", decision{"10.1.2.8:445", "10.1.2.8", "10.1.2.8", "a", "default", direct}},
-		{"both:139", decision{"both:139", "both", "", "b", "m", netbios}},
-		{"both:445", decision{"both:445", "both", "", "a", "default", direct}},
+		{"fe80::1%eth0", decision{"fe80::1%eth0", "fe80::1%eth0", "", "fe80::1%eth0", "a", "default", two}},
+		{"[fe80:0::1%eth0]:445", decision{"[fe80::1%eth0]:445", "fe80::1%eth0", "", "fe80::1%eth0", "a", "default", direct}},
+		{"fe80::1", decision{"fe80::1", "fe80::1", "", "fe80::1", "a", "default", two}},
+		// Rule 6: a listed port belongs to that entry.
+		{"10.1.3.3", decision{"10.1.3.3", "10.1.3.3", "", "10.1.3.3", "b", "m", two}},
+		{"10.1.2.7", decision{"10.1.2.7", "10.1.2.7", "", "10.1.2.7", "b", "m", two}},
+		{"10.1.2.7:445", decision{"10.1.2.7:445", "10.1.2.7", "", "10.1.2.7", "b", "m", direct}},
+		{"10.1.2.8:139", decision{"10.1.2.8:139", "10.1.2.8", "", "10.1.2.8", "b", "m", netbios}},
+		{"10.1.2.8:445", decision{"10.1.2.8:445", "10.1.2.8", "", "10.1.2.8", "a", "default", direct}},
+		{"both:139", decision{"both:139", "both", "both", "", "b", "m", netbios}},
+		{"both:445", decision{"both:445", "both", "both", "", "a", "default", direct}},
 		// Rule 7: without a port, what another rule has is left out.
-		{"both", decision{"both", "both", "", "a", "default", direct}},
-		{"10.1.2.8", decision{"10.1.2.8", "10.1.2.8", "10.1.2.8", "a", "default", direct}},
-		{"2001:db8:2::5", decision{"2001:db8:2::5", "2001:db8:2::5", "2001:db8:2::5", "a", "default", netbios}},
+		{"both", decision{"both", "both", "both", "", "a", "default", direct}},
+		{"10.1.2.8", decision{"10.1.2.8", "10.1.2.8", "", "10.1.2.8", "a", "default", direct}},
+		{"2001:db8:2::5", decision{"2001:db8:2::5", "2001:db8:2::5", "", "2001:db8:2::5", "a", "default", netbios}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.ask, func(t *testing.T) {
@@ -130,7 +138,7 @@ func TestTargetAllowed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := decision{target.Name, target.Host, "", target.Auth.Name, target.Module.Name, target.Ports}
+			got := decision{target.Name, target.Host, target.LookupName, "", target.Auth.Name, target.Module.Name, target.Ports}
 			if target.Addr.IsValid() {
 				got.Addr = target.Addr.String()
 			}
@@ -149,7 +157,7 @@ func TestTargetNotAllowed(t *testing.T) {
 	c := parse(t, allowYAML)
 	const unlisted = `target is not allowed by the configuration; it is not under targets`
 	tests := []struct{ ask, want string }{
-		// Rule 1 and 2: nothing else, and no name for an address.
+		// Rules 1 and 2: nothing else, and no name for an address.
 		{"exch03", unlisted},
 		{"exch01", unlisted},
 		{"corp.example", unlisted},
@@ -162,8 +170,8 @@ func TestTargetNotAllowed(t *testing.T) {
 		{"10-1-2-3", unlisted},
 		{"127.0.0.1", unlisted},
 		{"::1", unlisted},
-		{"10.2.0.1", unlisted},
-		{"10.0.255.255", unlisted},
+		{"10.1.2.2", unlisted},
+		{"10.1.2.4", unlisted},
 		{"1", unlisted},
 		// Rule 3: other addresses that only look alike.
 		{"::10.1.2.3", unlisted},
@@ -183,6 +191,7 @@ func TestTargetNotAllowed(t *testing.T) {
 		{"[2001:db8::1]:22", unlisted},
 		{"exch02", `target is not allowed by the configuration; "exch02:139" is`},
 		{"exch02:445", `target is not allowed by the configuration; "exch02:139" is`},
+		{"10.1.2.51", `target is not allowed by the configuration; "10.1.2.51:4450" is`},
 		{"10.1.2.50:4451", `target is not allowed by the configuration; "10.1.2.50:4450" is`},
 		// Rule 7: both ports belong to others.
 		{"10.1.2.60", `target is not allowed by the configuration; "10.1.2.60:445" is`},
@@ -197,14 +206,14 @@ func TestTargetNotAllowed(t *testing.T) {
 				t.Errorf("error %q, want %q", err, want)
 			}
 			if target.Name != "" || target.Ports != nil || target.Auth.Username != "" {
-				t.Errorf("a target beside an error: %+v", target)
+				t.Errorf("a target together with an error: %+v", target)
 			}
 		})
 	}
 }
 
 func TestBadTarget(t *testing.T) {
-	c := parse(t, strings.Replace(allowYAML, "10.1.0.0/16", "0.0.0.0/0", 1))
+	c := parse(t, allowYAML)
 	for _, ask := range []string{
 		"", " ", ".", "..", ":", ":445", "h:", "h:0", "h:00445", "h:0445", "h:65536", "h:-1", "h:+445", "h: 445", "h:smb", "h:445:139",
 		"a..b", ".a", "a..", "a b", " exch02:139", "exch02:139 ", "exch02\x00:139", "exch02\n:139", "exch02/24:139",
@@ -228,8 +237,9 @@ func TestTargetModule(t *testing.T) {
 	c := parse(t, allowYAML)
 	for _, tt := range []struct{ ask, module, want string }{
 		{"exch02:139", "", "default"},
-		{"exch02:139", "m", "m"},
+		{"exch02:139", "default", "default"},
 		{"both:139", "", "m"},
+		{"both:139", "m", "m"},
 		{"both:139", "default", "default"},
 	} {
 		target, err := c.Target(tt.ask, tt.module)
@@ -237,13 +247,22 @@ func TestTargetModule(t *testing.T) {
 			t.Errorf("%v: %q, %v", tt, target.Module.Name, err)
 		}
 	}
-	_, err := c.Target("exch02:139", "M")
-	if !errors.Is(err, ErrUnknownModule) || err.Error() != `"M": module is not in the configuration; there are default, m` {
-		t.Errorf("error %v", err)
-	}
-	// Who may not ask for the target does not learn which modules there are.
-	if _, err = c.Target("exch03", "M"); !errors.Is(err, ErrNotAllowed) || errors.Is(err, ErrUnknownModule) {
-		t.Errorf("error %v", err)
+	for _, tt := range []struct {
+		ask, module string
+		is          error
+		want        string
+	}{
+		{"exch02:139", "M", ErrUnknownModule, `"M": module is not in the configuration; there are default, m, other`},
+		{"exch02:139", "m", ErrModuleNotAllowed, `"m": module is not one of this target's; exch02:139 has default`},
+		{"both:139", "other", ErrModuleNotAllowed, `"other": module is not one of this target's; both:139 has m, default`},
+		// Who may not ask for the target does not learn which modules there are.
+		{"exch03", "M", ErrNotAllowed, `"exch03": target is not allowed by the configuration; it is not under targets`},
+		{"exch03", "m", ErrNotAllowed, `"exch03": target is not allowed by the configuration; it is not under targets`},
+	} {
+		target, err := c.Target(tt.ask, tt.module)
+		if !errors.Is(err, tt.is) || err.Error() != tt.want || target.Name != "" {
+			t.Errorf("%s with module %s: error %v, want %s", tt.ask, tt.module, err, tt.want)
+		}
 	}
 }
 
@@ -255,18 +274,18 @@ func TestTargetAllows(t *testing.T) {
 		forB     bool
 		describe string
 	}{
-		{"10.1.2.3:139", true, false, "range of a"},
+		{"10.1.2.3:139", true, false, "a host of a"},
 		{"[::ffff:10.1.2.3]:139", true, false, "the same, mapped"},
 		{"10.1.2.3:445", true, false, "the other port"},
 		{"10.1.2.3:4450", false, false, "another port"},
 		{"10.1.2.3:0", false, false, "no port"},
-		{"10.1.2.7:139", false, true, "a host of b in a range of a"},
+		{"10.1.2.7:139", false, true, "a host of b"},
 		{"10.1.2.7:0", false, false, "no port of a listed host"},
-		{"10.1.2.8:139", false, true, "a port of b in a range of a"},
+		{"10.1.2.8:139", false, true, "a port of b of a host of a"},
 		{"10.1.2.8:445", true, false, "the port that is left of it"},
 		{"10.1.2.50:4450", true, false, "a listed port"},
-		{"10.1.9.9:139", false, true, "range of b"},
-		{"192.0.2.1:139", false, false, "range of c"},
+		{"10.1.3.3:139", false, true, "another host of b"},
+		{"192.0.2.255:139", false, false, "a host of c"},
 		{"127.0.0.1:139", false, false, "not listed"},
 		{"[fe80::1%eth0]:139", true, false, "listed zone"},
 		{"[fe80::1%eth1]:139", false, false, "another zone"},

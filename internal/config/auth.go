@@ -3,8 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
+	"maps"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
@@ -77,20 +78,17 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 		b.problems.addf(t.line, at, "is empty; write a path")
 		return secret.Secret{}
 	}
-	path := t.value
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(b.problems.file), path)
-	}
-	password, mode, err := readPasswordFile(path)
+	path := b.besideFile(t.value)
+	password, file, err := readPasswordFile(path)
 	if err != nil {
 		b.problems.add(t.line, at, err)
 		return secret.Secret{}
 	}
 	// Windows has no such bits, and Go makes some up there.
-	if mode&0o004 != 0 && runtime.GOOS != "windows" {
-		b.warn(t.line, at, fmt.Sprintf("%s can be read by everybody on this machine; chmod o= takes that away", path))
+	if file.info.Mode()&0o004 != 0 && runtime.GOOS != "windows" {
+		b.warn(t.line, at, fmt.Sprintf("%s can be read by every account on this machine; chmod o= takes that away", path))
 	}
-	b.passwordFiles = append(b.passwordFiles, passwordFile{path, password})
+	b.passwordFiles = append(b.passwordFiles, file)
 	return password
 }
 
@@ -105,4 +103,35 @@ func (b *builder) passwordFromEnv(at string, t text) secret.Secret {
 		b.problems.add(t.line, at, fmt.Errorf("this environment variable %w", err))
 	}
 	return password
+}
+
+// onePassword is what to do about two passwords of one account.
+const onePassword = "one of them is wrong, and each login with it counts towards locking the account; write one password, or use one auth"
+
+// differ reports whether two auths have different passwords. One that could not be read is a
+// problem of its own.
+func differ(a, b smbprobe.Auth) bool {
+	return !a.Password.IsZero() && !b.Password.IsZero() && !a.Password.Equal(b.Password)
+}
+
+// checkAuthorities finds auths for one account of one domain that have different passwords.
+// A domain controller counts the failures of both together. Auths without a domain are
+// compared for each host, see checkAccount.
+func (b *builder) checkAuthorities(shape map[string]fileAuth, auths map[string]smbprobe.Auth) {
+	type authority struct{ domain, user string } // lower case
+	first := map[authority]smbprobe.Auth{}
+	for _, name := range slices.Sorted(maps.Keys(auths)) {
+		auth := auths[name]
+		if auth.Domain == "" {
+			continue
+		}
+		of := authority{strings.ToLower(auth.Domain), strings.ToLower(auth.Username)}
+		other, known := first[of]
+		switch {
+		case !known:
+			first[of] = auth
+		case differ(other, auth):
+			b.problems.addf(shape[name].Line, "auths."+name, "is the same account as %s (domain and username), with a different password; %s", other.Name, onePassword)
+		}
+	}
 }

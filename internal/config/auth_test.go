@@ -1,12 +1,14 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -34,6 +36,44 @@ func TestAuthErrors(t *testing.T) {
 			got := parseErrors(t, "\nauths: {a: "+tt.auth+"}\ntargets: [{hosts: [h], auth: a}]")
 			if diff := cmp.Diff([]string{"rasphone.yml:2: " + tt.want}, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Two passwords of one account: at most one is right, and the other locks the account.
+func TestAuthorities(t *testing.T) {
+	const why = "; one of them is wrong, and each login with it counts towards locking the account; write one password, or use one auth"
+	account := func(username, domain, password string) string {
+		text := "{username: " + username + ", password: " + password
+		if domain != "" {
+			text += ", domain: " + domain
+		}
+		return text + "}"
+	}
+	for _, tt := range []struct {
+		name   string
+		a, b   string // auths
+		hostA  string
+		hostB  string
+		wanted string
+	}{
+		{"one password", account("u", "CORP", "hunter2"), account("u", "CORP", "hunter2"), "h", "i", ""},
+		{"two passwords", account("u", "CORP", "hunter2"), account("u", "CORP", "hunter3"), "h", "i", "rasphone.yml:3: auths.b: is the same account as a (domain and username), with a different password" + why},
+		{"whatever the case", account("U", "corp", "hunter2"), account("u", "CORP", "hunter3"), "h", "i", "rasphone.yml:3: auths.b: is the same account as a (domain and username), with a different password" + why},
+		{"two users", account("u", "CORP", "hunter2"), account("v", "CORP", "hunter3"), "h", "i", ""},
+		{"two domains", account("u", "CORP", "hunter2"), account("u", "LAB", "hunter3"), "h", "i", ""},
+		{"accounts of two servers", account("u", "", "hunter2"), account("u", "", "hunter3"), "h", "i", ""},
+		{"of a server and of a domain", account("u", "", "hunter2"), account("u", "CORP", "hunter3"), "h:445", "h:139", ""},
+		{"one account of one server", account("u", "", "hunter2"), account("U", "", "hunter3"), "h:445", "h:139", "rasphone.yml:6: targets[1].hosts[0]: gets the auths a and b, which are one account with different passwords" + why},
+		{"spelled in two ways", account("u", "", "hunter2"), account("u", "", "hunter3"), "10.1.2.3:445", "0x0a.1.2.3", "rasphone.yml:6: targets[1].hosts[0]: gets the auths a and b, which are one account with different passwords" + why},
+		{"one account with one password", account("u", "", "hunter2"), account("U", "", "hunter2"), "h:445", "h:139", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			yaml := fmt.Sprintf("auths:\n  a: %s\n  b: %s\ntargets:\n  - {hosts: ['%s'], auth: a}\n  - {hosts: ['%s'], auth: b}\n", tt.a, tt.b, tt.hostA, tt.hostB)
+			_, err := Parse("rasphone.yml", []byte(yaml), testEnv)
+			if tt.wanted == "" && err != nil || tt.wanted != "" && fmt.Sprint(err) != tt.wanted {
+				t.Errorf("error %v, want %s", err, tt.wanted)
 			}
 		})
 	}
@@ -88,10 +128,10 @@ func TestReadPasswordFile(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "p")
 			writeFile(t, path, tt.content, 0o640)
-			got, mode, err := readPasswordFile(path)
+			got, file, err := readPasswordFile(path)
 			switch {
-			case tt.wantErr == "" && (err != nil || got.Reveal() != tt.want || mode != fs.FileMode(0o640)):
-				t.Errorf("%q, %v, %v", got.Reveal(), mode, err)
+			case tt.wantErr == "" && (err != nil || got.Reveal() != tt.want || file.info.Mode() != fs.FileMode(0o640)):
+				t.Errorf("%q, %v, %v", got.Reveal(), file.info.Mode(), err)
 			case tt.wantErr != "" && (err == nil || err.Error() != tt.wantErr):
 				t.Errorf("error %v, want %s", err, tt.wantErr)
 			}
@@ -112,30 +152,57 @@ func TestReadPasswordFileThatIsNone(t *testing.T) {
 	}
 }
 
-func TestPasswordFilesChanged(t *testing.T) {
+func TestPasswordFileChanged(t *testing.T) {
 	c, dir := loadExample(t)
 	path := filepath.Join(dir, "corp.password")
-	steps := []struct {
-		name, content string
-		want          bool
-	}{
-		{"the same", filePassword + "\n", false},
-		{"the same with another newline", filePassword + "\r\n", false},
-		{"another", filePassword + "x\n", true},
-		{"empty while it is being written", "", false},
-		{"another again", "x", true},
-		{"as it was", filePassword, false},
+	files := c.PasswordFiles()
+	if len(files) != 1 {
+		t.Fatalf("%d password files, want 1", len(files))
 	}
-	for _, s := range steps {
-		writeFile(t, path, s.content, 0o600)
-		if got := c.PasswordFilesChanged(); got != s.want {
-			t.Errorf("%s: %v, want %v", s.name, got, s.want)
+	file := files[0]
+	at := time.Now()
+	write := func(content string) func() {
+		return func() {
+			at = at.Add(time.Second) // a file system's clock may be coarse
+			writeFile(t, path, content, 0o600)
+			if err := os.Chtimes(path, at, at); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
+	replace := func() {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, path+".new", strings.Repeat("x", int(info.Size())), 0o600)
+		if err := errors.Join(os.Chtimes(path+".new", at, at), os.Rename(path+".new", path)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if c.PasswordFilesChanged() {
-		t.Error("a missing file is no changed password")
+	remove := func() {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		name   string
+		change func()
+		want   bool
+	}{
+		{"nothing", func() {}, false},
+		{"written", write("another"), true},
+		{"nothing again", func() {}, false},
+		{"written, of the same size", write("different"[:7]), true},
+		{"replaced, of the same size and time", replace, true},
+		{"missing", remove, false},
+		{"back", write("another"), true},
+		{"nothing at last", func() {}, false},
+	} {
+		step.change()
+		var got bool
+		if file, got = file.Changed(); got != step.want {
+			t.Errorf("%s: changed is %t, want %t", step.name, got, step.want)
+		}
 	}
 }

@@ -18,7 +18,7 @@ const maxSectionName = 64
 type builder struct {
 	problems      *problems
 	env           func(string) (string, bool)
-	passwordFiles []passwordFile
+	passwordFiles []PasswordFile
 	warnings      []problem
 }
 
@@ -53,7 +53,9 @@ func build(shape fileConfig, p *problems, env func(string) (string, bool)) (*Con
 		}
 		c.modules[name] = m
 	}
+	b.checkAuthorities(shape.Auths, auths)
 	c.allowed, c.hosts = b.readTargets(shape.Targets, auths, c.modules)
+	c.lockoutFile = b.readLockoutFile(shape.LockoutFile)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -61,6 +63,10 @@ func build(shape fileConfig, p *problems, env func(string) (string, bool)) (*Con
 		b.warn(0, "targets", "is empty: no host may be probed")
 	}
 	c.file = filledIn(shape, c.modules)
+	if !c.file.LockoutFile.given && c.lockoutFile.err == nil {
+		c.file.LockoutFile = given(c.lockoutFile.path)
+	}
+	c.auths = slices.Sorted(maps.Keys(auths))
 	c.passwordFiles = b.passwordFiles
 	c.warnings = b.warningTexts()
 	return c, nil
@@ -75,6 +81,7 @@ func (b *builder) warningTexts() []string {
 	return texts
 }
 
+// checkSectionName checks the name of an auth or a module, which errors and pages print.
 func (b *builder) checkSectionName(section, name string, line int) {
 	if len(name) > maxSectionName || strings.ContainsFunc(name, func(r rune) bool { return !isNameChar(r) }) {
 		b.problems.addf(line, join(section, name), "its name may have letters, digits, -, _ and . alone, %d at most", maxSectionName)
@@ -86,7 +93,9 @@ func filledIn(shape fileConfig, modules map[string]smbprobe.Module) fileConfig {
 	full := fileConfig{
 		Auths:   map[string]fileAuth{},
 		Modules: map[string]fileModule{},
-		Targets: slices.Clone(shape.Targets),
+
+		LockoutFile: shape.LockoutFile,
+		Targets:     slices.Clone(shape.Targets),
 	}
 	for name, a := range shape.Auths {
 		if !a.NTLM.given {
@@ -98,8 +107,8 @@ func filledIn(shape fileConfig, modules map[string]smbprobe.Module) fileConfig {
 		full.Modules[name] = writeModule(m)
 	}
 	for i := range full.Targets {
-		if !full.Targets[i].Module.given {
-			full.Targets[i].Module = given(DefaultModule)
+		if full.Targets[i].Modules == nil {
+			full.Targets[i].Modules = givenAll([]string{DefaultModule})
 		}
 	}
 	return full

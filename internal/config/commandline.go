@@ -1,9 +1,6 @@
 package config
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 )
 
@@ -25,14 +22,9 @@ type ModuleFlags struct {
 
 // ForHosts makes the configuration of a probe without a file: the hosts named,
 // and no others, are allowed, with this account and the built-in default module.
-// A range is not a host. Its error tells all problems, and no password.
+// Its error lists all problems, and no password.
 func ForHosts(hosts []string, auth AuthFlags, module ModuleFlags) (*Config, error) {
 	p := &problems{}
-	for i, h := range hosts {
-		if strings.Contains(h, "/") {
-			p.addf(0, fmt.Sprintf("targets[0].hosts[%d]", i), "%.80q is not one host", h)
-		}
-	}
 	ntlm := ntlmV2
 	if auth.NTLMv1 {
 		ntlm = ntlmV1

@@ -43,8 +43,8 @@ func TestForHosts(t *testing.T) {
 	if _, err := c.Target("exch02", ""); !errors.Is(err, ErrNotAllowed) {
 		t.Errorf("a host that was not typed: %v", err)
 	}
-	if c.PasswordFilesChanged() {
-		t.Error("there are no password files")
+	if files := c.PasswordFiles(); len(files) > 0 {
+		t.Errorf("password files: %v", files)
 	}
 	out, err := c.Masked()
 	if err != nil || strings.Contains(string(out), "hunter2") {
@@ -62,9 +62,9 @@ func TestForHostsErrors(t *testing.T) {
 		want   string
 	}{
 		{"no hosts", nil, good, ModuleFlags{},
-			"command line: targets[0].hosts: is missing or empty; list the hosts, as in [exch01.corp.example, 10.1.2.0/24]"},
+			"command line: targets[0].hosts: is missing or empty; list the hosts, as in [exch01.corp.example, 10.1.2.3]"},
 		{"a range", []string{"10.1.2.0/24"}, good, ModuleFlags{},
-			`command line: targets[0].hosts[0]: "10.1.2.0/24" is not one host`},
+			`command line: targets[0].hosts[0]: "10.1.2.0/24": ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address`},
 		{"no account", []string{"h"}, AuthFlags{}, ModuleFlags{},
 			"command line: auths.command-line.username: is missing; write the account's name\ncommand line: auths.command-line.password: holds no password"},
 		{"bad entry", []string{"h"}, good, ModuleFlags{DialedEntries: []string{""}},

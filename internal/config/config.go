@@ -21,9 +21,11 @@ var (
 	ErrNotAllowed    = errors.New("target is not allowed by the configuration")
 	ErrUnknownModule = errors.New("module is not in the configuration")
 	ErrBadTarget     = errors.New("target is not a host")
+	// ErrModuleNotAllowed is for a module that the configuration has, and not for this target.
+	ErrModuleNotAllowed = errors.New("module is not one of this target's")
 )
 
-// DefaultModule is the name of the module that is used where none is named.
+// DefaultModule is the name of the module of targets that name none.
 const DefaultModule = "default"
 
 // Config is a validated configuration.
@@ -32,20 +34,22 @@ type Config struct {
 	allowed       allowList
 	hosts         []Host
 	warnings      []string
-	passwordFiles []passwordFile
+	passwordFiles []PasswordFile
+	lockoutFile   lockoutFile
+	auths         []string   // their names, sorted
 	file          fileConfig // with all defaults filled in
 }
 
 // Host is one listed host.
 type Host struct {
-	Name   string // as the configuration spells it, with its port where it has one
-	Module string // the module of its target group, never empty
+	Name   string // as the configuration spells it, with its port if it has one
+	Module string // the first module of its target group, never empty
 	Auth   string
-	Labels map[string]string // not to be changed; nil where there are none
+	Labels map[string]string // not to be changed; nil if there are none
 }
 
 // Load reads a configuration file of at most 16 MiB, and the password files
-// and environment variables that it names; env is os.LookupEnv. Its error tells
+// and environment variables that it names; env is os.LookupEnv. Its error lists
 // all problems that were found, each with file and line, and no password.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	f, err := os.Open(path)
@@ -71,15 +75,17 @@ func Parse(file string, data []byte, env func(string) (string, bool)) (*Config, 
 	return build(shape, p, env)
 }
 
-// Hosts gives the listed hosts in the order of the file; what is in a range is
-// not listed.
+// Hosts returns the hosts in the order of the file.
 func (c *Config) Hosts() []Host { return slices.Clone(c.hosts) }
 
-// Warnings gives what is allowed and yet not good, a line each, with file and
-// line of the file where they are known.
+// Auths returns the names of the auths, sorted.
+func (c *Config) Auths() []string { return slices.Clone(c.auths) }
+
+// Warnings returns what is allowed and yet not good, a line each, with file and
+// line if they are known.
 func (c *Config) Warnings() []string { return slices.Clone(c.warnings) }
 
-// Masked gives the running configuration as YAML, every default filled in and
+// Masked returns the running configuration as YAML, every default filled in and
 // every password masked.
 func (c *Config) Masked() ([]byte, error) {
 	out, err := yaml.Marshal(c.file)

@@ -22,18 +22,25 @@ import (
 )
 
 func TestLoadExample(t *testing.T) {
-	c, _ := loadExample(t)
+	c, dir := loadExample(t)
 	if got := c.Warnings(); got != nil {
 		t.Errorf("warnings: %q", got)
 	}
 	want := []Host{
 		{Name: "exch01.corp.example", Module: "default", Auth: "corp", Labels: map[string]string{"site": "hq"}},
 		{Name: "exch02.corp.example:139", Module: "default", Auth: "corp", Labels: map[string]string{"site": "hq"}},
+		{Name: "10.1.2.3", Module: "default", Auth: "corp", Labels: map[string]string{"site": "hq"}},
 		{Name: "Exch-BR.corp.example", Module: "branch", Auth: "old"},
 		{Name: "[2001:db8::25]:139", Module: "branch", Auth: "old"},
 	}
 	if diff := cmp.Diff(want, c.Hosts()); diff != "" {
 		t.Errorf("Hosts (-want +got):\n%s", diff)
+	}
+	if got, err := c.LockoutFile(); err != nil || got != filepath.Join(dir, "lockout.json") {
+		t.Errorf("lockout file %q, %v", got, err)
+	}
+	if diff := cmp.Diff([]string{"corp", "old"}, c.Auths()); diff != "" {
+		t.Errorf("Auths (-want +got):\n%s", diff)
 	}
 	target, err := c.Target("exch-br.corp.example", "")
 	if err != nil {
@@ -44,6 +51,9 @@ func TestLoadExample(t *testing.T) {
 		Name:  "Exch-BR.corp.example",
 		Host:  "Exch-BR.corp.example",
 		Ports: []uint16{445, 139},
+
+		LookupName: "Exch-BR.corp.example.",
+
 		Auth: smbprobe.Auth{Name: "old", Credentials: smb.Credentials{
 			Username: "Administrator", Password: secret.New(envPassword), NTLMv1: true,
 		}},
@@ -63,6 +73,7 @@ func TestLoadExample(t *testing.T) {
 					{Label: "24h", Duration: 24 * time.Hour}, {Label: "7d", Duration: 7 * 24 * time.Hour},
 				},
 			},
+			Session: smbprobe.SessionPerProbe, MinInterval: 30 * time.Second,
 			Server: smbprobe.ServerModule{Services: []string{}},
 		},
 	}

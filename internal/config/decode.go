@@ -33,8 +33,8 @@ func decodeFile(data []byte, p *problems) fileConfig {
 	return file
 }
 
-// parseYAML gives the root of the only document. The line of an error is 0
-// where the parser does not tell it.
+// parseYAML returns the root of the only document. The line of an error is 0
+// if the parser does not give it.
 func parseYAML(data []byte) (root *yaml.Node, line int, err error) {
 	// The parser panics on input that it believes to be impossible. What it
 	// panics with is not printed: it may quote the file.
@@ -117,7 +117,7 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 		return
 	}
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
-		return // a key without a value is as if it were not there
+		return // a key without a value counts as missing
 	}
 	switch v.Kind() {
 	case reflect.Slice:
@@ -158,24 +158,63 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 			continue
 		}
 		at := join(path, key.Value)
+		var field reflect.Value
+		if v.Kind() == reflect.Struct {
+			var names []string
+			if field, names = fieldByKey(v, key.Value); !field.IsValid() {
+				d.unknownKey(v.Type(), path, key, value, names)
+				continue
+			}
+		} else if isEmpty(value) && (!mayBeEmpty(v.Type().Elem()) || strings.ContainsFunc(key.Value, func(r rune) bool { return !isNameChar(r) })) {
+			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write name: {...}")
+			continue
+		}
 		if first, ok := seen[key.Value]; ok {
 			d.problems.addf(key.Line, at, "is already set in line %d; keep one of them", first)
 			continue
 		}
 		seen[key.Value] = key.Line
-		if v.Kind() == reflect.Map {
-			item := reflect.New(v.Type().Elem()).Elem()
-			d.decode(value, at, item)
-			v.SetMapIndex(reflect.ValueOf(key.Value), item)
+		if field.IsValid() {
+			d.decode(value, at, field)
 			continue
 		}
-		field, names := fieldByKey(v, key.Value)
-		if !field.IsValid() {
-			d.problems.addf(key.Line, at, "unknown key; the keys here are %s", strings.Join(names, ", "))
-			continue
-		}
-		d.decode(value, at, field)
+		item := reflect.New(v.Type().Elem()).Elem()
+		d.decode(value, at, item)
+		v.SetMapIndex(reflect.ValueOf(key.Value), item)
 	}
+}
+
+// unknownKey reports a key that a struct does not have. One with nothing behind it, as in
+// {username: rasphone, hunter2}, may be a value at a wrong place, such as a password, and is
+// not shown.
+func (d decoder) unknownKey(in reflect.Type, path string, key, value *yaml.Node, names []string) {
+	switch hint, replaced := replacedKeys[replacedKey{in, key.Value}]; {
+	case replaced:
+		d.problems.addf(key.Line, join(path, key.Value), "%s", hint)
+	case isEmpty(value):
+		d.problems.addf(key.Line, path, "unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are %s", strings.Join(names, ", "))
+	default:
+		d.problems.addf(key.Line, join(path, key.Value), "unknown key; the keys here are %s", strings.Join(names, ", "))
+	}
+}
+
+// isEmpty reports whether a value is null, which is what {key} has.
+func isEmpty(value *yaml.Node) bool {
+	return value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null"
+}
+
+// mayBeEmpty reports whether an item of a mapping means something without a value: a module
+// that changes no default, a label.
+func mayBeEmpty(item reflect.Type) bool { return item != reflect.TypeFor[fileAuth]() }
+
+// replacedKeys are keys that the file had once, and what to write instead.
+var replacedKeys = map[replacedKey]string{
+	{reflect.TypeFor[fileTargets](), "module"}: "is now modules, a list; write modules: [name], the one to use by default first",
+}
+
+type replacedKey struct {
+	in  reflect.Type
+	key string
 }
 
 // fieldByKey finds the field with this key in its yaml tag; names are the keys
@@ -193,7 +232,7 @@ func fieldByKey(v reflect.Value, key string) (field reflect.Value, names []strin
 	return reflect.Value{}, names
 }
 
-// join makes the path of a key. A key is cut where it stops to look like one:
+// join makes the path of a key. A key is cut where it stops looking like one:
 // what follows in `password:x`, with the space forgotten, is a password.
 func join(path, key string) string {
 	if end := strings.IndexFunc(key, func(r rune) bool { return !isNameChar(r) }); end >= 0 {

@@ -29,7 +29,7 @@ func TestDecodeErrors(t *testing.T) {
 			"rasphone.yml:2: not YAML: did not find expected node content"}},
 		{"unknown keys", "auths:\n  a:\n    user: x\nmodule: {}\nmodules:\n  default:\n    phonebook:\n      size: 1\n", []string{
 			"rasphone.yml:3: auths.a.user: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm",
-			"rasphone.yml:4: module: unknown key; the keys here are auths, modules, targets",
+			"rasphone.yml:4: module: unknown key; the keys here are auths, modules, lockout_file, targets",
 			"rasphone.yml:8: modules.default.phonebook.size: unknown key; the keys here are path, dialed_entries, max_size"}},
 		{"the field that is no key", "auths: {a: {Line: 3, '-': 1}}", []string{
 			"rasphone.yml:1: auths.a.Line: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm",
@@ -58,8 +58,14 @@ func TestDecodeErrors(t *testing.T) {
 			"rasphone.yml:1: auths: has a key that is not a plain name",
 			"rasphone.yml:1: auths: has a key that is not a plain name",
 			"rasphone.yml:1: auths: has a key that is not a plain name"}},
+		{"keys without values", "auths: {a: {username: u, password_env: OLD_PASSWORD, hunter2}, hunter2}\nmodules:\n  m:\n    ? hunter2\n    ? hunter2\n    timeout:\n  n:\nhunter2:\n", []string{
+			"rasphone.yml:1: auths.a: unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are username, domain, password_file, password_env, password, ntlm",
+			"rasphone.yml:1: auths: has a name with nothing behind it, not shown here; write name: {...}",
+			"rasphone.yml:4: modules.m: unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are timeout, dialect, transport, netbios_name, signing, share, phonebook, eventlog, session, min_interval, server",
+			"rasphone.yml:5: modules.m: unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are timeout, dialect, transport, netbios_name, signing, share, phonebook, eventlog, session, min_interval, server",
+			"rasphone.yml:8: unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are auths, modules, lockout_file, targets"}},
 		{"many", "targets: [" + strings.Repeat("{x: 1},", 25) + "]", append(
-			numbered(20, "rasphone.yml:1: targets[%d].x: unknown key; the keys here are hosts, auth, module, labels"),
+			numbered(20, "rasphone.yml:1: targets[%d].x: unknown key; the keys here are hosts, auth, modules, labels"),
 			"rasphone.yml: and 5 more problems")},
 	}
 	for _, tt := range tests {
@@ -111,6 +117,20 @@ func TestErrorsHaveNoPassword(t *testing.T) {
 		"auths: {a: {username: u, password: \"hunter2\\q\"}}",
 		"auths: {a: {username: u, password: hunter2: x}}",
 		"auths: {a: {username: u, password:hunter2}}",
+		"auths: {a: {username: u, hunter2}}",
+		"auths: {a: {username: u, hunter2: }}",
+		"auths: {a: {username: u, password hunter2}}",
+		"auths: {a: {username: u, hunter2, hunter2}}",
+		"auths: {a: {username: u, ? hunter2}}",
+		"auths: {a: {username: u, 'hunter2'}}",
+		"auths: {hunter2}",
+		"auths: {hunter2: ~}",
+		"auths: {a: {username: u}, hunter2}",
+		"hunter2: ",
+		"{hunter2}",
+		"targets: [{hosts: [h], hunter2}]",
+		"modules: {m: {hunter2}}",
+		"modules: {'hunter2!'}",
 		"auths: {a: {username: u, ? [password, hunter2]}}",
 		"auths:\n  a:\n    username: u\n    password:hunter2\n",
 		"auths:\n  a:\n    password:hunter2\n",

@@ -12,12 +12,13 @@ import (
 
 // The shape of the configuration file. Every value is a leaf that knows its
 // line; what it means is decided later, so that each error can name its place.
-// Line is where a mapping begins.
+// Line is the line of a mapping's beginning.
 
 type fileConfig struct {
-	Auths   map[string]fileAuth   `yaml:"auths"`
-	Modules map[string]fileModule `yaml:"modules"`
-	Targets []fileTargets         `yaml:"targets"`
+	Auths       map[string]fileAuth   `yaml:"auths"`
+	Modules     map[string]fileModule `yaml:"modules"`
+	LockoutFile text                  `yaml:"lockout_file,omitempty"`
+	Targets     []fileTargets         `yaml:"targets"`
 }
 
 type fileAuth struct {
@@ -40,6 +41,8 @@ type fileModule struct {
 	Share       text          `yaml:"share"`
 	Phonebook   filePhonebook `yaml:"phonebook"`
 	EventLog    fileEventLog  `yaml:"eventlog"`
+	Session     text          `yaml:"session"`
+	MinInterval text          `yaml:"min_interval"`
 	Server      fileServer    `yaml:"server"`
 }
 
@@ -63,11 +66,11 @@ type fileServer struct {
 }
 
 type fileTargets struct {
-	Line   int             `yaml:"-"`
-	Hosts  []text          `yaml:"hosts"`
-	Auth   text            `yaml:"auth"`
-	Module text            `yaml:"module"`
-	Labels map[string]text `yaml:"labels,omitempty"`
+	Line    int             `yaml:"-"`
+	Hosts   []text          `yaml:"hosts"`
+	Auth    text            `yaml:"auth"`
+	Modules []text          `yaml:"modules,flow"`
+	Labels  map[string]text `yaml:"labels,omitempty"`
 }
 
 // leaf is a single value of the file.
@@ -104,7 +107,7 @@ func (t *text) decode(n *yaml.Node) error {
 		return errors.New("has a YAML tag, which is not supported; leave the tag out")
 	}
 	*t = text{line: n.Line}
-	if n.ShortTag() != "!!null" { // a key without a value is as if it were not there
+	if n.ShortTag() != "!!null" { // a key without a value counts as missing
 		t.value, t.given = n.Value, true
 	}
 	return nil

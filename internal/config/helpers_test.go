@@ -78,7 +78,7 @@ func parseErrors(t *testing.T, yaml string) []string {
 		t.Fatalf("no error for:\n%s", yaml)
 	}
 	if c != nil {
-		t.Error("a Config beside an error")
+		t.Error("a Config together with an error")
 	}
 	if strings.Contains(err.Error(), anyPassword) {
 		t.Errorf("the error has the password in it: %v", err)

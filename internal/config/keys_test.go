@@ -78,7 +78,7 @@ func TestKeys(t *testing.T) {
 		want[path] = value
 	}
 	want["auths.<name>.ntlm"] = c.file.Auths["a"].NTLM.value
-	want["targets[].module"] = c.file.Targets[0].Module.value
+	want["targets[].modules"] = spelled(c.file.Targets[0].Modules)
 
 	got := map[string]string{}
 	for _, k := range Keys() {

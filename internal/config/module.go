@@ -15,9 +15,9 @@ const (
 	signingRequired = "required"
 )
 
-// builtinModule is what a module is before the configuration changes it. Every
-// module starts from here, also where the configuration has its own module
-// `default`: what that one sets holds for the targets that use it, and is not
+// builtinModule is a module before the configuration changes it. Every
+// module starts from here, even if the configuration has its own module
+// `default`: what that one sets is for the targets that use it, and is not
 // inherited by others.
 func builtinModule() smbprobe.Module {
 	return smbprobe.Module{
@@ -28,7 +28,7 @@ func builtinModule() smbprobe.Module {
 		Share:     "ADMIN$",
 		Phonebook: smbprobe.PhonebookModule{
 			Path:    `System32\Ras\rasphone.pbk`,
-			MaxSize: int64(4 * units.MiB),
+			MaxSize: int64(units.MiB),
 		},
 		EventLog: smbprobe.EventLogModule{
 			Enabled: true,
@@ -41,6 +41,8 @@ func builtinModule() smbprobe.Module {
 				{Label: "24h", Duration: 24 * time.Hour},
 			},
 		},
+		Session:     smbprobe.SessionPerProbe,
+		MinInterval: 5 * time.Second,
 		Server: smbprobe.ServerModule{
 			Registry: true,
 			Services: []string{"MSExchangeIMC", "RasMan"},
@@ -56,7 +58,7 @@ type section struct {
 
 func (s section) sub(key string) section { return section{s.problems, s.path + "." + key} }
 
-// value reads one value, or takes the fallback where the file has none. What
+// value reads one value, or returns the fallback if the file has none. What
 // does not parse is a problem of that place.
 func value[T any](s section, key string, t text, fallback T, parse func(string) (T, error)) T {
 	if !t.given {
@@ -83,6 +85,8 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 	m.NetBIOSName = value(s, "netbios_name", f.NetBIOSName, m.NetBIOSName, parseNetBIOSName)
 	m.RequireSigning = value(s, "signing", f.Signing, signingAuto, oneOf(signingAuto, signingRequired)) == signingRequired
 	m.Share = value(s, "share", f.Share, m.Share, parseBareName)
+	m.Session = value(s, "session", f.Session, m.Session, parseSession)
+	m.MinInterval = value(s, "min_interval", f.MinInterval, m.MinInterval, parseInterval)
 
 	s = s.sub("phonebook")
 	m.Phonebook.Path = value(s, "path", f.Phonebook.Path, m.Phonebook.Path, parsePath)
@@ -102,7 +106,7 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 	return m
 }
 
-// writeModule is readModule backwards: a module with every key filled in.
+// writeModule is the inverse of readModule: a module with every key filled in.
 func writeModule(m smbprobe.Module) fileModule {
 	signing := signingAuto
 	if m.RequireSigning {
@@ -131,6 +135,8 @@ func writeModule(m smbprobe.Module) fileModule {
 			EventID: number{given(strconv.Itoa(int(m.EventLog.EventID)))},
 			Windows: windows,
 		},
+		Session:     given(m.Session),
+		MinInterval: given(model.Duration(m.MinInterval).String()),
 		Server: fileServer{
 			Registry: givenBoolean(m.Server.Registry),
 			Services: givenAll(m.Server.Services),

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
@@ -15,39 +16,55 @@ import (
 // maxPassword bounds a password, in bytes.
 const maxPassword = 1024
 
-// passwordFile is a file that a password was read from.
-type passwordFile struct {
-	path     string
-	password secret.Secret
+// PasswordFile is a password file as it was when it was last looked at.
+type PasswordFile struct {
+	path string
+	info fs.FileInfo
 }
+
+// Changed reports whether the file has been written or replaced since, and returns it as it
+// is now. It does not read the file. A file that is missing, as in the middle of being
+// replaced, has not changed.
+func (f PasswordFile) Changed() (now PasswordFile, changed bool) {
+	info, err := os.Stat(f.path)
+	if err != nil || os.SameFile(f.info, info) && f.info.Size() == info.Size() && f.info.ModTime().Equal(info.ModTime()) {
+		return f, false
+	}
+	return PasswordFile{f.path, info}, true
+}
+
+// PasswordFiles returns the password files that the configuration was read with, as they
+// were before they were read.
+func (c *Config) PasswordFiles() []PasswordFile { return slices.Clone(c.passwordFiles) }
 
 // readPasswordFile reads a password from a regular file, one newline at its end
 // cut. Its errors name neither the file nor what is in it: the place in the
-// configuration is enough to find the file, and somebody may have written the
-// password where the file's name belongs.
-func readPasswordFile(path string) (password secret.Secret, mode fs.FileMode, err error) {
+// configuration is enough to find the file, and its name may be the password, written
+// at the wrong key.
+func readPasswordFile(path string) (password secret.Secret, file PasswordFile, err error) {
 	// Stat before open: to open a named pipe would wait for its other end.
 	info, err := os.Stat(path)
 	if err != nil {
-		return secret.Secret{}, 0, fmt.Errorf("cannot read this file: %w; a relative path starts at the folder of the configuration file", bareError(err))
+		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w; a relative path starts at the folder of the configuration file", bareError(err))
 	}
+	file = PasswordFile{path, info}
 	if !info.Mode().IsRegular() {
-		return secret.Secret{}, 0, errors.New("is not a regular file")
+		return secret.Secret{}, file, errors.New("is not a regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return secret.Secret{}, 0, fmt.Errorf("cannot read this file: %w", bareError(err))
+		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w", bareError(err))
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxPassword+3)) // and a newline, and one more to see that it is too long
 	if err != nil {
-		return secret.Secret{}, 0, fmt.Errorf("cannot read this file: %w", bareError(err))
+		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w", bareError(err))
 	}
 	if cut, ok := bytes.CutSuffix(data, []byte("\n")); ok {
 		data = bytes.TrimSuffix(cut, []byte("\r"))
 	}
 	password = secret.New(string(data))
-	return password, info.Mode(), checkPassword(password)
+	return password, file, checkPassword(password)
 }
 
 // bareError takes the path out of an error of package os.
@@ -73,19 +90,6 @@ func checkPassword(password secret.Secret) error {
 		return errors.New("is not one line of UTF-8 text without control characters")
 	}
 	return nil
-}
-
-// PasswordFilesChanged reports whether a password file now holds another password
-// than the one that was read from it. A file that is missing or not readable,
-// or that holds no password, as in the middle of being written, has not changed.
-func (c *Config) PasswordFilesChanged() bool {
-	for _, f := range c.passwordFiles {
-		now, _, err := readPasswordFile(f.path)
-		if err == nil && !now.Equal(f.password) {
-			return true
-		}
-	}
-	return false
 }
 
 // ReadPasswordFile reads the password file that the command line names, as the

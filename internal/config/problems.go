@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// maxProblems bounds how many problems one error tells of.
+// maxProblems bounds how many problems one error lists.
 const maxProblems = 20
 
 // problem is one thing that is wrong with a configuration.
 type problem struct {
-	line int    // 0 where it is not known
+	line int    // 0 if it is not known
 	path string // "modules.default.timeout"; empty for the file as a whole
 	err  error
 }
 
-// problems collects what is wrong, so that all of it can be told at once.
+// problems collects what is wrong, so that all of it can be reported at once.
 type problems struct {
 	file string // empty: the configuration is the command line's
 	list []problem
@@ -32,7 +32,7 @@ func (p *problems) addf(line int, path, format string, args ...any) {
 	p.add(line, path, fmt.Errorf(format, args...))
 }
 
-// place says where something stands: "rasphone.yml:12".
+// place returns file and line: "rasphone.yml:12".
 func (p *problems) place(line int) string {
 	switch {
 	case p.file == "":
@@ -43,7 +43,7 @@ func (p *problems) place(line int) string {
 	return fmt.Sprintf("%s:%d", p.file, line)
 }
 
-// err joins the problems in the order of their lines; nil where there are none.
+// err joins the problems in the order of their lines; nil if there are none.
 func (p *problems) err() error {
 	slices.SortStableFunc(p.list, func(a, b problem) int {
 		return cmp.Compare(a.line, b.line)

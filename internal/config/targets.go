@@ -14,41 +14,37 @@ import (
 
 // Bounds of the targets.
 const (
-	maxHosts      = 100_000 // hosts and ranges together
-	maxLabelValue = 1024    // bytes
-
-	// A range with fewer bits than this is warned about.
-	minRangeBits4 = 8
-	minRangeBits6 = 32
+	maxHosts      = 100_000
+	maxLabelValue = 1024 // bytes
 )
 
 // readTargets makes the allow-list of the target groups, and the list of hosts.
 func (b *builder) readTargets(groups []fileTargets, auths map[string]smbprobe.Auth, modules map[string]smbprobe.Module) (allowList, []Host) {
 	list := newAllowList()
+	accounts := map[account]smbprobe.Auth{}
 	var hosts []Host
 	total := 0
 	for i, g := range groups {
 		at := fmt.Sprintf("targets[%d]", i)
 		if total += len(g.Hosts); total > maxHosts {
-			b.problems.addf(g.Line, at+".hosts", "brings the hosts to more than %d; use ranges, or several exporters", maxHosts)
+			b.problems.addf(g.Line, at+".hosts", "brings the hosts to more than %d; use several exporters", maxHosts)
 			return list, nil
 		}
-		r := rule{module: DefaultModule}
-		r.auth = b.authOf(at, g, auths)
-		if g.Module.given {
-			r.module = g.Module.value
-			if _, ok := modules[r.module]; !ok {
-				b.problems.addf(g.Module.line, at+".module", "%.80q is not under modules; there are %s", r.module, names(modules))
-			}
-		}
+		r := rule{auth: b.authOf(at, g, auths), modules: b.readModules(at+".modules", g, modules)}
 		labels := b.readLabels(at+".labels", g.Labels)
 		if len(g.Hosts) == 0 {
-			b.problems.addf(g.Line, at+".hosts", "is missing or empty; list the hosts, as in [exch01.corp.example, 10.1.2.0/24]")
+			b.problems.addf(g.Line, at+".hosts", "is missing or empty; list the hosts, as in [exch01.corp.example, 10.1.2.3]")
 		}
 		for j, t := range g.Hosts {
+			at := fmt.Sprintf("%s.hosts[%d]", at, j)
 			r.name, r.line = t.value, t.line
-			if b.addHost(list, fmt.Sprintf("%s.hosts[%d]", at, j), r) {
-				hosts = append(hosts, Host{Name: r.name, Module: r.module, Auth: r.auth.Name, Labels: labels})
+			e, listed := b.addHost(list, at, r)
+			if !listed {
+				continue
+			}
+			hosts = append(hosts, Host{Name: r.name, Module: r.modules[0], Auth: r.auth.Name, Labels: labels})
+			if r.auth.Domain == "" {
+				b.checkAccount(accounts, at, t.line, account{e.onPort(0), strings.ToLower(r.auth.Username)}, r.auth)
 			}
 		}
 	}
@@ -56,8 +52,79 @@ func (b *builder) readTargets(groups []fileTargets, auths map[string]smbprobe.Au
 	return list, hosts
 }
 
+// account is what an auth without a domain logs in to: a user of one host.
+type account struct {
+	host endpoint // without a port
+	user string   // lower case
+}
+
+// checkAccount finds two auths for one user of a host, with different passwords.
+func (b *builder) checkAccount(accounts map[account]smbprobe.Auth, at string, line int, of account, auth smbprobe.Auth) {
+	first, known := accounts[of]
+	if !known {
+		accounts[of] = auth
+		return
+	}
+	if differ(first, auth) {
+		b.problems.addf(line, at, "gets the auths %s and %s, which are one account with different passwords; %s", first.Name, auth.Name, onePassword)
+	}
+}
+
+// readModules returns the names of a group's modules, at least one.
+func (b *builder) readModules(at string, g fileTargets, modules map[string]smbprobe.Module) []string {
+	fallback := []string{DefaultModule}
+	switch {
+	case g.Modules == nil:
+		return fallback
+	case len(g.Modules) == 0:
+		b.problems.addf(g.Line, at, "is empty; list names of modules, or leave the key out for [%s]", DefaultModule)
+		return fallback
+	case len(g.Modules) > maxModules:
+		b.problems.addf(g.Modules[maxModules].line, at, "has %d names; %d are allowed", len(g.Modules), maxModules)
+		return fallback
+	}
+	names := readModuleNames(b, at, g.Modules, modules)
+	if len(names) == 0 {
+		return fallback
+	}
+	// What one module refuses, another one must not permit: the request chooses among them.
+	first := modules[names[0]]
+	for _, name := range names[1:] {
+		m := modules[name]
+		for _, key := range []struct {
+			name   string
+			differ bool
+		}{
+			{"dialect", m.Dialect != first.Dialect},
+			{"transport", m.Transport != first.Transport},
+			{"signing", m.RequireSigning != first.RequireSigning},
+		} {
+			if key.differ {
+				b.problems.addf(g.Modules[0].line, at, "%s and %s differ in %s; the modules of one target agree in dialect, transport and signing", first.Name, name, key.name)
+			}
+		}
+	}
+	return names
+}
+
+func readModuleNames(b *builder, at string, list []text, modules map[string]smbprobe.Module) []string {
+	var read []string
+	for i, t := range list {
+		at := fmt.Sprintf("%s[%d]", at, i)
+		switch _, ok := modules[t.value]; {
+		case !ok:
+			b.problems.addf(t.line, at, "%.80q is not under modules; there are %s", t.value, names(modules))
+		case slices.Contains(read, t.value):
+			b.problems.addf(t.line, at, "%q is in the list twice", t.value)
+		default:
+			read = append(read, t.value)
+		}
+	}
+	return read
+}
+
 // checkPortsLeft finds hosts that can never be probed as they are listed,
-// because other rules have both of their ports.
+// because both of their ports are listed on their own.
 func (b *builder) checkPortsLeft(list allowList, hosts []Host) {
 	for _, h := range hosts {
 		e, _, err := parseEndpoint(h.Name)
@@ -83,42 +150,29 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 	return auth
 }
 
-// addHost puts a host or a range into the list; listed says that it is a host
-// and went well.
-func (b *builder) addHost(list allowList, at string, r rule) (listed bool) {
+// addHost puts a host into the list, and reports whether that went well.
+func (b *builder) addHost(list allowList, at string, r rule) (e endpoint, listed bool) {
 	if strings.Contains(r.name, "/") {
-		prefix, err := parseRange(r.name)
-		if err != nil {
-			b.problems.addf(r.line, at, "%.80q %w", r.name, err)
-			return false
-		}
-		if first := list.addRange(prefix, r); first != nil {
-			b.problems.addf(r.line, at, "the range %q is already there as %q in line %d; keep one of them", r.name, first.name, first.line)
-			return false
-		}
-		least := minRangeBits6
-		if prefix.Addr().Is4() {
-			least = minRangeBits4
-		}
-		if prefix.Bits() < least {
-			b.warn(r.line, at, fmt.Sprintf("%s is a very large range, and its account is sent to whatever answers there", prefix))
-		}
-		return false
+		b.problems.addf(r.line, at, "%.80q: ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address", r.name)
+		return e, false
 	}
 	e, host, err := parseEndpoint(r.name)
 	if err != nil {
 		b.problems.addf(r.line, at, "%.80q is not a host: %w", r.name, err)
-		return false
+		return e, false
 	}
 	r.host = host
 	if first := list.addHost(e, r); first != nil {
 		b.problems.addf(r.line, at, "the host %q is already there as %q in line %d; keep one of them", r.name, first.name, first.line)
-		return false
+		return e, false
 	}
 	if e.addr.Is4() && host != e.addr.String() {
 		b.warn(r.line, at, fmt.Sprintf("%q is read as %s", r.name, e.addr))
 	}
-	return true
+	if e.name != "" && !strings.Contains(host, ".") && b.problems.file != "" {
+		b.warn(r.line, at, fmt.Sprintf("%q has no dot: the resolver's search list decides which host gets the login; write the whole name", r.name))
+	}
+	return e, true
 }
 
 // readLabels reads labels for service discovery. The label instance and those
@@ -153,7 +207,7 @@ func metricLabels() []string {
 	}
 }
 
-// names lists what there is, for an error; the first ones of many.
+// names lists the keys of a map for an error; the first ones of many.
 func names[T any](m map[string]T) string {
 	sorted := slices.Sorted(maps.Keys(m))
 	switch {

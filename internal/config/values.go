@@ -21,6 +21,8 @@ const (
 	minTimeout = 100 * time.Millisecond
 	maxTimeout = 5 * time.Minute
 
+	maxInterval = time.Minute // of min_interval
+
 	minPhonebook = int64(units.KiB)
 	maxPhonebook = int64(64 * units.MiB)
 
@@ -29,6 +31,7 @@ const (
 
 	maxDialedEntries = 100
 	maxServices      = 20
+	maxModules       = 20 // of one target
 
 	maxName        = 256 // characters of a name on the server
 	maxNetBIOSName = 15  // bytes; RFC 1001 14.1 has 16, and the last one is the suffix
@@ -45,13 +48,33 @@ func parseTimeout(s string) (time.Duration, error) {
 	return 0, fmt.Errorf("%.80q is not a duration from 100ms to 5m; write 500ms, 10s or 1m30s", s)
 }
 
+// parseInterval takes min_interval.
+func parseInterval(s string) (time.Duration, error) {
+	d, err := model.ParseDuration(s)
+	if t := time.Duration(d); err == nil && t <= maxInterval {
+		return t, nil
+	}
+	return 0, fmt.Errorf("%.80q is not a duration from 0s to 1m; write 5s, or 0s to probe at every request", s)
+}
+
+// parseSession takes session.
+func parseSession(s string) (string, error) {
+	switch s {
+	case smbprobe.SessionPerProbe:
+		return s, nil
+	case smbprobe.SessionKept:
+		return "", fmt.Errorf("%s is not supported yet; write %s, or leave the key out", s, smbprobe.SessionPerProbe)
+	}
+	return "", fmt.Errorf("%.80q is not %s", s, smbprobe.SessionPerProbe)
+}
+
 // parseSize takes KiB and MiB as powers of two, kB and MB as powers of ten.
 func parseSize(s string) (int64, error) {
 	n, err := units.ParseStrictBytes(s)
 	if err == nil && n >= minPhonebook && n <= maxPhonebook {
 		return n, nil
 	}
-	return 0, fmt.Errorf("%.80q is not a size from 1KiB to 64MiB; write 512KiB or 4MiB", s)
+	return 0, fmt.Errorf("%.80q is not a size from 1KiB to 64MiB; write 512KiB or 1MiB", s)
 }
 
 func parseEventID(s string) (uint16, error) {

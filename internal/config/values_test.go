@@ -53,6 +53,15 @@ func TestParseNumbers(t *testing.T) {
 			t.Errorf("timeout %q: %v, %v", s, got, err)
 		}
 	}
+	const bad = -1
+	for s, want := range map[string]time.Duration{
+		"0s": 0, "0": 0, "1ms": time.Millisecond, "5s": 5 * time.Second, "60s": time.Minute, "1m": time.Minute,
+		"61s": bad, "1m1ms": bad, "-1s": bad, "5": bad, "": bad, "0.5s": bad, "9999999999y": bad,
+	} {
+		if got, err := parseInterval(s); (err == nil) != (want != bad) || err == nil && got != want {
+			t.Errorf("interval %q: %v, %v", s, got, err)
+		}
+	}
 	for s, want := range map[string]int64{
 		"1KiB": 1024, "4MiB": 4 << 20, "64MiB": 64 << 20, "1.5MiB": 3 << 19, "1MB": 1_000_000, "2kB": 2000, "2048B": 2048,
 		"1023B": 0, "64MiB1B": 0, "1GiB": 0, "0": 0, "": 0, "4": 0, "4096": 0, "-4MiB": 0, "4 MiB": 0, "MiB": 0, "99999999999999999999EiB": 0,
@@ -109,7 +118,7 @@ func TestModuleErrors(t *testing.T) {
 		}},
 		{"phone book", "phonebook:\n      path: ..\\a\n      max_size: 1GiB\n      dialed_entries: [a, '', A]", []string{
 			`rasphone.yml:4: modules.m.phonebook.path: "..\\a" is not a path relative to the share; write it as System32\Ras\rasphone.pbk, without server, drive, "..", empty parts and wildcards`,
-			`rasphone.yml:5: modules.m.phonebook.max_size: "1GiB" is not a size from 1KiB to 64MiB; write 512KiB or 4MiB`,
+			`rasphone.yml:5: modules.m.phonebook.max_size: "1GiB" is not a size from 1KiB to 64MiB; write 512KiB or 1MiB`,
 			`rasphone.yml:6: modules.m.phonebook.dialed_entries[1]: is empty; write a name`,
 			`rasphone.yml:6: modules.m.phonebook.dialed_entries[2]: "A" is in the list twice; names are the same whatever their case`,
 		}},
@@ -127,6 +136,13 @@ func TestModuleErrors(t *testing.T) {
 			`rasphone.yml:4: modules.m.server.services: has 21 names; 20 are allowed`,
 			`rasphone.yml:5: modules.m.phonebook.dialed_entries: has 101 names; 100 are allowed`,
 		}},
+		{"session and interval", "session: kept\n    min_interval: 2m", []string{
+			`rasphone.yml:3: modules.m.session: kept is not supported yet; write per_probe, or leave the key out`,
+			`rasphone.yml:4: modules.m.min_interval: "2m" is not a duration from 0s to 1m; write 5s, or 0s to probe at every request`,
+		}},
+		{"another session", "session: once", []string{
+			`rasphone.yml:3: modules.m.session: "once" is not per_probe`,
+		}},
 		{"no window", "eventlog: {windows: []}", []string{
 			`rasphone.yml:3: modules.m.eventlog.windows: has no window; list one at least, or write enabled: false`,
 		}},
@@ -140,7 +156,7 @@ func TestModuleErrors(t *testing.T) {
 	}
 }
 
-// A module starts from the built-in defaults, also where there is a module `default`.
+// A module starts from the built-in defaults, even if there is a module `default`.
 func TestModulesStartFromBuiltin(t *testing.T) {
 	c := parse(t, "modules:\n  default: {share: C$, eventlog: {enabled: false}}\n  m: {timeout: 1s, phonebook: }\n  empty:\n")
 	def, m, empty := builtinModule(), builtinModule(), builtinModule()

@@ -26,7 +26,7 @@ func New(password string) Secret {
 	return Secret{reveal: func() string { return password }}
 }
 
-// Reveal returns the password. Call it where the password is used, and nowhere else.
+// Reveal returns the password. Call it only where the password is used.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""

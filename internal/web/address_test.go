@@ -36,7 +36,7 @@ func TestParseExternalAddress(t *testing.T) {
 			t.Errorf("%q: error %v, want one: %t", tt.in, err, tt.wantErr)
 		}
 		if err != nil && strings.Contains(err.Error(), "password@") {
-			t.Errorf("%q: the error tells the password: %v", tt.in, err)
+			t.Errorf("%q: the error has the password in it: %v", tt.in, err)
 		}
 		if diff := cmp.Diff(tt.want, got, cmp.AllowUnexported(address{})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", tt.in, diff)

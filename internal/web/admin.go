@@ -1,7 +1,14 @@
 package web
 
 import (
+	"fmt"
+	"log"
+	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
 // serveConfig shows the configuration in force, its secrets masked.
@@ -28,11 +35,61 @@ func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
 	s.writeText(w, []byte("rasphone_exporter is ready.\n"))
 }
 
-// serveReload loads the configuration anew.
+// serveReload loads the configuration again.
 func (s *Server) serveReload(w http.ResponseWriter, _ *http.Request) {
+	if !s.options.EnableLifecycle {
+		http.Error(w, "reloads by HTTP are off; --web.enable-lifecycle permits them, and SIGHUP always reloads", http.StatusForbidden)
+		return
+	}
 	if err := s.options.Reload(); err != nil {
 		s.fail(w, "the configuration was not loaded, the one before stays in force", err)
 		return
 	}
 	s.writeText(w, []byte("The configuration was loaded.\n"))
+}
+
+// serveForget permits one login with an auth whose logins are held back.
+func (s *Server) serveForget(w http.ResponseWriter, r *http.Request) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil || len(values["auth"]) != 1 || values.Get("auth") == "" {
+		http.Error(w, "name one auth of the configuration: /-/forget?auth=NAME", http.StatusBadRequest)
+		return
+	}
+	auth := values.Get("auth")
+	if !slices.Contains(s.options.Config().Auths(), auth) {
+		http.Error(w, fmt.Sprintf("%.80q is not under auths in the configuration", auth), http.StatusBadRequest)
+		return
+	}
+	if err := s.options.Prober.Forget(auth); err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	s.options.Logger.Info("One login is permitted again", "auth", auth, "client", r.RemoteAddr)
+	s.writeText(w, fmt.Appendf(nil, "The next probe with auth %s logs in.\n", auth))
+}
+
+// metricsHandler shows the exporter's own metrics, and counts its own requests
+// among them.
+func (s *Server) metricsHandler() http.Handler {
+	registry := s.options.Metrics.Registry()
+	return promhttp.InstrumentMetricHandler(registry, promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		ErrorLog: s.promLog(), ErrorHandling: promhttp.HTTPErrorOnError, Registry: registry, EnableOpenMetrics: true,
+	}))
+}
+
+// promLog is the log that promhttp writes its errors to.
+func (s *Server) promLog() *log.Logger {
+	return slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelError)
+}
+
+func (s *Server) writeText(w http.ResponseWriter, text []byte) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	s.write(w, text)
+}
+
+// write sends a body. If that fails the client is gone: a line for debugging, no more.
+func (s *Server) write(w http.ResponseWriter, body []byte) {
+	if _, err := w.Write(body); err != nil {
+		s.options.Logger.Debug("an answer could not be sent", "err", err)
+	}
 }

@@ -48,7 +48,7 @@ type step struct {
 	Command bool // Text is to be typed as it stands
 }
 
-// newStep tells a command by the backticks around the whole step.
+// newStep recognises a command by the backticks around the whole step.
 func newStep(text string) step {
 	if inner, found := strings.CutPrefix(text, "`"); found {
 		if command, found := strings.CutSuffix(inner, "`"); found && command != "" && !strings.Contains(command, "`") {
@@ -82,11 +82,11 @@ type firstCause struct {
 	Level    string // as of a cause
 	Severity smbprobe.Severity
 	Headline string
-	Steps    []step // where the remedy begins: a step, and the command that it leads to
+	Steps    []step // the beginning of the remedy: a step, and the command that it leads to
 	More     int    // how many other causes there are
 }
 
-// newFirstCause returns nil where there is no cause.
+// newFirstCause returns nil if there is no cause.
 func newFirstCause(all []smbprobe.Cause) *firstCause {
 	if len(all) == 0 {
 		return nil
@@ -106,7 +106,7 @@ func (c *firstCause) asBadAs(v smbprobe.Verdict) bool {
 	return false
 }
 
-// beginning returns the first step, and the second where it is the first command.
+// beginning returns the first step, and the second if it is the first command.
 func beginning(steps []step) []step {
 	if len(steps) > 1 && !steps[0].Command && steps[1].Command {
 		return steps[:2]

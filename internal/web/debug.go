@@ -16,9 +16,9 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// writeDebug answers with all that is known of one probe, as text.
-func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result) {
-	text, err := debugText(r)
+// writeDebug answers with everything about one probe, as text.
+func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result, reused bool) {
+	text, err := debugText(r, reused)
 	if err != nil {
 		s.fail(w, "cannot make a trace of a result", err)
 		return
@@ -27,8 +27,11 @@ func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result) {
 }
 
 // debugText is the trace of a probe, the steps with their times, and the metrics.
-func debugText(r *smbprobe.Result) ([]byte, error) {
+func debugText(r *smbprobe.Result, reused bool) ([]byte, error) {
 	var b bytes.Buffer
+	if reused {
+		b.WriteString("Reused: this is the trace of an earlier probe, within the module's min_interval.\n")
+	}
 	fmt.Fprintf(&b, "Probe of %s with module %s, started %s, took %s of %s\n",
 		printable(r.Target), printable(r.Module), r.Started.UTC().Format(time.RFC3339), tenths(r.Duration), tenths(r.Timeout))
 	fmt.Fprintf(&b, "Share: %s%s\n", r.Share, reason(r.ShareError))
@@ -65,7 +68,7 @@ func debugText(r *smbprobe.Result) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// reason appends why a state holds, where it is known.
+// reason returns why a state holds, in brackets; empty if that is not known.
 func reason(text string) string {
 	if text == "" {
 		return ""
@@ -73,7 +76,7 @@ func reason(text string) string {
 	return " (" + printable(text) + ")"
 }
 
-// printable keeps a text on its line and a terminal from obeying it.
+// printable replaces what would end a line or control a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -30,7 +30,7 @@ func (s *Server) serveDiscovery(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 
-	list := []discovered{} // an empty list, not null, where there are no hosts
+	list := []discovered{} // an empty list, not null, if there are no hosts
 	for _, h := range s.options.Config().Hosts() {
 		labels := make(map[string]string, len(h.Labels)+5)
 		maps.Copy(labels, h.Labels)

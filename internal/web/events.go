@@ -20,7 +20,7 @@ type recentFailures struct {
 // Any reports whether there is a failure.
 func (f recentFailures) Any() bool { return f.Failures != nil && *f.Failures > 0 }
 
-// shortestWindow returns the window that reaches back least, nil where there is
+// shortestWindow returns the window that reaches back least, nil if there is
 // none. A window's label is its duration as the configuration spells it.
 func shortestWindow(windows []smbprobe.WindowResult) *recentFailures {
 	var shortest *recentFailures
@@ -28,7 +28,7 @@ func shortestWindow(windows []smbprobe.WindowResult) *recentFailures {
 	for _, w := range windows {
 		d, err := model.ParseDuration(w.Label)
 		if err != nil {
-			continue // nobody can say how long it is
+			continue // its length is not known
 		}
 		if shortest == nil || d < length {
 			shortest, length = &recentFailures{w.Label, w.Failures}, d
@@ -37,7 +37,7 @@ func shortestWindow(windows []smbprobe.WindowResult) *recentFailures {
 	return shortest
 }
 
-// events is what the event log tells of failures to dial.
+// events are the failures to dial in the event log.
 type events struct {
 	State string // whether it was readable
 	Level string
@@ -48,7 +48,7 @@ type events struct {
 type failureRow struct {
 	Entry   string // empty: not known
 	Code    string // as smbprobe.FailureCount has it
-	Name    string // symbolic name of the code; empty where it has none
+	Name    string // symbolic name of the code; empty if it has none
 	Meaning string // empty where none is known
 	Counts  []string
 	Last    *time.Time // nil: not known

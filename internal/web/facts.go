@@ -26,7 +26,7 @@ func hostFacts(r *smbprobe.Result) []fact {
 	}
 	started := unknown
 	if d := r.Host.Started; d != nil {
-		started = "at least " + lasted(*d) + " before the probe" // the count begins anew after 49.7 days
+		started = "at least " + lasted(*d) + " before the probe" // the count starts again after 49.7 days
 	}
 	rpc := fact{"RPC over pipes", unknown, ""}
 	switch r.RPC {

@@ -25,7 +25,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type proberFunc struct {
 	mu    sync.Mutex
 	calls int
-	probe func(context.Context, smbprobe.Target) *smbprobe.Result
+
+	forgotten []string // auths
+	probe     func(context.Context, smbprobe.Target) *smbprobe.Result
 }
 
 func (p *proberFunc) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
@@ -33,6 +35,15 @@ func (p *proberFunc) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Res
 	p.calls++
 	p.mu.Unlock()
 	return p.probe(ctx, t)
+}
+
+// Forget permits a login with every auth but "held".
+func (p *proberFunc) Forget(auth string) error {
+	if auth == "held" {
+		return errors.New("four logins have failed; the next one is permitted at 12:31")
+	}
+	p.forgotten = append(p.forgotten, auth)
+	return nil
 }
 
 func (p *proberFunc) count() int {
@@ -46,14 +57,17 @@ var _ Config = (*config.Config)(nil)
 // fakeConfig allows its hosts and what begins with "10.", with module "default"
 // (10s) and "short" (1s).
 type fakeConfig struct {
-	hosts  []config.Host
-	masked error
+	hosts       []config.Host
+	masked      error
+	minInterval time.Duration
 }
 
 func (c *fakeConfig) Target(name, module string) (smbprobe.Target, error) {
 	timeouts := map[string]time.Duration{"": 10 * time.Second, "default": 10 * time.Second, "short": time.Second}
 	timeout, known := timeouts[module]
 	switch {
+	case module == "of another":
+		return smbprobe.Target{}, fmt.Errorf("%w: %s", config.ErrModuleNotAllowed, module)
 	case !known:
 		return smbprobe.Target{}, fmt.Errorf("%w: %s", config.ErrUnknownModule, module)
 	case name == "0x":
@@ -72,9 +86,11 @@ func (c *fakeConfig) Target(name, module string) (smbprobe.Target, error) {
 		module = "default"
 	}
 	return smbprobe.Target{
-		Name: name, Auth: smbprobe.Auth{Name: "corp"}, Module: smbprobe.Module{Name: module, Timeout: timeout},
+		Name: name, Auth: smbprobe.Auth{Name: "corp"}, Module: smbprobe.Module{Name: module, Timeout: timeout, MinInterval: c.minInterval},
 	}, nil
 }
+
+func (c *fakeConfig) Auths() []string { return []string{"corp", "held"} }
 
 func (c *fakeConfig) Hosts() []config.Host { return c.hosts }
 
@@ -115,8 +131,8 @@ func newFixture(t *testing.T, change func(*Options)) *fixture {
 		log:    &strings.Builder{},
 	}
 	o := Options{
-		Prober: f.prober, Config: func() Config { return f.config }, Reload: func() error { return f.reload() },
-		Metrics:       collector.NewExporter(time.Unix(1, 0), collector.Counts{LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }}),
+		Prober: f.prober, Config: func() Config { return f.config }, Reload: func() error { return f.reload() }, EnableLifecycle: true, Hostname: "monitor.corp.example",
+		Metrics:       collector.NewExporter(time.Unix(1, 0), collector.Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }}),
 		MaxConcurrent: 2, TimeoutOffset: 500 * time.Millisecond,
 		Logger: slog.New(slog.NewTextHandler(f.log, nil)),
 	}
@@ -135,6 +151,7 @@ func newFixture(t *testing.T, change func(*Options)) *fixture {
 // do sends one request; headers are pairs of name and value.
 func (f *fixture) do(method, url string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, url, http.NoBody)
+	r.Host = "localhost:10196"
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}

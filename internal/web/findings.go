@@ -13,7 +13,7 @@ type finding struct {
 	Level   string // class in the style sheet
 	Meaning string
 	Remedy  string
-	Article article // zero where there is none
+	Article article // zero if there is none
 }
 
 // moreFindings says that a check found more than the page shows.
@@ -58,7 +58,7 @@ func classLevel(c phonebook.Class) string {
 type dialedEntry struct {
 	phonebook.Dialed
 	Level string
-	Why   string // why it is not usable; empty where it is
+	Why   string // why it is not usable; empty if it is
 }
 
 func newDialed(dialed []phonebook.Dialed) []dialedEntry {

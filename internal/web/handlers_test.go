@@ -34,9 +34,15 @@ func TestPaths(t *testing.T) {
 		{"GET", "/-/healthy", 200, "", "text/plain", "healthy"},
 		{"GET", "/-/ready", 200, "", "text/plain", "ready"},
 		{"POST", "/-/reload", 200, "", "text/plain", "loaded"},
-		{"PUT", "/-/reload", 200, "", "text/plain", "loaded"},
+		{"PUT", "/-/reload", 405, "POST", "text/plain", ""},
+		{"POST", "/-/forget?auth=corp", 200, "", "text/plain", "auth corp logs in"},
+		{"POST", "/-/forget?auth=held", 409, "", "text/plain", "12:31"},
+		{"POST", "/-/forget?auth=other", 400, "", "text/plain", `"other" is not under auths`},
+		{"POST", "/-/forget", 400, "", "text/plain", "name one auth"},
+		{"POST", "/-/forget?auth=corp&auth=corp", 400, "", "text/plain", "name one auth"},
+		{"GET", "/-/forget?auth=corp", 405, "POST", "text/plain", ""},
 		{"HEAD", "/probe?target=10.1.2.3", 200, "", "text/plain", ""},
-		{"GET", "/-/reload", 405, "POST, PUT", "text/plain", ""},
+		{"GET", "/-/reload", 405, "POST", "text/plain", ""},
 		{"POST", "/", 405, "GET, HEAD", "text/plain", ""},
 		{"POST", "/probe?target=10.1.2.3", 405, "GET, HEAD", "text/plain", ""},
 		{"DELETE", "/metrics", 405, "GET, HEAD", "text/plain", ""},
@@ -65,13 +71,64 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-func TestOtherSitesCannotReload(t *testing.T) {
-	f := newFixture(t, nil)
-	reloads := 0
-	f.reload = func() error { reloads++; return nil }
-	w := f.do(http.MethodPost, "/-/reload", "Sec-Fetch-Site", "cross-site")
-	if w.Code != http.StatusForbidden || reloads != 0 {
-		t.Errorf("status %d, %d reloads, want 403 and none", w.Code, reloads)
+// TestStateChangingRequests: whose page sends them, and with which Host.
+func TestStateChangingRequests(t *testing.T) {
+	const own = "exporter.corp.example"
+	for _, tt := range []struct {
+		name, host string
+		headers    []string
+		want       int
+	}{
+		{"curl", "localhost:10196", nil, 200},
+		{"in any case", "LocalHost", nil, 200},
+		{"IPv4", "10.9.8.7:10196", nil, 200},
+		{"IPv6", "[2001:db8::1]:10196", nil, 200},
+		{"IPv6 without a port", "[::1]", nil, 200},
+		{"the machine's name", "monitor.corp.example:10196", nil, 200},
+		{"the machine's short name", "monitor", nil, 200},
+		{"the external address", own, nil, 200},
+		{"a name that resolves to the exporter", "evil.example:10196", nil, 403},
+		{"with an address in it", "127.0.0.1.evil.example", nil, 403},
+		{"with the machine's name in it", "monitor.evil.example", nil, 403},
+		{"with localhost in it", "localhost.evil.example", nil, 403},
+		{"no Host", "", nil, 403},
+		{"its own page", own, []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://" + own}, 200},
+		{"typed by a person", own, []string{"Sec-Fetch-Site", "none"}, 200},
+		{"its own page in an old browser", own, []string{"Origin", "https://" + own}, 200},
+		{"a page of another site", own, []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"a page of a neighbour", own, []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"a page of another site in an old browser", own, []string{"Origin", "https://evil.example"}, 403},
+		{"a page without a site", own, []string{"Origin", "null"}, 403},
+		{"a rebound name and its own page", "evil.example", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://evil.example"}, 403},
+	} {
+		for _, path := range []string{"/-/reload", "/-/forget?auth=corp"} {
+			t.Run(tt.name+" "+path, func(t *testing.T) {
+				f := newFixture(t, func(o *Options) { o.ExternalAddress = "https://" + own + "/rasphone" })
+				changes := 0
+				f.reload = func() error { changes++; return nil }
+				r := httptest.NewRequest(http.MethodPost, path, http.NoBody)
+				r.Host = tt.host
+				for i := 0; i < len(tt.headers); i += 2 {
+					r.Header.Set(tt.headers[i], tt.headers[i+1])
+				}
+				w := httptest.NewRecorder()
+				f.server.Handler().ServeHTTP(w, r)
+				if changes += len(f.prober.forgotten); w.Code != tt.want || changes != map[int]int{200: 1, 403: 0}[tt.want] {
+					t.Errorf("status %d and %d changes, want %d: %s", w.Code, changes, tt.want, w.Body)
+				}
+			})
+		}
+	}
+}
+
+func TestReloadWithoutLifecycle(t *testing.T) {
+	f := newFixture(t, func(o *Options) { o.EnableLifecycle = false })
+	f.reload = func() error { t.Error("reloaded"); return nil }
+	if w := f.do(http.MethodPost, "/-/reload"); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "--web.enable-lifecycle") {
+		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+	if w := f.do(http.MethodPost, "/-/forget?auth=corp"); w.Code != http.StatusOK {
+		t.Errorf("forget: status %d: %s", w.Code, w.Body)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // maxOthers is how many results are remembered of what the configuration does
-// not list: members of ranges, other modules than the target's own.
+// not list: single ports, other modules than a target's first, and what it listed before a
+// reload.
 const maxOthers = 1000
 
 // remembered is the last result of a target and module.

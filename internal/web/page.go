@@ -23,14 +23,14 @@ var pagesFS embed.FS
 //go:embed style.css
 var styleCSS string
 
-// indexPage is what the template of the first page takes.
+// indexPage is the data of the first page.
 type indexPage struct {
 	head
 	Now  time.Time
 	Rows []row
 }
 
-// head is what every page's head.html takes.
+// head is the data of every page's head.html.
 type head struct {
 	Title string
 	Style template.CSS
@@ -46,7 +46,7 @@ type row struct {
 	Target string
 	Module string
 	Query  template.URL // target and module as parameters of /probe and /target
-	Listed bool         // false: of a range, or of another module than the configuration's
+	Listed bool         // false: a single port, another module than the target's first, or not configured any more
 	Probed bool         // false: the fields below are empty
 
 	Verdict        smbprobe.Verdict
@@ -56,8 +56,8 @@ type row struct {
 	ShareLevel     string // class in the style sheet, see verdictLevel
 	Phonebook      smbprobe.PhonebookState
 	PhonebookLevel string
-	Reason         string // why the states are not ok; empty where a cause says it that is as bad
-	NoAnswer       string // as report.NoAnswer has it
+	Reason         string // why the states are not ok; empty if a cause that is as bad explains it
+	NoAnswer       string // see report.NoAnswer
 	Broken         bool   // see broken
 	HeldBack       bool
 	Failures       *recentFailures // nil: there is no window
@@ -74,7 +74,7 @@ func parsePages() (*template.Template, error) {
 	return t, nil
 }
 
-// serveIndex shows every target with the last that is known of it.
+// serveIndex shows every target with its last result.
 func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	s.writePage(w, http.StatusOK, "index.html", indexPage{head: newHead("rasphone_exporter"), Now: s.options.Now(), Rows: s.rows()})
 }

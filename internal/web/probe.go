@@ -41,7 +41,7 @@ func parseProbeParameters(query string) (probeParameters, error) {
 }
 
 // parseQuery takes a query that has each of the names once at most, and of them a
-// target that is not empty. Other parameters are nobody's: they are left alone.
+// target that is not empty. Other parameters are ignored.
 func parseQuery(query, path string, names ...string) (url.Values, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
@@ -61,12 +61,17 @@ func parseQuery(query, path string, names ...string) (url.Values, error) {
 // serveProbe probes a target and answers with its metrics, or with a trace.
 func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
+	if err := checkSite(r); err != nil {
+		s.reject(w, err)
+		return
+	}
 	p, err := parseProbeParameters(r.URL.RawQuery)
 	if err != nil {
 		s.reject(w, err)
 		return
 	}
-	target, err := s.options.Config().Target(p.target, p.module)
+	configuration := s.options.Config()
+	target, err := configuration.Target(p.target, p.module)
 	if err != nil {
 		s.reject(w, err)
 		return
@@ -76,29 +81,32 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.reject(w, err)
 		return
 	}
+	s.allowTime(w, limits.answer)
 
-	result, err := s.scheduler.ask(r.Context(), target, limits.from(arrived))
+	result, reused, err := s.scheduler.ask(r.Context(), request{target, configuration, limits.from(arrived)})
 	switch {
 	case r.Context().Err() != nil:
-		return // the client is gone: there is nobody to answer
+		return // the client is gone
 	case errors.Is(err, errStillRuns):
 		result = lateResult(target, arrived, limits.answer)
 	case err != nil:
 		s.reject(w, err)
 		return
 	}
+	if reused {
+		s.options.Metrics.ResultReused()
+	}
 	if p.debug {
-		s.writeDebug(w, result)
+		s.writeDebug(w, result, reused)
 		return
 	}
 	s.writeMetrics(w, r, result)
 }
 
-// lateResult is for an waiter whose own time ended before the probe did. It says
-// that and nothing of the server.
+// lateResult is for a waiter whose own time ended before the shared probe did: that is the
+// exporter's reason, and describes nothing of the server.
 func lateResult(t smbprobe.Target, arrived time.Time, limit time.Duration) *smbprobe.Result {
 	result := unknownResult(t, arrived, fmt.Errorf("%w (%s)", errStillRuns, limit))
-	result.Share = smbprobe.ShareTimeout
 	result.Timeout = limit
 	return result
 }
@@ -107,7 +115,7 @@ func lateResult(t smbprobe.Target, arrived time.Time, limit time.Duration) *smbp
 func (s *Server) reject(w http.ResponseWriter, err error) {
 	why, status := collector.RejectedBadRequest, http.StatusBadRequest
 	switch {
-	case errors.Is(err, config.ErrNotAllowed):
+	case errors.Is(err, config.ErrNotAllowed), errors.Is(err, config.ErrModuleNotAllowed), errors.Is(err, errCrossSite):
 		why, status = collector.RejectedNotAllowed, http.StatusForbidden
 	case errors.Is(err, errOverloaded):
 		why, status = collector.RejectedOverloaded, http.StatusServiceUnavailable

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -99,6 +100,22 @@ func TestProbe(t *testing.T) {
 		{
 			name: "a target that is not allowed", url: "/probe?target=evil.example",
 			wantStatus: 403, wantBody: "evil.example", wantCounts: map[string]float64{"not_allowed": 1},
+		},
+		{
+			name: "a module that is not one of the target's", url: "/probe?target=10.1.2.3&module=of+another",
+			wantStatus: 403, wantBody: "of another", wantCounts: map[string]float64{"not_allowed": 1},
+		},
+		{
+			name: "a page of another site", url: "/probe?target=10.1.2.3", headers: []string{"Sec-Fetch-Site", "cross-site"},
+			wantStatus: 403, wantBody: "another site", wantCounts: map[string]float64{"not_allowed": 1},
+		},
+		{
+			name: "the exporter's own page", url: "/probe?target=10.1.2.3", headers: []string{"Sec-Fetch-Site", "same-origin"},
+			wantStatus: 200, wantBody: "\nprobe_success 1\n", wantCounts: map[string]float64{"success": 1}, wantCalls: 1,
+		},
+		{
+			name: "typed by a person", url: "/probe?target=10.1.2.3", headers: []string{"Sec-Fetch-Site", "none"},
+			wantStatus: 200, wantBody: "\nprobe_success 1\n", wantCounts: map[string]float64{"success": 1}, wantCalls: 1,
 		},
 		{
 			name: "an error of another kind", url: "/probe?target=broken",
@@ -204,7 +221,7 @@ func TestProbeTimes(t *testing.T) {
 			"shared, each with its own limit", 8 * sec,
 			[]request{
 				{0, "/probe?target=10.1.2.3", "10", 8 * sec, 200, okay},
-				{sec, "/probe?target=10.1.2.3", "3", 3750 * time.Millisecond, 200, `rasphone_admin_share_state{state="timeout"} 1`},
+				{sec, "/probe?target=10.1.2.3", "3", 3750 * time.Millisecond, 200, `rasphone_admin_share_state{state="not_probed"} 1`},
 				{2 * sec, "/probe?target=10.1.2.3", "9", 8 * sec, 200, okay},
 			},
 			map[string]float64{"success": 1},
@@ -248,6 +265,53 @@ func TestProbeTimes(t *testing.T) {
 	}
 }
 
+// TestTwoReplicas: two Prometheus servers that scrape every 15 s, the second one a second
+// after the first, get the same results, which cost one probe each.
+func TestTwoReplicas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, nil)
+		f.config.minInterval = 5 * time.Second
+		probes := 0
+		f.prober.probe = func(_ context.Context, target smbprobe.Target) *smbprobe.Result {
+			probes++
+			result := healthy(target)
+			result.RoundTrips = probes
+			time.Sleep(120 * time.Millisecond)
+			return result
+		}
+		const rounds = 20
+		for round := range rounds {
+			first := f.do(http.MethodGet, "/probe?target=10.1.2.3", timeoutHeader, "10")
+			time.Sleep(time.Second)
+			second := f.do(http.MethodGet, "/probe?target=10.1.2.3", timeoutHeader, "10")
+			if first.Code != 200 || second.Code != 200 || !strings.Contains(first.Body.String(), "\nrasphone_probe_timestamp_seconds ") {
+				t.Fatalf("round %d: status %d and %d\n%s", round, first.Code, second.Code, first.Body)
+			}
+			if diff := cmp.Diff(first.Body.String(), second.Body.String()); diff != "" {
+				t.Errorf("round %d: the second gets something else (-first +second):\n%s", round, diff)
+			}
+			time.Sleep(14*time.Second - 120*time.Millisecond)
+		}
+		debug := f.do(http.MethodGet, "/probe?target=10.1.2.3&debug=true").Body.String()
+		again := f.do(http.MethodGet, "/probe?target=10.1.2.3&debug=true").Body.String()
+		if strings.Contains(debug, "Reused") || !strings.HasPrefix(again, "Reused: ") || strings.TrimPrefix(again, again[:strings.Index(again, "\n")+1]) != debug {
+			t.Errorf("a trace, and the same one reused:\n%s\n%s", debug, again)
+		}
+		if probes != rounds+1 {
+			t.Errorf("%d probes, want %d", probes, rounds+1)
+		}
+		const metric = "rasphone_exporter_results_reused_total"
+		want := fmt.Sprintf("# HELP %s Requests that came within the module's min_interval after a probe, and got its result again.\n# TYPE %s counter\n%s %d\n", metric, metric, metric, rounds+1)
+		if err := testutil.GatherAndCompare(f.server.options.Metrics.Registry(), strings.NewReader(want), metric); err != nil {
+			t.Error(err)
+		}
+		f.config = &fakeConfig{minInterval: 5 * time.Second} // a reload
+		if f.do(http.MethodGet, "/probe?target=10.1.2.3"); probes != rounds+2 {
+			t.Errorf("%d probes after a reload, want %d", probes, rounds+2)
+		}
+	})
+}
+
 func TestLateAnswerMakesNothingUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t, nil)
@@ -255,7 +319,7 @@ func TestLateAnswerMakesNothingUp(t *testing.T) {
 		go f.do(http.MethodGet, "/probe?target=10.1.2.3")
 		synctest.Wait()
 		body := f.do(http.MethodGet, "/probe?target=10.1.2.3", timeoutHeader, "2").Body.String()
-		for _, want := range []string{"probe_success 0", "probe_duration_seconds 1.75", "rasphone_probe_timeout_seconds 1.75", `rasphone_phonebook_state{state="unknown"} 1`} {
+		for _, want := range []string{"probe_success 0", `rasphone_admin_share_state{state="not_probed"} 1`, "probe_duration_seconds 1.75", "rasphone_probe_timeout_seconds 1.75", `rasphone_phonebook_state{state="unknown"} 1`} {
 			if !strings.Contains(body, want+"\n") {
 				t.Errorf("%q is missing in:\n%s", want, body)
 			}

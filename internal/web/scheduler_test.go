@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,15 +14,15 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// waiter is one call of ask in a test, all times from the test's begin.
+// waiter is one call of ask in a test, all times from the beginning of the test.
 type waiter struct {
 	target string
-	at     time.Duration // when it asks
+	at     time.Duration // when it arrives
 	time   time.Duration // the probe's time; the waiter waits a tenth longer
 	gone   time.Duration // when its client goes; 0: never
 }
 
-// outcome is what became of an waiter.
+// outcome is how a waiter ended.
 type outcome struct {
 	At  time.Duration // when it had its answer
 	Err error
@@ -56,7 +57,7 @@ func runScheduler(t *testing.T, places int, probeTakes time.Duration, waiters []
 					time.AfterFunc(a.gone-a.at, cancel)
 				}
 				now := time.Now()
-				result, err := s.ask(ctx, smbprobe.Target{Name: a.target}, limits{a.time, a.time * 11 / 10}.from(now))
+				result, _, err := s.ask(ctx, request{target: smbprobe.Target{Name: a.target}, when: limits{a.time, a.time * 11 / 10}.from(now)})
 				got[i] = outcome{At: time.Since(begin), Err: err}
 				if result != nil {
 					got[i].Run = result.RoundTrips
@@ -151,7 +152,7 @@ func TestScheduler(t *testing.T) {
 			want: []outcome{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
-			name: "a waiting probe that nobody wants any more is given up", places: 1, probeTakes: 5 * sec,
+			name: "a waiting probe whose waiters have all left is given up", places: 1, probeTakes: 5 * sec,
 			waiters: []waiter{
 				{target: "a", time: 10 * sec},
 				{target: "b", at: sec, time: 10 * sec, gone: 2 * sec},
@@ -183,6 +184,169 @@ func TestScheduler(t *testing.T) {
 	}
 }
 
+// minuteRequest asks for a probe that may take a minute.
+func minuteRequest(t smbprobe.Target) request {
+	return request{target: t, when: limits{time.Minute, time.Minute}.from(time.Now())}
+}
+
+// TestSchedulerReusesResults: with an interval of 5 s, and probes of 1.5 s.
+func TestSchedulerReusesResults(t *testing.T) {
+	const sec = time.Second
+	type ask struct {
+		at         time.Duration
+		target     string
+		generation string
+		budget     time.Duration
+		share      smbprobe.ShareState // that a probe which it starts finds
+		run        int                 // whose result it gets
+		reused     bool
+	}
+	for _, tt := range []struct {
+		name     string
+		interval time.Duration
+		asks     []ask
+	}{
+		{"within the interval from when the probe began", 5 * sec, []ask{
+			{0, "a", "", 10 * sec, smbprobe.ShareOK, 1, false},
+			{2 * sec, "a", "", 10 * sec, "", 1, true},
+			{5*sec - 1, "a", "", 10 * sec, "", 1, true},
+			{5 * sec, "a", "", 10 * sec, smbprobe.ShareOK, 2, false},
+			{9 * sec, "a", "", 10 * sec, "", 2, true},
+		}},
+		{"while it runs it is shared, and not reused", 5 * sec, []ask{
+			{0, "a", "", 10 * sec, smbprobe.ShareOK, 1, false},
+			{sec, "a", "", 10 * sec, "", 1, false},
+		}},
+		{"off", 0, []ask{
+			{0, "a", "", 10 * sec, smbprobe.ShareOK, 1, false},
+			{2 * sec, "a", "", 10 * sec, smbprobe.ShareOK, 2, false},
+		}},
+		{"of one target", 5 * sec, []ask{
+			{0, "a", "", 10 * sec, smbprobe.ShareOK, 1, false},
+			{2 * sec, "b", "", 10 * sec, smbprobe.ShareOK, 2, false},
+		}},
+		{"never what was not probed", 5 * sec, []ask{
+			{0, "a", "", 10 * sec, smbprobe.ShareNotProbed, 1, false},
+			{2 * sec, "a", "", 10 * sec, smbprobe.ShareTimeout, 2, false},
+			{4 * sec, "a", "", 10 * sec, "", 2, true},
+		}},
+		{"never one that had less time", 5 * sec, []ask{
+			{0, "a", "", 9 * sec, smbprobe.ShareTimeout, 1, false},
+			{2 * sec, "a", "", 10 * sec, smbprobe.ShareOK, 2, false},
+			{4 * sec, "a", "", 9 * sec, "", 2, true},
+		}},
+		{"never from before a reload", 5 * sec, []ask{
+			{0, "a", "old", 10 * sec, smbprobe.ShareOK, 1, false},
+			{2 * sec, "a", "new", 10 * sec, smbprobe.ShareOK, 2, false},
+			{4 * sec, "a", "new", 10 * sec, "", 2, true},
+		}},
+		{"nor one that began before it", 5 * sec, []ask{
+			{0, "a", "old", 10 * sec, smbprobe.ShareOK, 1, false},
+			{sec, "a", "new", 10 * sec, "", 1, false},
+			{2 * sec, "a", "new", 10 * sec, smbprobe.ShareOK, 2, false},
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				runs := 0 // one probe runs at a time
+				share := make(chan smbprobe.ShareState, 1)
+				s := newScheduler(1, func(context.Context, smbprobe.Target) *smbprobe.Result {
+					runs++
+					result := &smbprobe.Result{RoundTrips: runs, Share: <-share}
+					time.Sleep(3 * sec / 2)
+					return result
+				})
+				begin := time.Now()
+				for i, a := range tt.asks {
+					time.Sleep(a.at - time.Since(begin))
+					if a.share != "" {
+						share <- a.share
+					}
+					target := smbprobe.Target{Name: a.target, Module: smbprobe.Module{MinInterval: tt.interval}}
+					r := request{target, a.generation, limits{a.budget, a.budget}.from(time.Now())}
+					go func() {
+						result, reused, err := s.ask(t.Context(), r)
+						if err != nil || result.RoundTrips != a.run || reused != a.reused {
+							t.Errorf("request %d: result of run %v, reused: %t, %v", i, result, reused, err)
+						}
+					}()
+					synctest.Wait()
+				}
+				time.Sleep(time.Minute)
+				s.drain(t.Context())
+			})
+		})
+	}
+}
+
+// TestSchedulerYield: a probe that waits for its login holds no place; when it goes on it
+// takes one back at once, and the next ones that get free make up for it.
+func TestSchedulerYield(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size, waiting, others = 2, 5, 4
+		var running atomic.Int32
+		s := newScheduler(size, nil)
+		login := make(chan struct{})
+		s.probe = func(_ context.Context, target smbprobe.Target) *smbprobe.Result {
+			if target.Auth.Name == "waits" {
+				resume := target.Yield()
+				target.Yield() // a second time without resuming changes nothing
+				<-login
+				resume()
+				resume()
+			}
+			running.Add(1)
+			time.Sleep(time.Second)
+			running.Add(-1)
+			if target.Auth.Name == "never resumes" {
+				target.Yield()
+			}
+			return &smbprobe.Result{}
+		}
+		places := func() (free, queued int) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.slots, len(s.queue)
+		}
+		ask := func(name, auth string) {
+			go func() {
+				if _, _, err := s.ask(t.Context(), minuteRequest(smbprobe.Target{Name: name, Auth: smbprobe.Auth{Name: auth}})); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}()
+			synctest.Wait()
+		}
+		for i := range waiting {
+			ask(fmt.Sprint("waiting", i), "waits")
+		}
+		if free, _ := places(); free != size {
+			t.Errorf("%d places are free while all probes wait for a login, want %d", free, size)
+		}
+		for i := range others {
+			ask(fmt.Sprint("other", i), "never resumes")
+		}
+		if _, queued := places(); running.Load() != size || queued != others-size {
+			t.Errorf("%d run and %d wait for a place, want %d and %d", running.Load(), queued, size, others-size)
+		}
+		login <- struct{}{}
+		synctest.Wait()
+		if free, _ := places(); running.Load() != size+1 || free != -1 {
+			t.Errorf("after one login %d run with %d places, want %d and -1", running.Load(), free, size+1)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if running.Load() != size {
+			t.Errorf("later %d run, want %d", running.Load(), size)
+		}
+		close(login)
+		time.Sleep(time.Minute)
+		s.drain(t.Context())
+		if free, _ := places(); free != size {
+			t.Errorf("%d places at the end, want %d", free, size)
+		}
+	})
+}
+
 func TestSchedulerLimitsProbesThatRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const places, waiters = 3, 20
@@ -200,7 +364,7 @@ func TestSchedulerLimitsProbesThatRun(t *testing.T) {
 		answers := make(chan error, waiters)
 		for i := range waiters {
 			go func() {
-				_, err := s.ask(t.Context(), smbprobe.Target{Name: fmt.Sprint(i)}, limits{time.Minute, time.Minute}.from(time.Now()))
+				_, _, err := s.ask(t.Context(), minuteRequest(smbprobe.Target{Name: fmt.Sprint(i)}))
 				answers <- err
 			}()
 		}
@@ -222,7 +386,7 @@ func TestSchedulerKeepsModulesApart(t *testing.T) {
 		for _, module := range []string{"one", "two"} {
 			go func() {
 				target := smbprobe.Target{Name: "a", Module: smbprobe.Module{Name: module}}
-				result, err := s.ask(t.Context(), target, limits{time.Minute, time.Minute}.from(time.Now()))
+				result, _, err := s.ask(t.Context(), minuteRequest(target))
 				if err != nil || result.Module != module {
 					t.Errorf("module %s: result %v, error %v", module, result, err)
 				}
@@ -241,7 +405,7 @@ func TestSchedulerProbesTheNewestTarget(t *testing.T) {
 		})
 		ask := func(name, auth string) string {
 			target := smbprobe.Target{Name: name, Auth: smbprobe.Auth{Name: auth}}
-			result, err := s.ask(t.Context(), target, limits{time.Minute, time.Minute}.from(time.Now()))
+			result, _, err := s.ask(t.Context(), minuteRequest(target))
 			if err != nil {
 				t.Error(err)
 				return ""
@@ -278,6 +442,9 @@ func TestSchedulerDrain(t *testing.T) {
 					select {
 					case <-time.After(4 * sec):
 					case <-ctx.Done():
+						if !errors.Is(ctx.Err(), context.Canceled) || !errors.Is(context.Cause(ctx), errDraining) {
+							t.Errorf("ended by %v because of %v, want cancelled by draining", ctx.Err(), context.Cause(ctx))
+						}
 					}
 					return &smbprobe.Result{}
 				})
@@ -285,7 +452,7 @@ func TestSchedulerDrain(t *testing.T) {
 				for i, at := range []time.Duration{0, sec / 2, 2 * sec} {
 					go func() {
 						time.Sleep(at)
-						_, err := s.ask(t.Context(), smbprobe.Target{Name: fmt.Sprint(i)}, limits{time.Minute, time.Minute}.from(time.Now()))
+						_, _, err := s.ask(t.Context(), minuteRequest(smbprobe.Target{Name: fmt.Sprint(i)}))
 						got[i] = outcome{At: time.Since(begin), Err: err}
 					}()
 				}

@@ -23,49 +23,63 @@ import (
 // goroutines.
 type Prober interface {
 	Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result
+	// Forget permits one login with an auth, by its name in the configuration, although
+	// logins are held back. Its error says when one is permitted anyway.
+	Forget(auth string) error
 }
 
-// Config is what is asked of a configuration; *config.Config is one.
+// Config is what a Server needs of a configuration; *config.Config is one. Its type is
+// comparable: two values that are equal are the same configuration, loaded once.
 type Config interface {
-	// Target says how to probe a host. Its errors wrap config.ErrNotAllowed,
-	// config.ErrUnknownModule or config.ErrBadTarget.
+	// Target returns how to probe a host. Its errors wrap config.ErrNotAllowed,
+	// config.ErrModuleNotAllowed, config.ErrUnknownModule or config.ErrBadTarget.
 	Target(name, module string) (smbprobe.Target, error)
+	// Auths returns the names of the auths.
+	Auths() []string
 	// Hosts returns the hosts that the configuration lists.
 	Hosts() []config.Host
 	// Masked returns the configuration as YAML, without secrets.
 	Masked() ([]byte, error)
 }
 
-// Options are what a Server works with. All are needed, save ExternalAddress and Now.
+// Options are what a Server works with. All are needed, save EnableLifecycle,
+// ExternalAddress, Hostname and Now.
 type Options struct {
 	Prober Prober
 	Config func() Config // returns the configuration in force; called for each request
-	// Reload loads the configuration anew, and notes in Metrics how that went.
-	// It may be called from several goroutines. Its error is shown to whoever
-	// asked, and so holds no secret.
-	Reload        func() error
-	Metrics       *collector.Exporter
-	MaxConcurrent int // how many probes run at a time; at least 1
+	// Reload loads the configuration again, and notes in Metrics how that went.
+	// It may be called from several goroutines. Its error is shown to the client,
+	// and so holds no secret.
+	Reload          func() error
+	EnableLifecycle bool // permits POST /-/reload
+	Metrics         *collector.Exporter
+	MaxConcurrent   int // how many probes run at a time; at least 1
 	// TimeoutOffset is how much of the time that Prometheus gives is kept for
 	// ending the probe and for the answer; 0 or more.
 	TimeoutOffset time.Duration
 	// ExternalAddress is the address under which Prometheus reaches the
-	// exporter: "host:port", or a URL such as "https://host/path" where a proxy
+	// exporter: "host:port", or a URL such as "https://host/path" if a proxy
 	// ends TLS or serves the exporter under a path. Empty: the address and the
 	// scheme of the request for /sd.
 	ExternalAddress string
-	Logger          *slog.Logger
-	Now             func() time.Time // the clock of the page; nil: time.Now
+	// Hostname is the name of this machine. Requests that change something are taken only
+	// with this Host, localhost, an address, or that of ExternalAddress.
+	Hostname string
+	Logger   *slog.Logger
+	Now      func() time.Time // the clock of the page; nil: time.Now
 }
 
-// Server answers the exporter's requests. It has no listener and no time limits
-// of its own; both are up to the http.Server that it is given to.
+// Server answers the exporter's requests. It bounds how long an answer may take to be
+// sent, and how many pages are made at a time; all else, such as how long a request may
+// take to arrive, is up to the http.Server that it is given to.
 type Server struct {
 	options   Options
-	external  address // zero where none is configured
+	external  address // zero if none is configured
 	pages     *template.Template
 	scheduler *scheduler
 	history   *history
+	renders   gate // pages under way, from being made until they are sent
+	lists     gate // likewise, what programs read and a page does not keep waiting
 	draining  atomic.Bool
 }
 
@@ -93,6 +107,8 @@ func New(o Options) (*Server, error) {
 		external: external,
 		pages:    pages,
 		history:  newHistory(func() []config.Host { return o.Config().Hosts() }),
+		renders:  newGate(maxRenders),
+		lists:    newGate(maxRenders),
 	}
 	s.scheduler = newScheduler(o.MaxConcurrent, s.probe)
 	return s, nil
@@ -102,21 +118,21 @@ func New(o Options) (*Server, error) {
 // site sends through a browser, and methods that a path does not have.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.serveIndex)
-	mux.HandleFunc("GET /target", s.serveTarget)
+	mux.Handle("GET /{$}", s.renders.limit(s.serveIndex))
+	mux.Handle("GET /target", s.renders.limit(s.serveTarget))
 	mux.HandleFunc("GET /probe", s.serveProbe)
-	mux.Handle("GET /metrics", s.metricsHandler())
-	mux.HandleFunc("GET /sd", s.serveDiscovery)
-	mux.HandleFunc("GET /config", s.serveConfig)
+	mux.Handle("GET /metrics", s.lists.limit(s.metricsHandler().ServeHTTP))
+	mux.Handle("GET /sd", s.lists.limit(s.serveDiscovery))
+	mux.Handle("GET /config", s.lists.limit(s.serveConfig))
 	mux.HandleFunc("GET /-/healthy", s.serveHealthy)
 	mux.HandleFunc("GET /-/ready", s.serveReady)
-	mux.HandleFunc("POST /-/reload", s.serveReload)
-	mux.HandleFunc("PUT /-/reload", s.serveReload)
-	return secureHeaders(http.NewCrossOriginProtection().Handler(mux))
+	mux.HandleFunc("POST /-/reload", s.stateChanging(s.serveReload))
+	mux.HandleFunc("POST /-/forget", s.stateChanging(s.serveForget))
+	return secureHeaders(s.limitTransfer(http.NewCrossOriginProtection().Handler(mux)))
 }
 
-// Drain turns new probes away, and waits for those that run or wait for their
-// turn. When ctx ends, it cancels what still runs, and turns what waits away. No
+// Drain rejects new probes, and waits for those that run or wait for their
+// turn. When ctx ends, it cancels what still runs, and rejects what waits. No
 // goroutine of the Server is left when it returns.
 func (s *Server) Drain(ctx context.Context) {
 	s.draining.Store(true)

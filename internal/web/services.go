@@ -7,7 +7,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// neverStarted is the Win32 error of a service that nobody started since the server did.
+// neverStarted is the Win32 error of a service that has not been started since the server was.
 const neverStarted = 1077
 
 // service is a service as the pages show it.

@@ -9,7 +9,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// unknown stands on the pages for what is not known.
+// unknown is shown on the pages for what is not known.
 const unknown = "unknown"
 
 // pageFuncs are what the templates call.
@@ -95,8 +95,7 @@ func shareLevel(r *smbprobe.Result) string {
 	return stateLevel(r)
 }
 
-// phonebookLevel is unclear for a book that was not looked at, whatever kept the
-// probe from it.
+// phonebookLevel is unclear for a phone book that was not read, whatever the reason.
 func phonebookLevel(r *smbprobe.Result) string {
 	if r.Phonebook.State == smbprobe.PhonebookUnknown {
 		return "unclear"
@@ -105,7 +104,7 @@ func phonebookLevel(r *smbprobe.Result) string {
 }
 
 // broken reports whether a book of state ok has findings that keep an entry from
-// being dialled; false also where that is not known.
+// being dialled; false also if that is not known.
 func broken(p *smbprobe.PhonebookResult) bool {
 	return p.State == smbprobe.PhonebookOK && p.Intact != nil && !*p.Intact
 }

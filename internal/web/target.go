@@ -11,7 +11,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// targetPage is what the template of a target's page takes.
+// targetPage is the data of a target's page.
 type targetPage struct {
 	head
 	Now    time.Time
@@ -21,14 +21,14 @@ type targetPage struct {
 	Result *smbprobe.Result
 	Since  time.Time
 
-	// What follows is zero where Result is nil: it was not probed yet.
+	// What follows is zero if Result is nil: it was not probed yet.
 	Verdict        smbprobe.Verdict
 	Level          string // class in the style sheet, of the verdict
-	NoAnswer       string // as report.NoAnswer has it
+	NoAnswer       string // see report.NoAnswer
 	ShareLevel     string
 	PhonebookLevel string
 	Broken         bool // as of a row
-	Checked        bool // the book was read and checked; else there is nothing to say of what is in it
+	Checked        bool // the phone book was read and checked; else nothing is known of its contents
 	Findings       []finding
 	More           []moreFindings
 	Dialed         []dialedEntry
@@ -41,14 +41,14 @@ type targetPage struct {
 	Registry       registry
 }
 
-// missingPage is what the template of a target that nothing is known of takes.
+// missingPage is the data of the page of an unknown target.
 type missingPage struct {
 	head
 	Target string
 	Module string
 }
 
-// serveTarget shows the last that is known of one target. It never probes and
+// serveTarget shows the last result of one target. It never probes and
 // never resolves a name.
 func (s *Server) serveTarget(w http.ResponseWriter, r *http.Request) {
 	values, err := parseQuery(r.URL.RawQuery, "/target", "target", "module")
@@ -70,14 +70,13 @@ func (s *Server) serveTarget(w http.ResponseWriter, r *http.Request) {
 	s.writePage(w, http.StatusOK, "target.html", newTargetPage(key, entry, s.options.Now()))
 }
 
-// find returns under which key results of what was asked for are remembered: as
-// the configuration spells the target, with the target's own module where none
-// was asked for. What the configuration does not have (any more) is looked for
-// as it was written.
+// find returns the key under which a target's results are remembered: the name as the
+// configuration spells it, and the target's first module if the request names none. What
+// the configuration does not have (any more) is looked for as the request spells it.
 func (s *Server) find(asked flightKey) (key flightKey, configured bool, err error) {
 	t, err := s.options.Config().Target(asked.target, asked.module)
 	switch {
-	case errors.Is(err, config.ErrNotAllowed), errors.Is(err, config.ErrUnknownModule), errors.Is(err, config.ErrBadTarget):
+	case errors.Is(err, config.ErrNotAllowed), errors.Is(err, config.ErrModuleNotAllowed), errors.Is(err, config.ErrUnknownModule), errors.Is(err, config.ErrBadTarget):
 		return asked, false, nil
 	case err != nil:
 		return flightKey{}, false, err

@@ -16,7 +16,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // golden compares a page, without the style that all of them have, with a file of testdata.
 func golden(t *testing.T, name, got string) {
@@ -104,7 +104,7 @@ func TestTargetPageOfNothing(t *testing.T) {
 	body := f.do(http.MethodGet, "/target?target=10.1.2.3").Body.String()
 	golden(t, "target_nothing.html", body)
 	if strings.Contains(body, "<dd>0</dd>") || strings.Contains(body, ">0 bytes<") || strings.Contains(body, "0001-01-01") {
-		t.Errorf("a number that nobody knows stands in:\n%s", body)
+		t.Errorf("an unknown number is in:\n%s", body)
 	}
 }
 
@@ -118,7 +118,7 @@ func TestTargetParameters(t *testing.T) {
 		{"remembered", "target=exch01.corp.example&module=default", 200, ">WARNING<"},
 		{"the target's own module", "target=exch01.corp.example", 200, ">WARNING<"},
 		{"an empty module is none", "target=exch01.corp.example&module=", 200, ">WARNING<"},
-		{"parameters that are nobody's", "target=exch01.corp.example&x=1&x=2&debug=perhaps", 200, ">WARNING<"},
+		{"unknown parameters", "target=exch01.corp.example&x=1&x=2&debug=perhaps", 200, ">WARNING<"},
 		{"another module", "target=exch01.corp.example&module=short", 200, "Not probed since"},
 		{"configured and not probed", "target=exch02:139", 200, "Not probed since"},
 		{"remembered, not configured any more", "target=gone&module=default", 200, ">gone <small>default<"},

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// timeoutHeader says how many seconds Prometheus waits for the answer.
+// timeoutHeader is the header with the seconds that Prometheus waits for the answer.
 const timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
 
 var errTimeoutHeader = errors.New("bad " + timeoutHeader)
@@ -21,17 +21,18 @@ type limits struct {
 }
 
 // from lays the limits out from a request's arrival. A probe waits for its turn
-// for half of its time: one that started later could end in a timeout that says
-// nothing of the server.
+// for half of its time: one that started later could end in a timeout that proves
+// nothing about the server.
 func (l limits) from(arrived time.Time) schedule {
 	return schedule{
 		startBy:   arrived.Add(l.probe / 2),
 		deadline:  arrived.Add(l.probe),
 		respondBy: arrived.Add(l.answer),
+		budget:    l.probe,
 	}
 }
 
-// timeLimits says how long a request may take. The probe has what the header
+// timeLimits returns how long a request may take. The probe has what the header
 // gives less the offset, and at most the module's timeout. Half of the offset is
 // for the probe to close its connections after its deadline; the other half is
 // left for the answer. From a header of less than twice the offset, a half is

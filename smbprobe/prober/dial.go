@@ -1,13 +1,13 @@
 package prober
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -36,7 +36,7 @@ func lookup(ctx context.Context, resolver Resolver, t smbprobe.Target) ([]netip.
 	if t.Addr.IsValid() {
 		return []netip.Addr{t.Addr}, nil
 	}
-	addrs, err := resolver.LookupNetIP(ctx, "ip", rooted(t.Host))
+	addrs, err := resolver.LookupNetIP(ctx, "ip", cmp.Or(t.LookupName, t.Host))
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
 	}
@@ -49,15 +49,6 @@ func lookup(ctx context.Context, resolver Resolver, t smbprobe.Target) ([]netip.
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	addrs = slices.Compact(addrs)
 	return addrs[:min(len(addrs), maxAddresses)], nil
-}
-
-// rooted returns a name with a dot in it as a fully qualified one, so that the search
-// list of the resolver cannot lead it, and a login with it, to another host.
-func rooted(name string) string {
-	if strings.Contains(name, ".") && !strings.HasSuffix(name, ".") {
-		return name + "."
-	}
-	return name
 }
 
 // dialResult is the outcome of one attempt to connect.

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +58,7 @@ func (c *hintCache) update(target string, change func(*hints)) {
 // the weaker login. Nothing is evicted; configured hosts bound its size.
 type smb2Targets struct {
 	mu      sync.Mutex
-	entries map[string]string // by target name, the entry that the login was made with
+	entries map[string]string // by target name in lower case, the entry that the login was made with
 }
 
 func newSMB2Targets() *smb2Targets { return &smb2Targets{entries: make(map[string]string)} }
@@ -71,16 +72,16 @@ func entryOf(t smbprobe.Target) string {
 func (s *smb2Targets) add(t smbprobe.Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries[t.Name] = entryOf(t)
+	s.entries[strings.ToLower(t.Name)] = entryOf(t)
 }
 
 func (s *smb2Targets) has(t smbprobe.Target) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.entries[t.Name] == entryOf(t)
+	return s.entries[strings.ToLower(t.Name)] == entryOf(t)
 }
 
-// keep forgets every target that is not among names.
+// keep forgets every target that is not among names, which are in lower case.
 func (s *smb2Targets) keep(names map[string]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

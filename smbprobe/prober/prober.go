@@ -90,12 +90,19 @@ func New(opts Options) (*Prober, error) {
 	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing)}, nil
 }
 
-// KeepTargets drops what is remembered of targets that are not among names, after the
-// configuration was read again.
+// KeepTargets drops what is remembered of targets that are not among names, in lower
+// case, after the configuration was read again.
 func (p *Prober) KeepTargets(names map[string]bool) { p.smb2.keep(names) }
 
 // ForgetRefusals ends every hold on logins, because the configuration was read again.
 func (p *Prober) ForgetRefusals() { p.logins.Reset() }
+
+// Forget permits a login with an auth although logins are held back.
+func (p *Prober) Forget(auth string) error {
+	_ = auth // the guard knows no way to forget one alone
+	p.logins.Reset()
+	return nil
+}
 
 // LoginsHeldBack returns how many pairs of auth and target, and how many auths as a
 // whole, are held back now.

@@ -165,13 +165,17 @@ func Config(servers []Server) []byte {
 		}
 		fmt.Fprintf(&b, "  %s: {username: %s, domain: %s, password: %q, ntlm: %s}\n", s.auth(), username, domain, password, ntlm)
 	}
-	fmt.Fprintf(&b, `modules:
+	fmt.Fprintf(&b, `lockout_file: none
+modules:
   %s:
+    min_interval: 0s
     phonebook: {dialed_entries: [%q]}
   %s:
+    min_interval: 0s
     phonebook: {dialed_entries: [%q]}
   %s: # for a server that never answers
     timeout: 3s
+    min_interval: 0s
     phonebook: {dialed_entries: [%q]}
 targets:
 `, moduleDefault, entryName, moduleLongName, longEntryName, moduleImpatient, entryName)
@@ -180,7 +184,7 @@ targets:
 		for _, name := range slices.Sorted(maps.Keys(s.Labels)) {
 			labels = append(labels, fmt.Sprintf("%s: %q", name, s.Labels[name]))
 		}
-		fmt.Fprintf(&b, "  - {hosts: [%s], auth: %s, module: %s, labels: {%s}}\n", s.Name, s.auth(), s.Module, strings.Join(labels, ", "))
+		fmt.Fprintf(&b, "  - {hosts: [%s], auth: %s, modules: [%s], labels: {%s}}\n", s.Name, s.auth(), s.Module, strings.Join(labels, ", "))
 	}
 	return b.Bytes()
 }

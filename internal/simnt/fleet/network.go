@@ -79,7 +79,8 @@ func (n *Network) Close() error {
 	return n.err
 }
 
-// LookupNetIP finds the address of a server by its name, without regard to case, rooted or not.
+// LookupNetIP returns the address of a server by its name, without regard to case and to a
+// trailing dot.
 func (n *Network) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
 	addr, found := n.addrs[strings.TrimSuffix(strings.ToLower(host), ".")]
 	if !found {

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"github.com/mdlayher/vsock"
+	toolkit "github.com/prometheus/exporter-toolkit/web"
+	"golang.org/x/net/netutil"
+)
+
+// What the HTTP server takes. A connection that does nothing costs some ten kilobytes, one
+// whose header is as long as it may be some forty.
+const (
+	maxConnections = 2000 // of each address; more of them wait until one is closed
+	maxHeader      = 16 << 10
+	headerTime     = 10 * time.Second
+	readTime       = 20 * time.Second // for a whole request
+	idleTime       = 5 * time.Minute  // of a connection between requests
+)
+
+// newHTTPServer makes the server of a handler, which may take so long to read a request. How
+// long an answer may take depends on the request: the handler limits that.
+func newHTTPServer(handler http.Handler, read time.Duration) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: min(headerTime, read),
+		ReadTimeout:       read,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    maxHeader,
+	}
+}
+
+// listen listens as the flags of the toolkit have it, on each address with maxConnections at
+// most. The toolkit's own ListenAndServe has no bound.
+func listen(flags *toolkit.FlagConfig) ([]net.Listener, error) {
+	listeners, err := openListeners(flags)
+	if err != nil {
+		for _, l := range listeners {
+			err = errors.Join(err, l.Close())
+		}
+		return nil, err
+	}
+	for i, l := range listeners {
+		listeners[i] = netutil.LimitListener(l, maxConnections)
+	}
+	return listeners, nil
+}
+
+// openListeners returns what it has opened together with an error, too.
+func openListeners(flags *toolkit.FlagConfig) (listeners []net.Listener, err error) {
+	if *flags.WebSystemdSocket {
+		all, err := activation.Listeners()
+		if err != nil {
+			return nil, fmt.Errorf("--web.systemd-socket: %w", err)
+		}
+		for _, l := range all {
+			if l != nil { // a descriptor that is not a stream socket
+				listeners = append(listeners, l)
+			}
+		}
+		if len(listeners) == 0 {
+			return nil, errors.New("--web.systemd-socket: systemd has passed no socket; start the socket unit, not the program")
+		}
+		return listeners, nil
+	}
+	for _, address := range *flags.WebListenAddresses {
+		l, err := listenOn(address)
+		if err != nil {
+			return listeners, fmt.Errorf("--web.listen-address %s: %w", address, err)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// listenOn takes host:port, or vsock://:port (vsock(7)).
+func listenOn(address string) (net.Listener, error) {
+	if !strings.HasPrefix(address, "vsock://") {
+		return net.Listen("tcp", address)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 32)
+	if err != nil {
+		return nil, fmt.Errorf("port: %w", err)
+	}
+	return vsock.Listen(uint32(port), nil)
+}
