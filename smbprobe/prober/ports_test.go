@@ -98,8 +98,8 @@ func TestNameIsResolvedOnce(t *testing.T) {
 		var lookups atomic.Int32
 		p := newProber(t, prober.Options{Dial: n.dial, Resolver: lookup(func(_ context.Context, host string) ([]netip.Addr, error) {
 			lookups.Add(1)
-			if host != ntHost {
-				t.Errorf("%s is looked up, want %s", host, ntHost)
+			if want := ntHost + "."; host != want {
+				t.Errorf("%s is looked up, want %s", host, want)
 			}
 			return []netip.Addr{netip.MustParseAddr("fd00::3"), netip.MustParseAddr("::ffff:10.1.2.3")}, nil
 		})})
