@@ -5,79 +5,19 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
+	"os"
 	"os/exec"
-	"path"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 )
 
-// notified is what the receivers were told.
-type notified struct {
-	mu     sync.Mutex
-	ever   map[string]bool // "instance receiver alert" that fired
-	firing map[string]bool // and is not over
-}
-
-// receive starts the webhook of every receiver, and returns its URL, too.
-func receive(t *testing.T) (*notified, string) {
-	t.Helper()
-	n := &notified{ever: map[string]bool{}, firing: map[string]bool{}}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var message struct {
-			Alerts []struct {
-				Status string
-				Labels map[string]string
-			}
-		}
-		if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
-			t.Errorf("webhook: %v", err)
-			return
-		}
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		for _, alert := range message.Alerts {
-			name := notice(alert.Labels["instance"], path.Base(r.URL.Path), alert.Labels["alertname"])
-			if alert.Status == "firing" {
-				n.ever[name], n.firing[name] = true, true
-			} else {
-				delete(n.firing, name)
-			}
-		}
-	}))
-	t.Cleanup(server.Close)
-	return n, server.URL
-}
-
-// notice is how a test writes that a receiver is told of an alert.
+// notice is how a test writes that a receiver is notified of an alert.
 func notice(instance, receiver, alert string) string {
 	return strings.TrimSpace(instance + " " + receiver + " " + alert)
-}
-
-// get returns what fired up to now, and what of it is not over, each in order.
-func (n *notified) get() (ever, firing []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return keys(n.ever), keys(n.firing)
-}
-
-// forget begins anew.
-func (n *notified) forget() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	clear(n.ever)
-	clear(n.firing)
-}
-
-func keys(set map[string]bool) []string {
-	list := make([]string, 0, len(set))
-	for name := range set {
-		list = append(list, name)
-	}
-	slices.Sort(list)
-	return list
 }
 
 // startAlertmanager runs Debian's prometheus-alertmanager on a free port until the test ends,
@@ -106,10 +46,44 @@ func startAlertmanager(t *testing.T, configFile string) string {
 	return "http://" + log.await(t, `msg="Listening on" address=(\S+)`)[1]
 }
 
+// hurriedAlertmanager is the shipped configuration of Alertmanager without its waits. The
+// pager is an address where no program listens; mail goes to a server on loopback.
+func hurriedAlertmanager(t *testing.T, mailServer string) string {
+	t.Helper()
+	shipped := filepath.Join(dashboardsFolder, "alertmanager")
+	text, err := os.ReadFile(filepath.Join(shipped, "alertmanager.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := filepath.Abs(filepath.Join(shipped, "templates"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := string(text)
+	for _, r := range []struct{ old, replacement string }{
+		{`group_wait: \w+`, "group_wait: 100ms"},
+		{`group_interval: \w+`, "group_interval: 1s"},
+		{`mail\.example:25`, mailServer + "\n  smtp_require_tls: false"},
+		{`pager\.example:8080`, "127.0.0.1:9"},
+		{`templates/rasphone\.tmpl`, filepath.Join(templates, "rasphone.tmpl")},
+	} {
+		pattern := regexp.MustCompile(r.old)
+		if !pattern.MatchString(config) {
+			t.Fatalf("no %s in\n%s", r.old, text)
+		}
+		config = pattern.ReplaceAllLiteralString(config, r.replacement)
+	}
+	name := filepath.Join(t.TempDir(), "alertmanager.yml")
+	writeFile(t, name, config)
+	return name
+}
+
 // amAlert is an alert as Alertmanager knows it.
 type amAlert struct {
-	Labels    map[string]string `json:"labels"`
-	Receivers []struct {
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations,omitempty"`
+	EndsAt      *time.Time        `json:"endsAt,omitempty"`
+	Receivers   []struct {
 		Name string `json:"name"`
 	} `json:"receivers,omitempty"`
 	Status *struct {
@@ -134,13 +108,9 @@ func amAlerts(t *testing.T, alertmanager string) (active []string) {
 	return slices.Compact(active)
 }
 
-// postAlerts tells Alertmanager of alerts that fire.
-func postAlerts(t *testing.T, alertmanager string, labels []map[string]string) {
+// postAlerts gives Alertmanager alerts.
+func postAlerts(t *testing.T, alertmanager string, alerts []amAlert) {
 	t.Helper()
-	var alerts []amAlert
-	for _, l := range labels {
-		alerts = append(alerts, amAlert{Labels: l})
-	}
 	body, err := json.Marshal(alerts)
 	if err != nil {
 		t.Fatal(err)

@@ -2,14 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // dashboard is what asks Prometheus in a dashboard of Grafana.
@@ -32,14 +30,14 @@ type panel struct {
 	Panels  []panel // of a row
 }
 
-// askDashboards asks Prometheus every query of every dashboard, over the time since the test
-// began. All are valid, and all find something.
-func askDashboards(t *testing.T, prometheus string, begun time.Time) {
+// dashboardQueries returns every query of every dashboard.
+func dashboardQueries(t *testing.T) []query {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dashboardsFolder, "grafana", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no dashboards in %s: %v", dashboardsFolder, err)
 	}
+	var all []query
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -51,12 +49,36 @@ func askDashboards(t *testing.T, prometheus string, begun time.Time) {
 		}
 		queries := d.queries(t)
 		if len(queries) < 20 {
-			t.Errorf("%s: %d queries alone were found", file, len(queries))
+			t.Errorf("%s: found only %d queries", file, len(queries))
 		}
 		for _, q := range queries {
-			if problem := askRange(t, prometheus, q.expr, begun); problem != "" {
-				t.Errorf("%s: %s: %s\n%s", filepath.Base(file), q.name, problem, q.expr)
-			}
+			all = append(all, query{filepath.Base(file) + ": " + q.name, q.expr})
+		}
+	}
+	return all
+}
+
+// expressions returns the expressions of queries, each once.
+func expressions(queries []query) []string {
+	var all []string
+	for _, q := range queries {
+		all = append(all, q.expr)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// checkQueries checks that queries are valid, and that each finds something at some time.
+func checkQueries(t *testing.T, e *evaluation, queries []query) {
+	t.Helper()
+	for _, q := range queries {
+		switch {
+		case strings.Contains(strings.ReplaceAll(q.expr, `"$1"`, ""), "$"):
+			t.Errorf("%s has a variable left\n%s", q.name, q.expr)
+		case e.failed[q.expr] != "":
+			t.Errorf("%s%s\n%s", q.name, e.failed[q.expr], q.expr)
+		case !e.found[q.expr]:
+			t.Errorf("%s finds nothing\n%s", q.name, q.expr)
 		}
 	}
 }
@@ -104,7 +126,7 @@ func variableQuery(t *testing.T, raw json.RawMessage) string {
 	}
 	parts := regexp.MustCompile(`(?s)^label_values\((.+),\s*(\w+)\)$`).FindStringSubmatch(text)
 	if parts == nil {
-		t.Fatalf("a variable's query is no label_values(series, label): %s", text)
+		t.Fatalf("a variable's query is not label_values(series, label): %s", text)
 	}
 	return "group by (" + parts[2] + ") (" + withoutVariables(parts[1]) + `) unless on (` + parts[2] + `) vector(0)`
 }
@@ -115,35 +137,11 @@ func withoutVariables(expr string) string {
 	for _, r := range [][2]string{
 		{`\$\{?__rate_interval\}?`, (4 * scrapeInterval).String()},
 		{`\$\{?__interval\}?`, scrapeInterval.String()},
-		{`\$\{?__range\}?`, "1m"},
+		{`\$\{?__range\}?`, "1h"},
 		{`=~?\s*"\$\{?(\w+)(:\w+)?\}?"`, `=~".*"`},
 		{`\boffset 1m\b`, "offset " + scrapeInterval.String()},
 	} {
 		expr = regexp.MustCompile(r[0]).ReplaceAllString(expr, r[1])
 	}
 	return expr
-}
-
-// askRange says what is wrong with the answer to a query; empty: nothing.
-func askRange(t *testing.T, prometheus, expr string, begun time.Time) string {
-	t.Helper()
-	if strings.Contains(expr, "$") && !strings.Contains(expr, `"$1"`) {
-		return "a variable is left"
-	}
-	parameters := url.Values{
-		"query": {expr}, "step": {"1"},
-		"start": {strconv.FormatInt(begun.Unix(), 10)}, "end": {strconv.FormatInt(time.Now().Unix(), 10)},
-	}
-	var answer struct {
-		Status, Error string
-		Data          struct{ Result []json.RawMessage }
-	}
-	askJSON(t, prometheus+"/api/v1/query_range?"+parameters.Encode(), &answer)
-	switch {
-	case answer.Status != "success":
-		return "not valid: " + answer.Error
-	case len(answer.Data.Result) == 0:
-		return "nothing found"
-	}
-	return ""
 }

@@ -22,26 +22,26 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// mendable is the exporter of the command demo with a fleet that can be mended.
-type mendable struct {
+// fixable is the exporter of the command demo with a fleet that can be fixed.
+type fixable struct {
 	*exporter
 	servers []fleet.Server
-	listed  *atomic.Bool // all of them, not the first one alone
-	mended  *atomic.Bool // the clock, the port that was closed, and the entry's name
+	fixed   *atomic.Bool // the clock, the port that was closed, and the entry's name
 	serving *sync.WaitGroup
 }
 
 const (
 	closedServer = "w2k-stopped.demo" // its ports are closed
+	hungServer   = "hung.demo"
 	clockServer  = "clock-off.demo"
 	clockOffset  = 10 * time.Minute
 	longEntry    = "Internet by Provider Ltd."
 )
 
-// startMendable runs the exporter until the test ends, or stop is called.
-func startMendable(t *testing.T) *mendable {
+// startFixable runs the exporter until the test ends, or stop is called.
+func startFixable(t *testing.T) *fixable {
 	t.Helper()
-	m := &mendable{listed: new(atomic.Bool), mended: new(atomic.Bool), serving: new(sync.WaitGroup)}
+	m := &fixable{fixed: new(atomic.Bool), serving: new(sync.WaitGroup)}
 	m.servers = m.makeServers(t)
 	network, err := fleet.Listen(t.Context(), m.servers)
 	if err != nil {
@@ -84,14 +84,14 @@ func startMendable(t *testing.T) *mendable {
 }
 
 // makeServers makes the fleet. The one whose clock is wrong has a clock that can be set.
-func (m *mendable) makeServers(t *testing.T) []fleet.Server {
+func (m *fixable) makeServers(t *testing.T) []fleet.Server {
 	t.Helper()
 	servers, err := fleet.Fleet(time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	others, err := fleet.Fleet(func() time.Time {
-		if m.mended.Load() {
+		if m.fixed.Load() {
 			return time.Now().Add(-clockOffset)
 		}
 		return time.Now()
@@ -107,16 +107,12 @@ func (m *mendable) makeServers(t *testing.T) []fleet.Server {
 	return servers
 }
 
-// source is the demo's configuration, at first with the first server alone. Once the fleet is fixed, the entry whose name
-// is too long for the Internet Mail Service has another.
-func (m *mendable) source() source {
+// source is the demo's configuration. Once the fleet is fixed, the entry whose name is too
+// long for the Internet Mail Service has another.
+func (m *fixable) source() source {
 	return source{"demo", func() (*config.Config, error) {
-		servers := m.servers[:1]
-		if m.listed.Load() {
-			servers = m.servers
-		}
-		text := string(fleet.Config(servers))
-		if m.mended.Load() {
+		text := string(fleet.Config(m.servers))
+		if m.fixed.Load() {
 			text = strings.ReplaceAll(text, longEntry, "Internet")
 		}
 		return config.Parse("", []byte(text), nil)
@@ -124,7 +120,7 @@ func (m *mendable) source() source {
 }
 
 // reopened is the network's dialler, with a port more once the fleet is fixed.
-func (m *mendable) reopened(t *testing.T, network *fleet.Network) func(context.Context, string, string) (net.Conn, error) {
+func (m *fixable) reopened(t *testing.T, network *fleet.Network) func(context.Context, string, string) (net.Conn, error) {
 	t.Helper()
 	addrs, err := network.LookupNetIP(t.Context(), "ip", closedServer)
 	if err != nil {
@@ -142,7 +138,7 @@ func (m *mendable) reopened(t *testing.T, network *fleet.Network) func(context.C
 		}
 	})
 	return func(ctx context.Context, kind, address string) (net.Conn, error) {
-		if address == closed && kind == "tcp" && m.mended.Load() {
+		if address == closed && kind == "tcp" && m.fixed.Load() {
 			address = listener.Addr().String()
 			return new(net.Dialer).DialContext(ctx, kind, address)
 		}
@@ -150,7 +146,7 @@ func (m *mendable) reopened(t *testing.T, network *fleet.Network) func(context.C
 	}
 }
 
-func (m *mendable) host(t *testing.T, name string) *simnt.Host {
+func (m *fixable) host(t *testing.T, name string) *simnt.Host {
 	t.Helper()
 	for _, s := range m.servers {
 		if s.Name == name {
@@ -161,32 +157,25 @@ func (m *mendable) host(t *testing.T, name string) *simnt.Host {
 	return nil
 }
 
-// listAll puts the other servers into the configuration.
-func (m *mendable) listAll(t *testing.T) {
-	t.Helper()
-	m.listed.Store(true)
-	m.reload(t)
-}
-
-func (m *mendable) reload(t *testing.T) {
+func (m *fixable) reload(t *testing.T) {
 	t.Helper()
 	if status, text := m.do(t, http.MethodPost, "/-/reload", ""); status != http.StatusOK {
 		t.Fatalf("reload: %d %s", status, text)
 	}
 }
 
-// mend ends every fault of every server, and reloads, as one does who has changed a password.
-func (m *mendable) mend(t *testing.T) {
+// fix ends every fault of every server, and reloads, as one does who has changed a password.
+func (m *fixable) fix(t *testing.T) {
 	t.Helper()
-	m.mended.Store(true)
+	m.fixed.Store(true)
 	for _, s := range m.servers {
-		mendHost(s.Host)
+		fixHost(s.Host)
 	}
 	m.reload(t)
 }
 
-// mendHost makes a server what a healthy one is, whatever was the matter.
-func mendHost(h *simnt.Host) {
+// fixHost makes a server what a healthy one is, whatever was the matter.
+func fixHost(h *simnt.Host) {
 	const (
 		book   = `C:\WINNT\System32\Ras\rasphone.pbk`
 		lanman = `SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`

@@ -11,11 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// phaseLimit is for everything that has to arrive, or to end; it takes half a minute on a
-// machine with nothing else to do.
-const phaseLimit = 3 * time.Minute
-
-// notices are what the receivers are told of each server of the fleet that has a fault: one
+// notices are the receiver and the alert of each server of the fleet that has a fault: one
 // alert for one fault.
 func notices() map[string]string {
 	return map[string]string{
@@ -56,64 +52,51 @@ func notices() map[string]string {
 	}
 }
 
-// healthyServers are the others: nobody hears of them.
+// healthyServers are the others, of which there is no alert.
 func healthyServers() []string {
 	return []string{"book-edited", "healthy", "healthy-signing", "healthy-w2k", "log-overwritten", "share-flaps"}
 }
 
-// TestEveryFaultIsOnePage runs the way from a server's fault to the receiver of its page, with
-// the programs that are on it: simulated servers, the exporter, Prometheus with the shipped rules,
-// Alertmanager with the shipped configuration. Afterwards Prometheus is asked what the
-// dashboards ask.
+// TestEveryFaultIsOnePage follows the way from a server's fault to the receiver of its page,
+// with the programs that are on it: simulated servers, the exporter, the shipped rules in
+// promtool, which makes the hours pass at once, Alertmanager with the shipped configuration.
+// The queries of the dashboards have to find something on the way.
 func TestEveryFaultIsOnePage(t *testing.T) {
-	begun := time.Now()
-	m := startMendable(t)
+	m := startFixable(t)
 	checkServers(t, m)
-	received, webhooks := receive(t)
-	mails := startMailServer(t)
-	s := &stack{received: received}
-	s.alertmanager = startAlertmanager(t, hurriedAlertmanager(t, webhooks, mails.address()))
-	s.prometheus = startPrometheus(t, fmt.Sprintf(`global: {scrape_interval: %s, scrape_timeout: %[1]s, evaluation_interval: 1s}
-rule_files: [%q]
-alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
-scrape_configs:
-  - job_name: servers
-    http_sd_configs: [{url: "%s/sd", refresh_interval: 1s}]
-  - job_name: exporter
-    scrape_interval: 1s
-    scrape_timeout: 1s
-    static_configs: [{targets: [%q]}]
-`, scrapeInterval, hurriedRules(t), strings.TrimPrefix(s.alertmanager, "http://"), m.url, strings.TrimPrefix(m.url, "http://")))
-	s.awaitQuiet(t)
-
-	m.listAll(t)
 	var faults []string
 	for name, n := range notices() {
 		faults = append(faults, name+".demo "+n)
 	}
-	slices.Sort(faults)
-	s.await(t, "with every fault", faults, faults)
-	awaitLetters(t, mails, faults)
+	const gone, absent = "healthy.demo pager RasphoneShareMissing", "pager RasphoneExporterAbsent"
 
-	// One fault comes while all others go.
-	m.mend(t)
-	const gone = "healthy.demo pager RasphoneShareMissing"
+	line := newTimeline()
+	line.add(scrape(t, m.exporter, hungServer), 2*scrapeInterval) // the next probe finds logins held back
+	withFaults := line.add(scrape(t, m.exporter, hungServer), 76*time.Minute) // no rule waits longer than an hour
+	m.fix(t)
 	m.host(t, "healthy.demo").RemoveShare("ADMIN$")
-	ever := append(faults, gone)
-	s.await(t, "with every fault mended", []string{gone}, ever)
-	askDashboards(t, s.prometheus, begun)
+	last := scrape(t, m.exporter, "")
+	withOneFault := line.add(last, 96*time.Minute) // RasphoneDialupFailing ends an hour after the last failure
+	withoutExporter := line.add(down(last), 30*time.Minute)
+	queries := dashboardQueries(t)
+	e := line.evaluate(t, expressions(queries), []time.Duration{
+		withFaults, withFaults + scrapeInterval, withFaults + 2*scrapeInterval, withOneFault, withoutExporter,
+	})
+	checkQueries(t, e, queries)
 
-	// The exporter's end is one page, not one for each server.
-	m.stop()
-	const absent = "pager RasphoneExporterAbsent"
-	s.await(t, "without the exporter", []string{gone, absent}, append(ever, absent))
-	if active := amAlerts(t, s.alertmanager); !slices.Equal(active, []string{absent}) {
-		t.Errorf("without the exporter, Alertmanager notifies of %q", active)
-	}
+	mails := startMailServer(t)
+	a := &alerting{alertmanager: startAlertmanager(t, hurriedAlertmanager(t, mails.address()))}
+	a.replay(t, e, 0, withFaults, faults)
+	a.want(t, "with every fault", faults)
+	awaitLetters(t, mails, faults)
+	a.replay(t, e, withFaults, withOneFault, append(faults, gone))
+	a.want(t, "with every fault but one fixed", []string{gone})
+	a.replay(t, e, withOneFault, withoutExporter, []string{gone, absent})
+	a.want(t, "without the exporter", []string{absent})
 }
 
 // checkServers: the table above has every server of the fleet.
-func checkServers(t *testing.T, m *mendable) {
+func checkServers(t *testing.T, m *fixable) {
 	t.Helper()
 	var servers []string
 	for _, s := range m.servers {
@@ -125,75 +108,43 @@ func checkServers(t *testing.T, m *mendable) {
 	}
 }
 
-// stack is what stands between the exporter and the receivers.
-type stack struct {
-	prometheus, alertmanager string
-	received                 *notified
+// alerting is an Alertmanager that is given alerts as Prometheus gives them.
+type alerting struct {
+	alertmanager string
+	firing       map[string]firedAlert
 }
 
-// awaitQuiet waits until Prometheus has found exporter and Alertmanager. Its discovery takes five
-// seconds, which nothing shortens, and so long the exporter is absent: that does not count.
-func (s *stack) awaitQuiet(t *testing.T) {
+// replay gives Alertmanager the alerts of a span of time, one set after another. It may notify
+// of some alone, at no time of others.
+func (a *alerting) replay(t *testing.T, e *evaluation, from, to time.Duration, allowed []string) {
 	t.Helper()
-	awaitQuery(t, s.prometheus, "count(rasphone_exporter_build_info)", "1")
-	awaitEqual(t, "Alertmanagers that Prometheus knows", phaseLimit, []string{s.alertmanager + "/api/v2/alerts"}, func() []string {
-		var answer struct {
-			Data struct{ ActiveAlertmanagers []struct{ URL string } }
+	for at := from; at <= to; at += scrapeInterval {
+		now := e.firing[at]
+		if slices.Equal(slices.Sorted(maps.Keys(now)), slices.Sorted(maps.Keys(a.firing))) {
+			continue
 		}
-		askJSON(t, s.prometheus+"/api/v1/alertmanagers", &answer)
-		var urls []string
-		for _, a := range answer.Data.ActiveAlertmanagers {
-			urls = append(urls, a.URL)
+		var alerts []amAlert
+		for _, f := range now {
+			alerts = append(alerts, amAlert{Labels: f.labels, Annotations: f.annotations})
 		}
-		return urls
-	})
-	awaitEqual(t, "before any fault, Prometheus or Alertmanager has", phaseLimit, nil, func() []string {
-		return append(s.alerts(t, "pending", "firing"), amAlerts(t, s.alertmanager)...)
-	})
-	s.received.forget()
-}
-
-// await waits until the notices that were sent and are not over are the ones wanted, nothing
-// is pending and Alertmanager has nothing else to tell; then nothing else may have been sent in between.
-func (s *stack) await(t *testing.T, when string, firing, ever []string) {
-	t.Helper()
-	awaitEqual(t, when+", Prometheus is about to fire, or a receiver holds", phaseLimit, slices.Sorted(slices.Values(firing)), func() []string {
-		_, got := s.received.get()
-		return append(s.alerts(t, "pending"), got...)
-	})
-	var others []string
-	for _, name := range amAlerts(t, s.alertmanager) {
-		if !slices.Contains(firing, name) {
-			others = append(others, name)
-		}
-	}
-	if others != nil {
-		t.Errorf("%s, Alertmanager notifies of %q as well", when, others)
-	}
-	sent, _ := s.received.get()
-	if diff := cmp.Diff(ever, sent, sorted()); diff != "" {
-		t.Errorf("%s, sent up to now (-want +got): %s", when, diff)
-	}
-}
-
-// alerts returns the alerts that Prometheus has in one of the states.
-func (s *stack) alerts(t *testing.T, states ...string) (all []string) {
-	t.Helper()
-	var answer struct {
-		Data struct {
-			Alerts []struct {
-				Labels map[string]string
-				State  string
+		ended := time.Now()
+		for name, f := range a.firing {
+			if _, there := now[name]; !there {
+				alerts = append(alerts, amAlert{Labels: f.labels, Annotations: f.annotations, EndsAt: &ended})
 			}
 		}
+		postAlerts(t, a.alertmanager, alerts)
+		a.firing = now
+		awaitEqual(t, fmt.Sprintf("after %s, Alertmanager notifies also of", at), nil, func() []string {
+			return slices.DeleteFunc(amAlerts(t, a.alertmanager), func(n string) bool { return slices.Contains(allowed, n) })
+		})
 	}
-	askJSON(t, s.prometheus+"/api/v1/alerts", &answer)
-	for _, a := range answer.Data.Alerts {
-		if slices.Contains(states, a.State) {
-			all = append(all, notice(a.Labels["instance"], a.State, a.Labels["alertname"]))
-		}
-	}
-	return all
+}
+
+// want waits until Alertmanager notifies of some alerts and of no others.
+func (a *alerting) want(t *testing.T, when string, notices []string) {
+	t.Helper()
+	awaitEqual(t, when+", Alertmanager notifies of", slices.Sorted(slices.Values(notices)), func() []string { return amAlerts(t, a.alertmanager) })
 }
 
 // awaitLetters waits for the mail about each server, and holds it against what a mail has to say.
@@ -205,7 +156,7 @@ func awaitLetters(t *testing.T, mails *mailServer, notices []string) {
 			want = append(want, instance+" "+alert)
 		}
 	}
-	awaitEqual(t, "mails", phaseLimit, want, func() []string {
+	awaitEqual(t, "mails", want, func() []string {
 		var got []string
 		for _, n := range want {
 			instance, alert, _ := strings.Cut(n, " ")

@@ -43,7 +43,7 @@ func (o *output) String() string {
 // await waits until the output matches, and returns the submatches.
 func (o *output) await(t *testing.T, pattern string) []string {
 	t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(patience)
 	expression := regexp.MustCompile(pattern)
 	for {
 		o.mu.Lock()
@@ -80,7 +80,7 @@ func startExporter(t *testing.T, configFile string, flags ...string) *exporter {
 		select {
 		case status := <-e.status:
 			e.status <- status
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Errorf("the exporter did not stop:\n%s", e.log)
 		}
 		http.DefaultClient.CloseIdleConnections()

@@ -22,10 +22,10 @@ func TestPrometheusScrapesWhatDiscoveryLists(t *testing.T) {
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	samba.WritePhonebook(smbtest.Phonebook())
 	e := startExporter(t, writeConfig(t, samba))
-	prometheus := startPrometheus(t, fmt.Sprintf(`global: {scrape_interval: 1s, scrape_timeout: 1s}
+	prometheus := startPrometheus(t, fmt.Sprintf(`global: {scrape_interval: 5s, scrape_timeout: 5s}
 scrape_configs:
   - job_name: rasphone
-    http_sd_configs: [{url: "%s/sd", refresh_interval: 1s}]
+    http_sd_configs: [{url: "%s/sd", refresh_interval: 5s}]
   - job_name: rasphone_exporter
     static_configs: [{targets: ["%s"]}]
 `, e.url, strings.TrimPrefix(e.url, "http://")))
@@ -83,7 +83,7 @@ func startPrometheus(t *testing.T, configuration string) string {
 func awaitQuery(t *testing.T, prometheus, query, want string) {
 	t.Helper()
 	var last string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, prometheus+"/api/v1/query?query="+url.QueryEscape(query), nil)
 		if err != nil {
 			t.Fatal(err)

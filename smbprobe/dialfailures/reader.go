@@ -124,7 +124,7 @@ func (r *Reader) Merge(reachedOldest bool) *Memory {
 	if r.first != nil {
 		m.Newest, m.NewestAt = r.first.Number, r.first.Generated
 	}
-	if reachedOldest && r.read > 0 {
+	if reachedOldest && r.read > 0 && !r.last.Unreadable {
 		m.Oldest, m.OldestAt = r.last.Number, r.last.Generated
 	}
 	m.calls.prune(r.now)

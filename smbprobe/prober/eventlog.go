@@ -70,8 +70,11 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 	records := int(l.count)
 	e.Records = &records
 	if l.count > 0 {
-		oldest, newest := m.OldestAt, m.NewestAt
-		e.Oldest, e.Newest = &oldest, &newest
+		newest := m.NewestAt
+		e.Newest = &newest
+		if oldest := m.OldestAt; m.Oldest != 0 {
+			e.Oldest = &oldest
+		}
 	}
 	e.Forgotten = m.Incomplete()
 	e.Unreadable = m.Unreadable()
@@ -177,7 +180,10 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 			}
 			end.Oldest = &record
 		}
-		memory.Oldest, memory.OldestAt = end.Oldest.Number, end.Oldest.Generated
+		memory.Oldest, memory.OldestAt = 0, time.Time{}
+		if end.Oldest.Err == nil { // otherwise its time is not known
+			memory.Oldest, memory.OldestAt = end.Oldest.Number, end.Oldest.Generated
+		}
 	}
 	r.log.logf("event log: %d records from %d on, %d new ones read, %d failures remembered", count, oldest, reader.RecordsRead(), memory.Len())
 	return memory, count, nil
