@@ -2,7 +2,6 @@ package lockout
 
 import (
 	"cmp"
-	"context"
 	"crypto/rand"
 	"slices"
 	"time"
@@ -36,20 +35,13 @@ type waiter struct {
 }
 
 // begin decides on a login, or queues it.
-func (g *Guard) begin(ctx context.Context, t Target, announced string) *waiter {
-	w := &waiter{announced: announced, decided: make(chan struct{}), atMost: maxLoginTime}
-	if deadline, ok := ctx.Deadline(); ok {
-		w.atMost = min(max(time.Until(deadline), 0), maxLoginTime)
-	}
+func (g *Guard) begin(t Target, announced string, atMost time.Duration) *waiter {
+	w := &waiter{announced: announced, decided: make(chan struct{}), atMost: min(max(atMost, 0), maxLoginTime)}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	as := g.inForce(t)
 	if as == nil {
 		w.fail(ErrNotInForce)
-		return w
-	}
-	if err := ctx.Err(); err != nil {
-		// The caller sees that the context has ended; it must not compete with a place.
 		return w
 	}
 	w.authority, w.target = as.authority, as.target
@@ -173,7 +165,7 @@ func (g *Guard) release(l *login, o Outcome) {
 func (g *Guard) recheck(w *waiter) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if w.authority == nil || w.isDecided() || g.opts.Now().Sub(w.authority.dispatched) < g.recheckInterval()/2 {
+	if w.isDecided() || g.opts.Now().Sub(w.authority.dispatched) < g.recheckInterval()/2 {
 		return
 	}
 	g.transact(func(now time.Time) { g.dispatch(w.authority, now) })
@@ -190,7 +182,7 @@ func (g *Guard) recheckInterval() time.Duration {
 // login is held back.
 func (g *Guard) abandon(w *waiter) error {
 	g.mu.Lock()
-	if a := w.authority; a != nil && !w.isDecided() {
+	if a := w.authority; !w.isDecided() {
 		a.waiters = slices.DeleteFunc(a.waiters, func(o *waiter) bool { return o == w })
 		if w.permitted {
 			g.transact(func(now time.Time) { g.dispatch(a, now) })

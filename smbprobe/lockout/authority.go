@@ -76,6 +76,11 @@ type target struct {
 	refused    bool // and not accepted since
 	doubtUsed  bool // the doubt without a hold that an accepted login permits
 
+	// What the target's own accounts may have counted, if it asks no controller: refusals
+	// in a row, less than countingTime apart, whatever the password was.
+	refusals  int
+	refusedAt time.Time
+
 	domain mac // that it announced; zero: unknown
 	state  string
 	status uint32
@@ -91,6 +96,19 @@ const (
 	lastInDoubt
 	lastGuest
 )
+
+// countRefusal adds a refusal to those in a row.
+func (t *target) countRefusal(now time.Time) {
+	if !now.Before(t.refusedAt.Add(countingTime)) {
+		t.refusals = 0
+	}
+	t.refusals, t.refusedAt = t.refusals+1, now
+}
+
+// full reports whether one more refusal might lock an account of the target's own.
+func (t *target) full(now time.Time) bool {
+	return t.refusals >= places && now.Before(t.refusedAt.Add(countingTime))
+}
 
 // hold is a time without logins.
 type hold struct {

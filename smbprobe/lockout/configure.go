@@ -123,6 +123,7 @@ func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 		name      string
 	}
 	known := make(map[place]*target)
+	before := g.targets
 	for _, a := range g.authorities {
 		for _, t := range a.targets {
 			known[place{a, fold(t.name)}] = t
@@ -137,6 +138,10 @@ func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 			o = &target{name: t.Name, id: g.file.targetMAC(a.key, name)}
 			known[place{a, name}] = o
 			a.targets = append(a.targets, o)
+			if b := before[name]; b != nil && b.authority.key == a.key && b.target.refusals > 0 {
+				o.refusals, o.refusedAt = b.target.refusals, b.target.refusedAt
+				a.note(o)
+			}
 		}
 		o.configured = true
 		if t.Prompted && !a.wasPrompted {

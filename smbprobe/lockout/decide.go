@@ -30,7 +30,7 @@ func (a *authority) decide(t *target, now time.Time, oneFailure bool) verdict {
 	}
 	v := a.rules(t, now, oneFailure)
 	switch {
-	case v.action == holdBack && a.permit && len(a.counted) < places:
+	case v.action == holdBack && a.permit && len(a.counted) < places && !t.full(now):
 		v = verdict{action: admit, permitted: true}
 		if a.countUnderWay() > 0 {
 			v.action = wait
@@ -55,6 +55,8 @@ func (a *authority) rules(t *target, now time.Time, oneFailure bool) verdict {
 		return verdict{action: holdBack, reason: AuthorityHeld, until: later(a.until, t.until)}
 	case t.until.After(now):
 		return verdict{action: holdBack, reason: t.holdReason(), until: t.until}
+	case t.full(now):
+		return verdict{action: holdBack, reason: CountFull, until: t.refusedAt.Add(countingTime)}
 	case t.last == lastInDoubt && a.doubtUnderWay():
 		return verdict{action: wait}
 	case (a.pending || !a.accepted || oneFailure) && a.mustWait(now):

@@ -41,6 +41,12 @@ type file struct {
 
 	started instant
 	problem string // that was warned about last
+
+	domain struct { // that domainMAC was called for last
+		salt salt
+		name string
+		mac  mac
+	}
 }
 
 func (f *file) authorityMAC(k authorityKey) mac {
@@ -51,7 +57,13 @@ func (f *file) targetMAC(k authorityKey, name string) mac {
 	return f.salt.mac("target", k.domain, k.user, k.target, name)
 }
 
-func (f *file) domainMAC(name string) mac { return f.salt.mac("domain", fold(name)) }
+// domainMAC returns the same for one domain; most targets announce the same one.
+func (f *file) domainMAC(name string) mac {
+	if f.domain.salt != f.salt || f.domain.name != name {
+		f.domain.salt, f.domain.name, f.domain.mac = f.salt, name, f.salt.mac("domain", fold(name))
+	}
+	return f.domain.mac
+}
 
 // openFile reads the file for the first time, and finds out if it can be written.
 func (g *Guard) openFile() error {

@@ -62,6 +62,10 @@ type targetRecord struct {
 	Hold    holdRecord `json:"hold,omitzero"`
 	Refused bool       `json:"refused,omitempty"`
 	InDoubt bool       `json:"in_doubt,omitempty"`
+
+	// Refusals in a row, whatever the password was, and the time of the last.
+	Refusals  int   `json:"refusals,omitempty"`
+	RefusedAt int64 `json:"refused_at,omitempty"`
 }
 
 type (
@@ -173,7 +177,7 @@ func (a *authorityRecord) lastEvent() int64 {
 		last = max(last, l.End)
 	}
 	for _, t := range a.Targets {
-		last = max(last, t.Hold.Until)
+		last = max(last, t.Hold.Until, t.RefusedAt)
 	}
 	return last
 }

@@ -147,7 +147,14 @@ func New(opts Options) (*Guard, error) {
 // ended while other logins were under way, and ErrNotInForce if the target's login is
 // not the configured one (any more). Nothing must be sent then.
 func (g *Guard) Acquire(ctx context.Context, target Target, announced string) (release func(Outcome), err error) {
-	w := g.begin(ctx, target, announced)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoPlace, context.Cause(ctx))
+	}
+	atMost := maxLoginTime
+	if deadline, ok := ctx.Deadline(); ok {
+		atMost = time.Until(deadline)
+	}
+	w := g.begin(target, announced, atMost)
 	ticker := time.NewTicker(g.recheckInterval())
 	defer ticker.Stop()
 	for {

@@ -18,6 +18,9 @@ func (g *Guard) merge(records []authorityRecord, i instant, authoritative bool) 
 		a := byID[r.ID]
 		if a == nil || g.checkOf(a.credentials) != r.Check {
 			g.file.others = append(g.file.others, r)
+			if a != nil {
+				a.loadRefusals(r.Targets, i)
+			}
 			continue
 		}
 		found[a] = true
@@ -147,7 +150,7 @@ func (a *authority) loadTargets(r, was *authorityRecord, i instant, authoritativ
 	}
 	for id := range old {
 		if t := a.targetByID(id); t != nil { // accepted, or a guest's hold is over
-			t.hold, t.refused = hold{}, false
+			t.hold, t.refused, t.refusals = hold{}, false, 0
 			if t.last != lastAccepted {
 				t.last = lastUnknown
 			}
@@ -159,6 +162,9 @@ func (a *authority) loadTargets(r, was *authorityRecord, i instant, authoritativ
 func (t *target) load(r targetRecord, i instant, authoritative bool) {
 	t.hold.load(r.Hold, i, firstTargetHold, authoritative)
 	t.refused = r.Refused || t.refused && !authoritative
+	if authoritative || r.Refusals > t.refusals {
+		t.refusals, t.refusedAt = r.Refusals, i.fromFile(r.RefusedAt, i.now)
+	}
 	switch {
 	case r.InDoubt:
 		t.last, t.doubtUsed = lastInDoubt, true
@@ -166,6 +172,18 @@ func (t *target) load(r targetRecord, i instant, authoritative bool) {
 		t.last = lastRefused
 	case t.until.After(i.now):
 		t.last = lastGuest
+	}
+}
+
+// loadRefusals takes over what the targets' own accounts have counted, from a record
+// with another password.
+func (a *authority) loadRefusals(records []targetRecord, i instant) {
+	for _, r := range records {
+		at := i.fromFile(r.RefusedAt, i.now)
+		if t := a.targetByID(r.ID); t != nil && r.Refusals > 0 && at.Sub(t.refusedAt) > jumpTolerance {
+			t.refusals, t.refusedAt = r.Refusals, at
+			a.note(t)
+		}
 	}
 }
 
@@ -212,15 +230,18 @@ func (a *authority) record(i instant) *authorityRecord {
 		})
 	}
 	for t := range a.noted {
-		if t.refused || t.last == lastInDoubt || t.until.After(i.now) {
-			r.Targets = append(r.Targets, targetRecord{ID: t.id, Hold: t.hold.record(i), Refused: t.refused, InDoubt: t.last == lastInDoubt})
+		if t.refused || t.last == lastInDoubt || t.until.After(i.now) || t.refusedAt.Add(countingTime).After(i.now) {
+			r.Targets = append(r.Targets, targetRecord{
+				ID: t.id, Hold: t.hold.record(i), Refused: t.refused, InDoubt: t.last == lastInDoubt,
+				Refusals: t.refusals, RefusedAt: i.toFile(t.refusedAt),
+			})
 		} else {
 			delete(a.noted, t)
 		}
 	}
 	oldest := i.toFile(i.now.Add(-keepOthers))
 	for _, t := range a.otherTargets {
-		if t.Hold.Until >= oldest {
+		if max(t.Hold.Until, t.RefusedAt) >= oldest {
 			r.Targets = append(r.Targets, t)
 		}
 	}

@@ -48,7 +48,7 @@ func (a *authority) acceptLogin(l *login, now time.Time) {
 	a.lastAccepted, a.lastTarget = now, l.targetID
 
 	t := l.target
-	t.hold, t.refused, t.doubtUsed = hold{}, false, false
+	t.hold, t.refused, t.doubtUsed, t.refusals = hold{}, false, false, 0
 	t.last, t.acceptedAt = lastAccepted, now
 	delete(a.noted, t)
 
@@ -80,6 +80,7 @@ func (a *authority) refuseLogin(l *login, now time.Time, wrong, oneFailure bool)
 	}
 	t := l.target
 	t.last, t.refused = lastRefused, true
+	t.countRefusal(now)
 	t.begin(now, firstTargetHold, wrong)
 	a.note(t)
 	if a.pending || !a.accepted || a.failures() >= places || oneFailure {
