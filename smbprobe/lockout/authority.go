@@ -76,8 +76,8 @@ type target struct {
 	refused    bool // and not accepted since
 	doubtUsed  bool // the doubt without a hold that an accepted login permits
 
-	// What the target's own accounts may have counted, if it asks no controller: refusals
-	// in a row, less than countingTime apart, whatever the password was.
+	// What the target's own accounts may have counted, if it asks no controller: wrong
+	// passwords in a row, less than countingTime apart, this one or others.
 	refusals  int
 	refusedAt time.Time
 
@@ -97,7 +97,7 @@ const (
 	lastGuest
 )
 
-// countRefusal adds a refusal to those in a row.
+// countRefusal adds a wrong password to those in a row.
 func (t *target) countRefusal(now time.Time) {
 	if !now.Before(t.refusedAt.Add(countingTime)) {
 		t.refusals = 0
@@ -105,7 +105,7 @@ func (t *target) countRefusal(now time.Time) {
 	t.refusals, t.refusedAt = t.refusals+1, now
 }
 
-// full reports whether one more refusal might lock an account of the target's own.
+// full reports whether one more wrong password might lock an account of the target's own.
 func (t *target) full(now time.Time) bool {
 	return t.refusals >= places && now.Before(t.refusedAt.Add(countingTime))
 }

@@ -103,7 +103,7 @@ func (a *authority) afterHold(t *target, now time.Time) verdict {
 // accepted.
 func (a *authority) lastPlace(t *target, now time.Time) action {
 	third := a.lastCountedAt()
-	if !a.lastAccepted.Before(third) || now.Sub(third) > preferenceTime ||
+	if a.lastAccepted.After(third) || !now.Before(third.Add(preferenceTime)) ||
 		a.acceptedLast(func(t *target) bool { return t.last == lastAccepted }) == t {
 		return admit
 	}

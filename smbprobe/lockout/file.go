@@ -98,11 +98,17 @@ func (g *Guard) transact(change func(now time.Time)) {
 		change(i.now)
 		return
 	}
+	if f.readOnly { // which was warned about
+		_ = g.mergeFile(i)
+		change(i.now)
+		f.unsaved = true
+		return
+	}
 	unlock, err := f.store.lock()
 	if err == nil {
 		defer unlock()
 	}
-	writable := err == nil && !f.readOnly
+	writable := err == nil
 	if mergeErr := g.mergeFile(i); mergeErr != nil {
 		err = errors.Join(err, mergeErr)
 		writable = writable && errors.Is(mergeErr, errDamaged)

@@ -130,10 +130,10 @@ func New(opts Options) (*Guard, error) {
 	defer g.mu.Unlock()
 	if err := g.openFile(); err != nil {
 		if opts.RequireFile {
-			return nil, err
+			return nil, fmt.Errorf("%w; without it restarts may lock accounts: have it in a directory that can be written, or configure none", err)
 		}
 		g.file.readOnly = true
-		g.warn(err)
+		g.warn(fmt.Errorf("%w; the first login of an account that fails is the last one", err))
 	}
 	return g, nil
 }

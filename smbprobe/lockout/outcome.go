@@ -80,7 +80,9 @@ func (a *authority) refuseLogin(l *login, now time.Time, wrong, oneFailure bool)
 	}
 	t := l.target
 	t.last, t.refused = lastRefused, true
-	t.countRefusal(now)
+	if wrong {
+		t.countRefusal(now)
+	}
 	t.begin(now, firstTargetHold, wrong)
 	a.note(t)
 	if a.pending || !a.accepted || a.failures() >= places || oneFailure {
@@ -126,7 +128,7 @@ func (a *authority) note(t *target) {
 // beginHold holds the authority because of a login. If that was under way when the
 // last hold began, the hold starts again, but is not doubled.
 func (a *authority) beginHold(l *login, now time.Time, double bool) {
-	if began := a.until.Add(-a.length); a.until.After(now) && !l.sent.After(began) {
+	if began := a.until.Add(-a.length); a.until.After(now) && l.sent.Before(began) {
 		a.begin(now, a.length, false)
 	} else {
 		a.begin(now, firstAuthorityHold, double)

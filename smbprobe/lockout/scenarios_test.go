@@ -222,8 +222,8 @@ func scenarios() []scenario {
 	}
 	for _, load := range []struct{ targets, replicas int }{{300, 2}, {500, 2}, {1000, 1}} {
 		list = append(list, scenario{
-			name: fmt.Sprintf("%d targets, %d replicas", load.targets, load.replicas), targets: load.targets, replicas: load.replicas, length: h,
-			setup: func(*sim) {}, sightFrom: 10 * m, sightTo: h,
+			name: fmt.Sprintf("%d targets, %d replicas", load.targets, load.replicas), targets: load.targets, replicas: load.replicas, length: 40 * m,
+			setup: func(*sim) {}, sightFrom: 10 * m, sightTo: 40 * m,
 		})
 	}
 	return list

@@ -26,7 +26,7 @@ func TestSharedFile(t *testing.T) {
 			s.addExporter(store)
 			s.addExporter(store)
 		}, recovers: 5 * h, within: 2 * m, sightFrom: 10 * m, sightTo: 2 * h},
-		{name: "20 checks at the same second, wrong password", targets: 20, length: 6 * h, replicas: -1, setup: func(s *sim) {
+		{name: "20 checks at the same second, wrong password", targets: 20, length: 4 * h, replicas: -1, setup: func(s *sim) {
 			s.passwordChanges()
 			s.every(30*time.Second, m, func() {
 				for i := range s.fleet {
@@ -34,13 +34,13 @@ func TestSharedFile(t *testing.T) {
 				}
 			})
 		}},
-		{name: "20 checks at the same second", targets: 20, length: 2 * h, replicas: -1, setup: func(s *sim) {
+		{name: "20 checks at the same second", targets: 20, length: h, replicas: -1, setup: func(s *sim) {
 			s.every(30*time.Second, m, func() {
 				for i := range s.fleet {
 					s.checkProcess(store, i, probeTime)
 				}
 			})
-		}, sightFrom: 10 * m, sightTo: 2 * h},
+		}, sightFrom: 10 * m, sightTo: h},
 		{name: "a check that is killed after 8 seconds, wrong password, controller slow", targets: 1, replicas: -1, setup: func(s *sim) {
 			some(1, slow, 2*h, 99*h)(s)
 			s.passwordChanges()
