@@ -112,10 +112,10 @@ func (g *Guard) dispatch(a *authority, now time.Time) {
 	}
 	queue := a.waiters
 	slices.SortFunc(queue, func(v, w *waiter) int {
-		if v.permitted {
-			return -1
-		}
-		if w.permitted {
+		if v.permitted != w.permitted {
+			if v.permitted {
+				return -1
+			}
 			return 1
 		}
 		if c := w.target.rank().Compare(v.target.rank()); c != 0 {

@@ -57,7 +57,9 @@
 // Time; another user, domain or password (see [Guard.Configure]); and
 // [Guard.Forget], which permits one login, alone, while fewer than four count.
 // Changing one wrong password for another is up to the operator: each change is
-// followed by one login, and the controller counts it.
+// followed by one login, and the controller counts it. Only for a single target the
+// package remembers more: four wrong passwords in a row, whichever they were, hold it
+// for 31 minutes after the last, because it may have an account of its own.
 //
 // # The file
 //
@@ -65,5 +67,7 @@
 // [Options.File]. A login is written to it as in doubt before it is sent, so that a
 // process that is killed cannot forget it. The file has no names in it, only HMACs
 // under a random salt, and of the credentials two bytes of a slow hash: enough to
-// notice a change, useless for recovering a password.
+// notice a change, useless for recovering a password. What cannot be read or written
+// is a warning (see [Options.Warn]), and the guard goes on with what it has in memory.
+// A damaged file is replaced, and the guard is as careful as after a start.
 package lockout

@@ -17,6 +17,7 @@ var (
 	ErrUnknownAuth = errors.New("no target has this auth")
 
 	errDamaged    = errors.New("the lockout file is damaged")
+	errLocked     = errors.New("another process has it locked and does not go on")
 	errNotRegular = errors.New("not a regular file")
 	errTooLarge   = fmt.Errorf("larger than %d bytes", maxFileSize)
 )

@@ -18,6 +18,9 @@ const (
 	// file are written again.
 	jumpTolerance = time.Second
 
+	// lockAgain is how long a file that another process has locked is left alone.
+	lockAgain = 30 * time.Second
+
 	// keepOthers is how long the file keeps what this process does not know: another
 	// one may, or have the same authority with another password.
 	keepOthers = 24 * time.Hour
@@ -38,6 +41,9 @@ type file struct {
 	// readOnly: the file could not be written at the start, so each run of this program
 	// may add failures; the first one is the last.
 	readOnly bool
+
+	lockErr     error // until lockAgainAt
+	lockAgainAt time.Time
 
 	started instant
 	problem string // that was warned about last
@@ -73,7 +79,7 @@ func (g *Guard) openFile() error {
 	if f.store == nil {
 		return nil
 	}
-	unlock, err := f.store.lock()
+	unlock, err := f.lock(f.started.now)
 	if err != nil {
 		return errors.Join(err, g.mergeFile(f.started)) // holds are respected, even if none can be added
 	}
@@ -104,7 +110,7 @@ func (g *Guard) transact(change func(now time.Time)) {
 		f.unsaved = true
 		return
 	}
-	unlock, err := f.store.lock()
+	unlock, err := f.lock(i.now)
 	if err == nil {
 		defer unlock()
 	}
@@ -122,6 +128,19 @@ func (g *Guard) transact(change func(now time.Time)) {
 	}
 	f.unsaved = f.changed
 	g.warn(err)
+}
+
+// lock locks the file. If another process does not unlock it, it is not tried again for
+// a while: every login would wait for it.
+func (f *file) lock(now time.Time) (unlock func(), err error) {
+	if now.Before(f.lockAgainAt) {
+		return nil, f.lockErr
+	}
+	unlock, err = f.store.lock()
+	if errors.Is(err, errLocked) {
+		f.lockErr, f.lockAgainAt = err, now.Add(lockAgain)
+	}
+	return unlock, err
 }
 
 // warn reports a problem once until there is another one, or none.

@@ -1,15 +1,12 @@
 package lockout
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -299,390 +296,38 @@ func TestFileFailsWhileRunning(t *testing.T) {
 	})
 }
 
-// TestUnsavedIsMerged: a failed write does not lose what another process wrote meanwhile.
-func TestUnsavedIsMerged(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(memStore)
-		g := newTester(t, Options{store: store}, fleet(6)...)
-		other := newTester(t, Options{store: store}, fleet(6)...)
-		g.warm(fleet(6)...)
-		other.warm(fleet(6)...)
-		store.fail = errors.New("no space left on device")
-		g.login(corp("exch00"), refused())
-		store.fail = nil
-		other.login(corp("exch01"), refused())
-		for _, g := range []tester{g, other} {
-			g.login(corp("exch05"), accepted())
-			g.wantHeld(corp("exch00"), TargetRefused, min15)
-			g.wantHeld(corp("exch01"), TargetRefused, min15)
-			if got := g.count(); got != 2 {
-				t.Errorf("count %d, want 2", got)
-			}
-		}
-	})
-}
-
-// TestFileHasNoNames, and no password.
-func TestFileHasNoNames(t *testing.T) {
+// TestFileStaysLocked: a process that was stopped while it had the lock delays one login
+// in 30 seconds, and keeps none from being sent.
+func TestFileStaysLocked(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lockout.json")
-	g := newTester(t, Options{File: path}, fleet(3)...)
-	g.login(corp("exch00"), accepted())
-	g.login(corp("exch01"), refused())
-	content := bytes.ToLower(readFile(t, path))
-	for _, word := range []string{"exch", "corp", "rasphone", "1998", "login_failed"} {
-		if bytes.Contains(content, []byte(word)) {
-			t.Errorf("%q is in the file: %s", word, content)
-		}
-	}
-}
-
-// TestWrittenBeforeSent: a login under way is in the file, as is what came of it.
-func TestWrittenBeforeSent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(memStore)
-		g := newTester(t, Options{store: store}, fleet(6)...)
-		g.warm(fleet(6)...)
-		states := func() []recordState {
-			t.Helper()
-			r, err := decode(store.content)
-			if err != nil || len(r.Authorities) != 1 {
-				t.Fatalf("%d authorities, %v", len(r.Authorities), err)
-			}
-			var states []recordState
-			for _, l := range r.Authorities[0].Logins {
-				states = append(states, l.State)
-			}
-			return states
-		}
-		for _, tt := range []struct {
-			outcome Outcome
-			want    []recordState
-		}{
-			{accepted(), nil}, {guest(), nil}, {notSent(), nil}, {inDoubt(), []recordState{"in_doubt"}}, {refused(), []recordState{"refused"}},
-		} {
-			release := g.start(corp("exch01"))
-			if diff := cmp.Diff([]recordState{"under_way"}, states()); diff != "" {
-				t.Errorf("before it is sent (-want +got):\n%s", diff)
-			}
-			release(tt.outcome)
-			if diff := cmp.Diff(tt.want, states()); diff != "" {
-				t.Errorf("%+v (-want +got):\n%s", tt.outcome, diff)
-			}
-			time.Sleep(31 * time.Minute)
-			g.warm(corp("exch02"))
-		}
-	})
-}
-
-// TestKilledProcess: a login whose process ended is in doubt, and holds its target unless
-// that had accepted the credentials.
-func TestKilledProcess(t *testing.T) {
-	t.Parallel()
-	for _, acceptedBefore := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			store := new(memStore)
-			g := newTester(t, Options{store: store}, fleet(6)...)
-			g.warm(corp("exch05"))
-			if acceptedBefore {
-				g.warm(corp("exch00"))
-			}
-			g.start(corp("exch00")) // with 10 seconds, and no release
-
-			g = newTester(t, Options{store: store}, fleet(6)...)
-			time.Sleep(2*time.Minute - 10*time.Second) // exch05 was accepted long ago
-			time.Sleep(10 * time.Second)
-			if acceptedBefore {
-				g.wantFree(corp("exch00"))
-			} else {
-				g.wantHeld(corp("exch00"), TargetInDoubt, min15-110*time.Second)
-			}
-			if got := g.count(); got != 1 {
-				t.Errorf("count %d, want 1", got)
-			}
-			g.login(corp("exch05"), accepted())
-			if got := g.count(); got != 0 {
-				t.Errorf("count %d, want 0", got)
-			}
-		})
-	}
-}
-
-// TestOtherProcessIsAlone: what another process has under way after a hold makes this one
-// wait, until it is in the file that it has ended.
-func TestOtherProcessIsAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(memStore)
-		g := newTester(t, Options{store: store}, fleet(3)...)
-		other := newTester(t, Options{store: store}, fleet(3)...)
-		first := other.start(corp("exch00"))
-		start := time.Now()
-		time.AfterFunc(time.Second, func() { first(accepted()) })
-		release := g.start(corp("exch01"))
-		if waited := time.Since(start); waited < time.Second || waited > time.Second+recheckFileInterval {
-			t.Errorf("waited for %s", waited)
-		}
-		release(accepted())
-	})
-}
-
-// TestOtherConfiguration: a process keeps what it does not know, for a day.
-func TestOtherConfiguration(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(memStore)
-		g := newTester(t, Options{store: store}, fleet(2)...)
-		g.warm(fleet(2)...)
-		g.login(corp("exch01"), refused())
-		backup := corp("exch01")
-		backup.Username = "backup"
-		for name, targets := range map[string][]Target{
-			"another user":     {backup},
-			"another password": {corp("exch01").withPassword("new-1999")},
-			"another target":   {corp("exch09")},
-			"no target":        nil,
-		} {
-			other := newTester(t, Options{store: store}, targets...)
-			for _, target := range targets {
-				other.login(target, accepted())
-			}
-			g := newTester(t, Options{store: store}, fleet(2)...)
-			if _, err := g.tryStart(corp("exch01")); err == nil {
-				t.Errorf("%s: the hold was lost", name)
-			}
-		}
-		time.Sleep(25 * time.Hour)
-		other := newTester(t, Options{store: store}, backup)
-		other.login(backup, accepted())
-		if r, err := decode(store.content); err != nil || len(r.Authorities) != 1 {
-			t.Errorf("%+v, %v; want one authority", r, err)
-		}
-	})
-}
-
-// TestAnotherSalt: another process has made a new file. What both know is kept.
-func TestAnotherSalt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(memStore)
-		g := newTester(t, Options{store: store}, fleet(6)...)
-		g.warm(fleet(6)...)
-		g.login(corp("exch00"), refused())
-		store.content = nil
-		other := newTester(t, Options{store: store}, fleet(6)...)
-		other.warm(fleet(6)...)
-		other.login(corp("exch01"), refused())
-		for _, g := range []tester{g, newTester(t, Options{store: store}, fleet(6)...)} {
-			g.login(corp("exch05"), accepted())
-			g.wantHeld(corp("exch00"), TargetRefused, min15-7*time.Millisecond)
-			g.wantHeld(corp("exch01"), TargetRefused, min15)
-			if got := g.count(); got != 2 {
-				t.Errorf("count %d, want 2", got)
-			}
-		}
-	})
-}
-
-// TestHoldIsNeverLonger than its own length, whatever the clock or the file says.
-func TestHoldIsNeverLonger(t *testing.T) {
-	t.Parallel()
-	for _, jump := range []time.Duration{-time.Minute, -time.Hour, -48 * time.Hour, -30 * 365 * 24 * time.Hour} {
-		synctest.Test(t, func(t *testing.T) {
-			store := new(memStore)
-			g := newTester(t, Options{store: store}, fleet(6)...)
-			g.warm(fleet(6)...)
-			g.hold(fleet(6), refused())
-			time.Sleep(31 * time.Minute)
-			g.login(corp("exch05"), refused()) // for 62 minutes
-			time.Sleep(10 * time.Minute)
-
-			clock := func() time.Time { return time.Now().Add(jump) }
-			g = newTester(t, Options{store: store, Now: clock, Wall: func() time.Time { return clock().Round(0) }}, fleet(6)...)
-			g.wantHeld(corp("exch04"), AuthorityHeld, min(62*time.Minute, 52*time.Minute-jump))
-			time.Sleep(62 * time.Minute)
-			g.login(corp("exch04"), accepted())
-		})
-	}
-}
-
-// TestClockJumpsWhileRunning: holds do not change, and a restart finds the new times.
-func TestClockJumpsWhileRunning(t *testing.T) {
-	t.Parallel()
-	for _, jump := range []time.Duration{-24 * time.Hour, -time.Hour, time.Hour, 24 * time.Hour} {
-		synctest.Test(t, func(t *testing.T) {
-			store := new(memStore)
-			shift := time.Duration(0)
-			opts := Options{store: store, Wall: func() time.Time { return time.Now().Round(0).Add(shift) }}
-			g := newTester(t, opts, fleet(6)...)
-			g.warm(fleet(6)...)
-			g.hold(fleet(6), refused())
-			time.Sleep(10 * time.Minute)
-			shift = jump
-			g.wantHeld(corp("exch05"), AuthorityHeld, 21*time.Minute)
-			time.Sleep(time.Minute)
-			g = newTester(t, opts, fleet(6)...)
-			g.wantHeld(corp("exch05"), AuthorityHeld, 20*time.Minute)
-			if got := g.count(); got != 4 {
-				t.Errorf("count %d, want 4", got)
-			}
-			time.Sleep(20 * time.Minute)
-			g.login(corp("exch05"), accepted())
-		})
-	}
-}
-
-// TestChangedPasswordAfterARestart: the hold was that of the old one.
-func TestChangedPasswordAfterARestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := new(memStore)
-		newTester(t, Options{store: store}, corp("exch00")).login(corp("exch00"), refused())
-		renewed := corp("exch00").withPassword("new-1999")
-		newTester(t, Options{store: store}, renewed).login(renewed, accepted())
-		newTester(t, Options{store: store}, corp("exch00")).wantHeld(corp("exch00"), AuthorityHeld, 31*time.Minute)
-	})
-}
-
-// TestSlowHash: the check is two bytes of PBKDF2, and computed once.
-func TestSlowHash(t *testing.T) {
-	t.Parallel()
-	g := newTester(t, Options{rounds: hashRounds, store: new(memStore)}, fleet(2)...)
-	g.file.salt = salt{1, 2, 3}
-	a := g.targets["exch00"].authority
-	a.credentials.hasCheck = false
-	// python3 -c 'import hashlib; print(hashlib.pbkdf2_hmac("sha256", b"corp\0rasphone\0old-1998", bytes([1,2,3]+[0]*13)+b"credentials", 100000)[:2].hex())'
-	if got, want := fmt.Sprintf("%x", g.checkOf(a.credentials)), "2d96"; got != want {
-		t.Errorf("%s, want %s", got, want)
-	}
-	a.credentials.check = check{0xAB, 0xCD}
-	if got := g.checkOf(g.targets["exch01"].authority.credentials); got != a.credentials.check {
-		t.Errorf("%x was computed again", got)
-	}
-}
-
-// TestTwoGuardsOneFile: two processes that log in as fast as they can. No more than four
-// logins fail.
-func TestTwoGuardsOneFile(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "lockout.json")
-	targets := fleet(20)
-	var guards [2]tester
-	for i := range guards {
-		guards[i] = newTester(t, Options{File: path, RequireFile: true, Warn: func(err error) { t.Error(err) }}, targets...)
-		guards[i].warm(targets[:4]...)
-	}
-	var mu sync.Mutex
-	var failed, sent int
-	var wg sync.WaitGroup
-	for _, g := range guards {
-		for _, target := range targets {
-			wg.Go(func() {
-				for range 5 {
-					ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-					release, err := g.Acquire(ctx, target, "CORP")
-					cancel()
-					if err != nil {
-						continue
-					}
-					mu.Lock()
-					sent++
-					o := accepted()
-					if sent > 50 {
-						o = refused()
-						failed++
-					}
-					mu.Unlock()
-					release(o)
-				}
-			})
-		}
-	}
-	wg.Wait()
-	if failed == 0 || failed >= lockAt {
-		t.Errorf("%d logins failed", failed)
-	}
-	if _, err := decode(readFile(t, path)); err != nil {
-		t.Error(err)
-	}
-}
-
-// TestFileFormat changes only on purpose.
-func TestFileFormat(t *testing.T) {
-	t.Parallel()
-	r := &fileRecord{Version: fileVersion, Salt: salt{1}, Authorities: []authorityRecord{{
-		ID: mac{2}, Check: check{3}, Pending: true, AcceptedBy: mac{4}, AcceptedAt: 5,
-		Logins:  []loginRecord{{ID: loginID{6}, Target: mac{7}, Domain: mac{8}, State: "under_way", Sent: 9, End: 10, Exempt: true}},
-		Hold:    holdRecord{Until: 11, Length: 12, Doubled: 13},
-		Targets: []targetRecord{{ID: mac{14}, Hold: holdRecord{Until: 15, Length: 16}, Refused: true, InDoubt: true, Refusals: 17, RefusedAt: 18}},
-	}}}
-	got, err := r.encode()
+	now := time.Now().Truncate(time.Millisecond)
+	var w warnings
+	g := newTester(t, Options{store: &diskStore{path: path}, RequireFile: true, Warn: w.add, Now: func() time.Time { return now }}, fleet(3)...)
+	stopped, err := os.OpenFile(path+".lock", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	zeros := func(n int) string { return strings.Repeat("0", n) }
-	want := `{"version":1,"salt":"01` + zeros(30) + `","authorities":[{"id":"02` + zeros(30) + `","check":"0300",` +
-		`"logins":[{"id":"06` + zeros(14) + `","target":"07` + zeros(30) + `","domain":"08` + zeros(30) + `","state":"under_way","sent":9,"end":10,"exempt":true}],` +
-		`"hold":{"until":11,"length":12,"doubled":13},"pending":true,"accepted_by":"04` + zeros(30) + `","accepted_at":5,` +
-		`"targets":[{"id":"0e` + zeros(30) + `","hold":{"until":15,"length":16},"refused":true,"in_doubt":true,"refusals":17,"refused_at":18}]}]}` + "\n"
-	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	if locked, err := tryLock(stopped); !locked || err != nil {
+		t.Fatal(locked, err)
 	}
-	again, err := decode(got)
-	if diff := cmp.Diff(r, again); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	before := readFile(t, path)
+	g.login(corp("exch00"), accepted())
+	g.login(corp("exch01"), refused())
+	w.wantWarning(t, errLocked.Error())
+	if diff := cmp.Diff(string(before), string(readFile(t, path))); diff != "" {
+		t.Errorf("the file was changed (-before +after):\n%s", diff)
 	}
-}
-
-// FuzzFile: no file makes the guard fail, or hold for more than four hours.
-func FuzzFile(f *testing.F) {
-	store := new(memStore)
-	g, err := New(Options{store: store, rounds: 1})
-	if err != nil {
-		f.Fatal(err)
+	if _, err := New(Options{store: &diskStore{path: path}, RequireFile: true}); !errors.Is(err, errLocked) {
+		t.Errorf("a process that starts: %v", err)
 	}
-	if err := g.Configure(fleet(6)); err != nil {
-		f.Fatal(err)
+	if err := stopped.Close(); err != nil {
+		t.Fatal(err)
 	}
-	now := time.Now()
-	for i, o := range []Outcome{accepted(), inDoubt(), accepted(), refused(), guest()} {
-		release, err := g.Acquire(context.Background(), corp(fmt.Sprintf("exch0%d", i)), "")
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(bytes.Clone(store.content))
-		release(o)
-		f.Add(bytes.Clone(store.content))
-	}
-	for _, until := range []string{"-1", "0", "9223372036854775807", "-9223372036854775808", fmt.Sprint(now.Add(99 * time.Hour).UnixMilli())} {
-		f.Add(bytes.ReplaceAll(store.content, []byte(`"until":`), []byte(`"until":`+until+`,"doubled":`+until+`,"length":`+until+`,"old":`)))
-		f.Add(bytes.ReplaceAll(store.content, []byte(`"sent":`), []byte(`"sent":`+until+`,"old":`)))
-	}
-	f.Fuzz(func(t *testing.T, content []byte) {
-		if r, err := decode(content); err == nil {
-			again, err := r.encode()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r2, err := decode(again); err != nil || !cmp.Equal(r, r2) {
-				t.Fatalf("not the same after a round trip: %v", err)
-			}
-		}
-		now := now
-		clock := func() time.Time { return now }
-		g := newTester(t, Options{store: &memStore{content: content}, RequireFile: true, Now: clock}, fleet(6)...)
-		for range 3 {
-			for _, target := range fleet(6) {
-				w := g.begin(target, "", time.Second)
-				if held, ok := errors.AsType[*HeldError](w.err); ok && held.Until.Sub(now) > longestHold {
-					t.Fatalf("held back until %s", held.Until)
-				}
-				if !w.isDecided() {
-					_ = g.abandon(w)
-				} else if w.login != nil {
-					g.release(w.login, inDoubt())
-				}
-			}
-			now = now.Add(longestHold + preferenceTime)
-		}
-		if _, err := decode(g.opts.store.(*memStore).content); err != nil {
-			t.Fatalf("the file that was written: %v", err)
-		}
-	})
+	g.login(corp("exch00"), accepted()) // does not try
+	now = now.Add(lockAgain)
+	g.login(corp("exch00"), accepted())
+	w.wantWarning(t, "")
+	other := newTester(t, Options{store: &diskStore{path: path}, Now: func() time.Time { return now }}, fleet(3)...)
+	other.wantHeld(corp("exch01"), TargetRefused, min15-lockAgain)
 }

@@ -118,7 +118,7 @@ func New(opts Options) (*Guard, error) {
 		if err != nil {
 			return nil, fmt.Errorf("lockout file %s: %w", opts.File, err)
 		}
-		opts.store = &diskStore{path: path}
+		opts.store = &diskStore{path: path, patience: lockPatience}
 	}
 	g := &Guard{
 		opts:        opts,
@@ -163,6 +163,9 @@ func (g *Guard) Acquire(ctx context.Context, target Target, announced string) (r
 			if w.err != nil {
 				return nil, w.err
 			}
+			// Who admitted the login still has the lock until the file has it.
+			g.mu.Lock()
+			g.mu.Unlock() //nolint:staticcheck // SA2001: nothing to do meanwhile
 			return func(o Outcome) { g.release(w.login, o) }, nil
 		case <-ticker.C:
 			g.recheck(w)

@@ -123,7 +123,7 @@ func TestMixturesWithFile(t *testing.T) {
 }
 
 // TestTenRestarts of a process whose password is wrong, each as soon as the last one
-// has been told: none of them sends another login.
+// knows the outcome: none of them sends another login.
 func TestTenRestarts(t *testing.T) {
 	t.Parallel()
 	s := newSim(1, 1)

@@ -2,11 +2,8 @@ package lockout
 
 import (
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"slices"
-	"sync"
-	"testing"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
@@ -20,46 +17,13 @@ const (
 	lockAt    = 5                // failures
 )
 
-// memStore is a file in memory.
-type memStore struct {
-	mu      sync.Mutex // the lock of the file
-	content []byte
-	fail    error // of lock, read and replace
-	writes  int
-}
-
-func (s *memStore) lock() (func(), error) {
-	s.mu.Lock()
-	if s.fail != nil {
-		s.mu.Unlock()
-		return nil, s.fail
-	}
-	return s.mu.Unlock, nil
-}
-
-func (s *memStore) read() ([]byte, error) {
-	if s.content == nil {
-		return nil, fs.ErrNotExist
-	}
-	return s.content, s.fail
-}
-
-func (s *memStore) replace(content []byte, _ bool) error {
-	if s.fail != nil {
-		return s.fail
-	}
-	s.content = content
-	s.writes++
-	return nil
-}
-
 // behaviour is what a simulated server does with a login.
 type behaviour int
 
 const (
 	sound      behaviour = iota
 	down                 // no connection: no login
-	hangs                // takes the login, asks nobody, never answers
+	hangs                // takes the login, does not ask the controller, never answers
 	slow                 // asks the controller, and answers after 12 seconds
 	garbles              // answers nonsense
 	asGuest              // logs in as guest
@@ -411,200 +375,4 @@ func (s *sim) run(length time.Duration) {
 		e.do()
 	}
 	s.now = length
-}
-
-// worst returns the highest count of an account, if the controller's counter is zero
-// only after 30 minutes without a failure, whatever it accepts in between.
-func (s *sim) worst() int {
-	worst := 0
-	for _, failed := range s.failed {
-		slices.Sort(failed)
-		count, last := 0, -time.Hour
-		for _, at := range failed {
-			if at-last > 30*time.Minute {
-				count = 0
-			}
-			count, last = count+1, at
-			worst = max(worst, count)
-		}
-	}
-	return worst
-}
-
-// back returns how long after a moment the last sound target was logged in to.
-func (s *sim) back(since time.Duration) time.Duration {
-	var longest time.Duration
-	for i, accepted := range s.accepted {
-		if !s.fleet[i] || !s.soundAt(i, since+time.Second) {
-			continue
-		}
-		next := s.length
-		if j, _ := slices.BinarySearch(accepted, since); j < len(accepted) {
-			next = accepted[j]
-		}
-		longest = max(longest, next-since)
-	}
-	return longest
-}
-
-func (s *sim) soundAt(i int, t time.Duration) bool {
-	b := s.behaviour(i, t)
-	right := s.password(t) == s.config(t)
-	return b == ownAccount || right && (b == sound || b == flaps)
-}
-
-// blind returns for how long sound targets were not logged in to between two moments,
-// beyond the 75 seconds that are between two probes: the mean over the targets.
-func (s *sim) blind(from, to time.Duration) time.Duration {
-	var sum time.Duration
-	n := 0
-	for i, accepted := range s.accepted {
-		if !s.soundAt(i, from+time.Second) || !s.soundAt(i, (from+to)/2) || !s.soundAt(i, to-time.Second) {
-			continue
-		}
-		n++
-		last := from
-		for _, at := range append(slices.Clone(accepted), to) {
-			if at >= from && at <= to {
-				sum += max(0, at-last-75*time.Second)
-				last = at
-			}
-		}
-	}
-	return sum / time.Duration(max(n, 1))
-}
-
-type event struct {
-	at     time.Duration
-	serial int
-	do     func()
-}
-
-type events []event
-
-// push and pop are those of container/heap, without an interface for each event: there
-// are millions.
-func (h *events) push(e event) {
-	*h = append(*h, e)
-	q := *h
-	for i := len(q) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if !q[i].before(q[parent]) {
-			return
-		}
-		q[i], q[parent] = q[parent], q[i]
-		i = parent
-	}
-}
-
-func (h *events) pop() event {
-	q := *h
-	first, last := q[0], len(q)-1
-	q[0], q[last] = q[last], event{}
-	q = q[:last]
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child < min(2*i+3, len(q)); child++ {
-			if q[child].before(q[least]) {
-				least = child
-			}
-		}
-		if least == i {
-			break
-		}
-		q[i], q[least] = q[least], q[i]
-		i = least
-	}
-	*h = q
-	return first
-}
-
-func (e event) before(o event) bool {
-	return e.at < o.at || e.at == o.at && e.serial < o.serial
-}
-
-// mixture is a random one of the faults above, as fuzz.py of the simulation had them.
-func mixture(seed uint64, store *memStore) *sim {
-	const h = time.Hour
-	r := rand.New(rand.NewPCG(seed, 2))
-	n := []int{1, 2, 3, 8, 20, 40}[r.IntN(6)]
-	s := newSim(seed, n)
-	between := func(a, b time.Duration) time.Duration { return a + time.Duration(r.Int64N(int64(b-a))) }
-	changed := between(h, 3*h)
-	fixed := changed + between(6*time.Minute, 4*h)
-	after := func(t time.Duration) func(time.Duration) int {
-		return func(now time.Duration) int {
-			if now >= t {
-				return 1
-			}
-			return 0
-		}
-	}
-	switch s.password = after(changed); r.IntN(3) {
-	case 0:
-		s.config = after(fixed)
-	case 1:
-		s.password = func(now time.Duration) int { return after(changed)(now) - after(fixed)(now) }
-	}
-	slowFrom := between(30*time.Minute, 4*h)
-	slowTo := slowFrom + between(3*time.Minute, 2*h)
-	kinds, from := make([]behaviour, n), make([]time.Duration, n)
-	for i := range n {
-		kinds[i] = []behaviour{sound, sound, sound, sound, hangs, garbles, flaps, oldAccount, down, asGuest}[r.IntN(10)]
-		from[i] = between(0, 4*h)
-	}
-	stranger := -1
-	if n > 1 && r.IntN(10) < 3 {
-		stranger = 0
-	}
-	isSlow := r.IntN(2) == 0
-	s.behaviour = func(i int, now time.Duration) behaviour {
-		switch {
-		case i == stranger:
-			return ownAccount
-		case isSlow && slowFrom <= now && now < slowTo:
-			return slow
-		case from[i] < now && now < from[i]+2*h:
-			return kinds[i]
-		}
-		return sound
-	}
-	if store != nil {
-		s.exporters = nil
-		s.addExporter(store)
-	}
-	e := s.exporters[0]
-	if r.IntN(2) == 0 {
-		period := between(time.Minute, 40*time.Minute)
-		s.every(period, period, func() { e.restart(true) })
-	}
-	if r.IntN(2) == 0 {
-		period := between(time.Minute, 40*time.Minute)
-		s.every(period, period, func() {
-			_ = e.guard.Forget("corp")
-			e.settle()
-		})
-	}
-	if r.IntN(10) < 3 {
-		s.latency = func(time.Duration) time.Duration { return s.within(100*time.Millisecond, 4*time.Second) }
-	}
-	e.schedule(1 + r.IntN(2))
-	return s
-}
-
-// TestMixtures: whatever is mixed, the controller never counts five.
-func TestMixtures(t *testing.T) {
-	t.Parallel()
-	for part := range 4 {
-		t.Run(fmt.Sprint(part), func(t *testing.T) {
-			t.Parallel()
-			for seed := uint64(part); seed < 320; seed += 4 {
-				s := mixture(seed, nil)
-				s.run(8 * time.Hour)
-				if got := s.worst(); got >= lockAt {
-					t.Errorf("seed %d, %d targets: the controller counted %d", seed, len(s.fleet), got)
-				}
-			}
-		})
-	}
 }

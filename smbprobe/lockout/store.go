@@ -11,17 +11,18 @@ import (
 )
 
 const (
-	// lockTime bounds the wait for another process that has the lock; it takes
+	// lockPatience bounds the wait for another process that has the lock; it takes
 	// milliseconds unless that process was stopped.
-	lockTime = 2 * time.Second
-	lockPoll = 5 * time.Millisecond
+	lockPatience = 2 * time.Second
+	lockPoll     = 5 * time.Millisecond
 
 	maxLinks = 8 // symbolic links, one to the next
 )
 
 // store is where the content of the file is.
 type store interface {
-	// lock keeps other processes from changing the content.
+	// lock keeps other processes from changing the content. The error is errLocked if
+	// one of them does not unlock it.
 	lock() (unlock func(), err error)
 	// read returns the content, and fs.ErrNotExist if there is none.
 	read() ([]byte, error)
@@ -32,7 +33,8 @@ type store interface {
 
 // diskStore is a file. A symbolic link to one stays a link.
 type diskStore struct {
-	path string
+	path     string
+	patience time.Duration
 }
 
 // file returns the file that the path leads to, which need not be there.
@@ -64,13 +66,13 @@ func (s *diskStore) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock the lockout file: %w", err)
 	}
-	for deadline := time.Now().Add(lockTime); ; time.Sleep(lockPoll) {
+	for deadline := time.Now().Add(s.patience); ; time.Sleep(lockPoll) {
 		locked, err := tryLock(f)
 		if locked {
 			return func() { _ = f.Close() }, nil // which unlocks it
 		}
 		if err == nil && time.Now().After(deadline) {
-			err = fmt.Errorf("another process has locked it for more than %s", lockTime)
+			err = errLocked
 		}
 		if err != nil {
 			_ = f.Close()
