@@ -40,6 +40,10 @@ type Target struct {
 type Auth struct {
 	Name string
 	smb.Credentials
+
+	// Prompted: a person has just typed the password. The first login is tried
+	// although logins are held back.
+	Prompted bool
 }
 
 // Dialects that a module can ask for.

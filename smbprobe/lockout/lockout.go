@@ -2,203 +2,202 @@ package lockout
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 )
 
+// Options of a guard. The zero value keeps no file.
+type Options struct {
+	// Now is the clock that holds are measured with; nil means time.Now. If its
+	// times have a monotonic reading, holds in memory are not affected by changes
+	// of the wall clock.
+	Now func() time.Time
+
+	// Wall is the wall clock, which the times in the file refer to; nil means Now
+	// without its monotonic reading.
+	Wall func() time.Time
+
+	// File is the path of the lockout file; "" keeps everything in memory, and then
+	// each restart may add one failed login. A file beside it, with ".lock" at the
+	// end of its name, is locked while the lockout file is changed. The directory
+	// has to exist.
+	File string
+
+	// RequireFile makes a file that cannot be written an error of New. Without it
+	// that is a warning, and the guard's first failed login is its last one.
+	RequireFile bool
+
+	// Warn is called with each problem of the file, once until the problem changes;
+	// nil discards them. It must not call the guard.
+	Warn func(error)
+
+	rounds int   // of the slow hash, if not hashRounds: for tests
+	store  store // instead of File: for tests
+}
+
+// Target is a target and the login that the configuration has for it. Two targets
+// are the same if their names are, without regard to case; likewise users and
+// domains.
+type Target struct {
+	Name     string // as the configuration spells it
+	Auth     string // the name of the auth in the configuration
+	Username string
+	Domain   string // NT domain or computer name; "" if the account is the target's own
+	Password secret.Secret
+
+	// Prompted: a person has just typed the password, so the first login of the
+	// authority is sent regardless of holds. Its outcome counts as any other's.
+	Prompted bool
+
+	// Yield is called by Acquire if the login has to wait, and what it returns after
+	// the wait; nil: nothing is.
+	Yield func() (resume func())
+}
+
+// Result is how a login ended.
+type Result uint8
+
+// The results of a login.
 const (
-	firstHold       = 15 * time.Minute
-	longestHold     = 4 * time.Hour
-	refusalsPerAuth = 3 // in a row, on whichever targets, before an auth is held back everywhere
+	InDoubt    Result = iota // sent, and no usable answer came
+	Accepted                 // logged in as the user
+	Refused                  // name or password are wrong
+	Restricted               // the account is locked, disabled, expired or may not log in there or now
+	Guest                    // logged in as guest, which checks no password
+	NotSent                  // the server got nothing that it could check
 )
 
-// logins holds back logins that would lock an account. After a server refused
-// a login, that auth is not tried there for 15 minutes, then twice as long each
-// time, 4 hours at most; after three refusals in a row it is not tried anywhere
-// for that time.
-//
-// Probes run side by side, so logins that are not answered yet count as
-// refusals to be: no more of them are under way at once than may be refused.
-// Targets whose last login hung share one of these places, so that servers that
-// hang cannot keep the others from being logged in to.
+// Outcome describes how a login ended.
+type Outcome struct {
+	Result Result
+
+	// Domain is the domain that the server announced; "" if it announced none.
+	Domain string
+
+	// State and Status are what the caller wants to see again in a HeldError of
+	// this target. They have no meaning here.
+	State  string
+	Status uint32
+}
+
+// Guard decides which logins may be sent. It may be used by many goroutines.
 type Guard struct {
-	now func() time.Time
+	opts Options
 
-	mu    sync.Mutex // guards what follows
-	auths map[string]*authLogins
+	mu          sync.Mutex // guards what follows
+	authorities map[authorityKey]*authority
+	targets     map[string]*assignment // by folded name: the logins in force
+	sequence    uint64                 // of waiters
+	file        file
 }
 
-// authLogins is what is known of one auth.
-type authLogins struct {
-	hold
-	refusals int // in a row
-	inFlight int
-	slow     int // of inFlight, those on targets that hung before
-	targets  map[string]*targetLogins
-	released chan struct{} // closed, and made anew, when a login ends
+// assignment is the login that is in force for a target.
+type assignment struct {
+	authority *authority
+	target    *target
+	auth      string
 }
 
-// targetLogins is what is known of one auth on one target.
-type targetLogins struct {
-	hold
-	refusal Refusal
-	hung    bool
+// New returns a guard that knows no targets yet; see Configure. It returns an error
+// only if the file cannot be written and Options.RequireFile is set.
+func New(opts Options) (*Guard, error) {
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Wall == nil {
+		opts.Wall = func() time.Time { return opts.Now().Round(0) }
+	}
+	if opts.Warn == nil {
+		opts.Warn = func(error) {}
+	}
+	if opts.rounds == 0 {
+		opts.rounds = hashRounds
+	}
+	if opts.store == nil && opts.File != "" {
+		path, err := filepath.Abs(opts.File)
+		if err != nil {
+			return nil, fmt.Errorf("lockout file %s: %w", opts.File, err)
+		}
+		opts.store = &diskStore{path: path, patience: lockPatience}
+	}
+	g := &Guard{
+		opts:        opts,
+		authorities: make(map[authorityKey]*authority),
+		targets:     make(map[string]*assignment),
+		file:        file{store: opts.store},
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.openFile(); err != nil {
+		if opts.RequireFile {
+			return nil, fmt.Errorf("%w; without it restarts may lock accounts: have it in a directory that can be written, or configure none", err)
+		}
+		g.file.readOnly = true
+		g.warn(fmt.Errorf("%w; the first login of an account that fails is the last one", err))
+	}
+	return g, nil
 }
 
-// hold is a time of no logins, and how long the last one was.
-type hold struct {
-	until  time.Time
-	length time.Duration
-}
-
-func (h *hold) extend(now time.Time) {
-	h.length = min(max(firstHold, 2*h.length), longestHold)
-	h.until = now.Add(h.length)
-}
-
-// refusal is how a server refused a login.
-type Refusal struct {
-	State  smbprobe.ShareState
-	Status smb.Status
-}
-
-// held says that a login is held back.
-type Held struct {
-	Until   time.Time // zero where it waited for other logins of the auth to end
-	Refusal Refusal   // the last one on this target; ShareLoginFailed where there was none
-	Why     string
-}
-
-// loginOutcome is how a login ended.
-type loginOutcome int
-
-const (
-	LoginUnanswered loginOutcome = iota // nothing was learnt: the connection was lost, say
-	LoginHung                           // no answer in time
-	LoginAccepted
-	LoginRefused
-)
-
-func New(now func() time.Time) *Guard {
-	return &Guard{now: now, auths: make(map[string]*authLogins)}
-}
-
-// acquire asks for leave to log in, and waits while too many logins of the auth
-// are under way. Either held is nil, and done has to be called when the login
-// has ended, or there must be no login.
-func (l *Guard) Acquire(ctx context.Context, auth, target string) (done func(loginOutcome, Refusal), h *Held) {
+// Acquire returns when a login to the target may be sent, which has to happen at
+// once. The caller must call release exactly once, with the login's outcome; more
+// calls do nothing. announced is the domain that the server announced before the
+// login, or "" if it is not known yet.
+//
+// The error is a *HeldError if the login is held back, ErrNoPlace if the context
+// ended while other logins were under way, and ErrNotInForce if the target's login is
+// not the configured one (any more). Nothing must be sent then.
+func (g *Guard) Acquire(ctx context.Context, target Target, announced string) (release func(Outcome), err error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNoPlace, context.Cause(ctx))
+	}
+	atMost := maxLoginTime
+	if deadline, ok := ctx.Deadline(); ok {
+		atMost = time.Until(deadline)
+	}
+	w := g.begin(target, announced, atMost)
+	ticker := time.NewTicker(g.recheckInterval())
+	defer ticker.Stop()
+	select {
+	case <-w.decided:
+	default:
+		if target.Yield != nil {
+			defer target.Yield()()
+		}
+	}
 	for {
-		a, slow, wait, h := l.try(auth, target)
-		switch {
-		case h != nil:
-			return nil, h
-		case wait == nil:
-			return func(o loginOutcome, r Refusal) { l.release(a, target, slow, o, r) }, nil
-		}
 		select {
-		case <-wait:
-		case <-ctx.Done():
-			return nil, &Held{Refusal: Refusal{State: smbprobe.ShareNotProbed}, Why: "waited for other logins with the same account to be answered"}
-		}
-	}
-}
-
-// try takes a place if there is one, and reports whether it is the one for targets that
-// hung; else wait is closed when it is worth trying again.
-func (l *Guard) try(auth, target string) (a *authLogins, slow bool, wait <-chan struct{}, h *Held) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a = l.auths[auth]
-	if a == nil {
-		a = &authLogins{targets: make(map[string]*targetLogins), released: make(chan struct{})}
-		l.auths[auth] = a
-	}
-	t := a.target(target)
-	switch now := l.now(); {
-	case t.until.After(now):
-		return a, false, nil, &Held{Until: t.until, Refusal: t.refusal, Why: "the server refused the last login"}
-	case a.until.After(now):
-		return a, false, nil, &Held{Until: a.until, Refusal: t.refusal, Why: "three logins in a row with this auth were refused"}
-	}
-	free := max(1, refusalsPerAuth-a.refusals) - a.inFlight
-	if free <= 0 || t.hung && a.slow > 0 {
-		return a, false, a.released, nil
-	}
-	a.inFlight++
-	if t.hung {
-		a.slow++
-	}
-	return a, t.hung, nil, nil
-}
-
-// target returns what is known of a target, which is kept only once keep was called.
-func (a *authLogins) target(name string) *targetLogins {
-	if t := a.targets[name]; t != nil {
-		return t
-	}
-	return &targetLogins{refusal: Refusal{State: smbprobe.ShareLoginFailed}}
-}
-
-// keep remembers a target unless there is nothing to remember: a walk through a
-// range costs nothing.
-func (a *authLogins) keep(name string, t *targetLogins) {
-	if t.length == 0 && !t.hung {
-		delete(a.targets, name)
-		return
-	}
-	a.targets[name] = t
-}
-
-func (l *Guard) release(a *authLogins, target string, slow bool, o loginOutcome, r Refusal) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a.inFlight--
-	if slow {
-		a.slow--
-	}
-	t := a.target(target)
-	t.hung = o == LoginHung
-	switch o {
-	case LoginAccepted:
-		a.hold, a.refusals = hold{}, 0
-		t.hold = hold{}
-	case LoginRefused:
-		t.extend(l.now())
-		t.refusal = r
-		a.refusals++
-		if a.refusals >= refusalsPerAuth {
-			a.extend(l.now())
-		}
-	}
-	a.keep(target, t)
-	close(a.released)
-	a.released = make(chan struct{})
-}
-
-// reset forgets everything: the configuration was read anew.
-func (l *Guard) Reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	clear(l.auths)
-}
-
-// heldBack counts the pairs of auth and target that are held back now, and the
-// auths that are held back everywhere.
-func (l *Guard) HeldBack() int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	n := 0
-	for _, a := range l.auths {
-		if a.until.After(l.now()) {
-			n++
-		}
-		for _, t := range a.targets {
-			if t.until.After(l.now()) {
-				n++
+		case <-w.decided:
+			if w.err != nil {
+				return nil, w.err
 			}
+			// Who admitted the login still has the lock until the file has it.
+			g.mu.Lock()
+			g.mu.Unlock() //nolint:staticcheck // SA2001: nothing to do meanwhile
+			return func(o Outcome) { g.release(w.login, o) }, nil
+		case <-ticker.C:
+			g.recheck(w)
+		case <-ctx.Done():
+			if err := g.abandon(w); err != nil {
+				return nil, err
+			}
+			return nil, fmt.Errorf("%w: %w", ErrNoPlace, context.Cause(ctx))
+		}
+	}
+}
+
+// HeldBack returns how many configured targets are held back now.
+func (g *Guard) HeldBack() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n := 0
+	now := g.opts.Now()
+	for _, as := range g.targets {
+		if as.authority.held(now) || as.target.until.After(now) {
+			n++
 		}
 	}
 	return n

@@ -77,22 +77,62 @@ func negotiateState(err error) smbprobe.ShareState {
 // loginState returns the state of the share after a failed login, and whether the server
 // refused the account, which may count towards a lockout.
 func loginState(err error) (state smbprobe.ShareState, refused bool) {
-	switch status := smb.StatusOf(err); status {
-	case smb.StatusOK:
+	status := smb.StatusOf(err)
+	switch {
+	case status == smb.StatusOK:
 		return failureState(err), false
+	case isRestriction(status):
+		return smbprobe.ShareAccountRestricted, true
+	case isNoDomain(status):
+		return smbprobe.ShareLoginFailed, false
+	}
+	if state, ok := serverState(status); ok {
+		return state, false
+	}
+	return smbprobe.ShareLoginFailed, true
+}
+
+// isWrongPassword reports whether a status means that name or password are wrong.
+func isWrongPassword(status smb.Status) bool {
+	switch status {
+	case smb.StatusLogonFailure, smb.StatusWrongPassword, smb.StatusNoSuchUser:
+		return true
+	}
+	return false
+}
+
+// isRestriction reports whether a status means that the account may not log in there or
+// now, whatever its password.
+func isRestriction(status smb.Status) bool {
+	switch status {
 	case smb.StatusAccountRestriction, smb.StatusInvalidLogonHours, smb.StatusInvalidWorkstation,
 		smb.StatusPasswordExpired, smb.StatusPasswordMustChange, smb.StatusAccountDisabled,
 		smb.StatusAccountExpired, smb.StatusAccountLockedOut, smb.StatusLogonTypeNotGranted:
-		return smbprobe.ShareAccountRestricted, true
+		return true
+	}
+	return false
+}
+
+// isNoDomain reports whether a status means that no domain controller could be asked.
+func isNoDomain(status smb.Status) bool {
+	switch status {
 	case smb.StatusNoLogonServers, smb.StatusNoTrustSAMAccount, smb.StatusTrustedDomainFailure,
 		smb.StatusTrustedRelationshipFailure, smb.StatusNetlogonNotStarted, smb.StatusInvalidServerState:
-		return smbprobe.ShareLoginFailed, false // the password was not checked
-	default:
-		if state, ok := serverState(status); ok {
-			return state, false
-		}
-		return smbprobe.ShareLoginFailed, true
+		return true
 	}
+	return false
+}
+
+// isNotChecked reports whether a status means that the password was not checked.
+func isNotChecked(status smb.Status) bool {
+	if isNoDomain(status) {
+		return true
+	}
+	switch state, _ := serverState(status); state {
+	case smbprobe.ShareServerFull, smbprobe.ShareOutOfResources, smbprobe.ShareServerPaused:
+		return true
+	}
+	return false
 }
 
 // serverState returns the state for a status that concerns the server as a whole.

@@ -3,7 +3,6 @@ package prober
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/lockout"
@@ -13,7 +12,7 @@ import (
 )
 
 // openSession finds the dialect and logs in. It takes over the link. If it returns no
-// session, the result has the reason; the error is nil if a login was held back.
+// session, the result has the reason; the error is nil if no login was sent.
 func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	var client *smb1.Client // nil: SMB2
 	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
@@ -27,18 +26,17 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		r.recordServerInfo(client.Server())
 	}
 
-	release, held := r.prober.logins.Acquire(ctx, r.target.Auth.Name, r.target.Name)
-	if held != nil {
+	release, err := r.acquireLogin(ctx)
+	if err != nil {
 		if client != nil {
 			client.Close()
 		} else {
 			_ = l.conn.Close()
 		}
-		r.recordHold(held)
 		return nil, nil
 	}
-	outcome, refusal := lockout.LoginUnanswered, lockout.Refusal{}
-	defer func() { release(outcome, refusal) }() // after a panic as well
+	outcome := lockout.Outcome{Result: lockout.InDoubt}
+	defer func() { release(outcome) }() // after a panic as well
 	var session smb.Session
 	err = r.log.step(smbprobe.StepLogin, func() (err error) {
 		if client != nil {
@@ -49,22 +47,20 @@ func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 		return err
 	})
 	if err == nil {
-		outcome = lockout.LoginAccepted
+		outcome = lockout.Outcome{Result: lockout.Accepted, Domain: session.Server().Domain, State: string(smbprobe.ShareOK)}
 		return session, nil
 	}
+	sent := r.result.Server != nil // SMB2 negotiates in the same step, before the login
 	state, refused := loginState(err)
-	negotiated := r.result.Server != nil
-	if !negotiated { // SMB2 negotiates in the same step: the password was not sent
+	if !sent {
 		state, refused = negotiateState(err), false
 	}
-	switch {
-	case refused:
-		r.result.LoginRefused = true
-		outcome, refusal = lockout.LoginRefused, lockout.Refusal{State: state, Status: smb.StatusOf(err)}
-	case isTimeout(err):
-		outcome = lockout.LoginHung
+	r.result.LoginRefused = refused
+	outcome = lockout.Outcome{Result: loginResult(err, sent), State: string(state), Status: uint32(smb.StatusOf(err))}
+	if s := r.result.Server; s != nil {
+		outcome.Domain = s.Domain
 	}
-	r.loginInDoubt = negotiated && !refused
+	r.loginInDoubt = outcome.Result != lockout.NotSent
 	return nil, r.recordShareError(state, err)
 }
 
@@ -132,22 +128,6 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 		return nil, l, err
 	}
 	return nil, nil, err
-}
-
-// recordHold records that no login was tried. The state remains the one of the last
-// refusal.
-func (r *run) recordHold(h *lockout.Held) {
-	r.result.LoginHeldBack = true
-	r.result.HeldBackUntil = h.Until
-	r.result.Share = h.Refusal.State
-	r.result.LoginRefused = h.Refusal.Status != smb.StatusOK
-	r.result.ShareStatus = h.Refusal.Status
-	text := fmt.Sprintf("no login was tried, to keep the account of auth %q from being locked: %s", r.target.Auth.Name, h.Why)
-	if !h.Until.IsZero() {
-		text += fmt.Sprintf("; next login after %s, or when the configuration is reloaded or the password file changes", h.Until.UTC().Format("2006-01-02 15:04:05 UTC"))
-	}
-	r.result.ShareError = text
-	r.log.log(text)
 }
 
 // firstText returns the first of two texts that is not empty.

@@ -32,7 +32,7 @@ const closeTimeout = time.Second
 // Options are the outside world of a Prober. The zero value of each field stands for
 // the real one.
 type Options struct {
-	Now            func() time.Time // the clock of the lockout guard, and of it alone
+	Guard          *lockout.Guard // nil: one that keeps no file
 	Resolver       Resolver
 	Dial           func(ctx context.Context, network, address string) (net.Conn, error)
 	CallingName    string // NetBIOS name of this computer; empty: from the host name
@@ -49,7 +49,8 @@ type Prober struct {
 	opts       Options
 	hints      *hintCache
 	smb2       *smb2Targets
-	logins     *lockout.Guard
+	guard      *lockout.Guard
+	adopted    adoptedTargets
 	logs       *dialfailures.Store
 	recoveries *recoveryTracker
 	parsing    semaphore
@@ -59,8 +60,12 @@ type Prober struct {
 
 // New returns a Prober.
 func New(opts Options) (*Prober, error) {
-	if opts.Now == nil {
-		opts.Now = time.Now
+	if opts.Guard == nil {
+		guard, err := lockout.New(lockout.Options{})
+		if err != nil {
+			return nil, err
+		}
+		opts.Guard = guard
 	}
 	if opts.Resolver == nil {
 		opts.Resolver = net.DefaultResolver
@@ -87,26 +92,8 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), logins: lockout.New(opts.Now), logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing)}, nil
+	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), guard: opts.Guard, logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing)}, nil
 }
-
-// KeepTargets drops what is remembered of targets that are not among names, in lower
-// case, after the configuration was read again.
-func (p *Prober) KeepTargets(names map[string]bool) { p.smb2.keep(names) }
-
-// ForgetRefusals ends every hold on logins, because the configuration was read again.
-func (p *Prober) ForgetRefusals() { p.logins.Reset() }
-
-// Forget permits a login with an auth although logins are held back.
-func (p *Prober) Forget(auth string) error {
-	_ = auth // the guard knows no way to forget one alone
-	p.logins.Reset()
-	return nil
-}
-
-// LoginsHeldBack returns how many pairs of auth and target, and how many auths as a
-// whole, are held back now.
-func (p *Prober) LoginsHeldBack() int { return p.logins.HeldBack() }
 
 // EventlogsForgotten returns how many remembered event logs were evicted to make room
 // for others since the start.
