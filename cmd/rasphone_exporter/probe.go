@@ -15,6 +15,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -28,6 +29,7 @@ const (
 type probe struct {
 	targets      *[]string
 	configFile   *string
+	demo         *bool
 	module       *string
 	timeout      *time.Duration
 	output       *string
@@ -43,6 +45,7 @@ func newProbe(c *kingpin.CmdClause) *probe {
 	return &probe{
 		targets:      c.Arg("target", "Hosts to probe, as the configuration allows them. Default: all of its hosts.").Strings(),
 		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").String(),
+		demo:         c.Flag("demo", "Probe the simulated servers of the demo, instead of those of a configuration.").Bool(),
 		module:       c.Flag("module", "The module to probe with, one of the target's own. Default: the target's first.").String(),
 		timeout:      c.Flag("timeout", "Time for each target, instead of the module's.").Duration(),
 		output:       c.Flag("output", "What to print: a report (text), the same for a program (json), or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputJSON, outputMetrics),
@@ -64,9 +67,17 @@ func (p *probe) run(ctx context.Context, std streams, _ *slog.Logger) int {
 	return int(verdict)
 }
 
-func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error) {
-	c, err := p.loadConfig(std)
-	if err != nil {
+func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdict, err error) {
+	var options prober.Options
+	var c *config.Config
+	if *p.demo {
+		var network *fleet.Network
+		if c, network, err = p.startDemo(ctx); err != nil {
+			return 0, err
+		}
+		defer func() { err = errors.Join(err, network.Close()) }()
+		options = prober.Options{Resolver: network, Dial: network.Dial}
+	} else if c, err = p.loadConfig(std); err != nil {
 		return 0, err
 	}
 	targets, err := p.findTargets(c)
@@ -76,7 +87,6 @@ func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error
 	if _, err := lockoutFile(*p.lockoutFile, c); err != nil {
 		fmt.Fprintf(std.err, "%s: warning: %v\n", program, err)
 	}
-	var options prober.Options
 	captured, err := startCapture(*p.capture, &options)
 	if err != nil {
 		return 0, err
@@ -93,6 +103,26 @@ func (p *probe) probe(ctx context.Context, std streams) (smbprobe.Verdict, error
 		return 0, err
 	}
 	return smbprobe.WorstVerdict(out.verdicts...), nil
+}
+
+// startDemo starts the simulated servers, and returns their configuration.
+func (p *probe) startDemo(ctx context.Context) (*config.Config, *fleet.Network, error) {
+	if *p.configFile != "" || *p.username != "" || *p.domain != "" || *p.passwordFile != "" {
+		return nil, nil, errors.New("--demo has a configuration and an account of its own: leave --config.file, --username, --domain and --password-file out")
+	}
+	servers, err := fleet.Fleet(time.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := demoSource(servers).load()
+	if err != nil {
+		return nil, nil, err
+	}
+	network, err := fleet.Listen(ctx, servers)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, network, nil
 }
 
 // findTargets returns the targets, all of them allowed.
