@@ -13,6 +13,7 @@ import (
 // configuration makes one, for hosts that are allowed.
 type Target struct {
 	Name  string     // as the configuration or the request spells it
+	Entry string     // the host under targets that allows it; empty: Name. Logins count by it
 	Host  string     // Name without a port: a host name, or an address as Addr prints it
 	Addr  netip.Addr // valid if Host is an address; then nothing is resolved
 	Ports []uint16   // the allowed ports, in the order in which they are tried: 445 and 139, or one

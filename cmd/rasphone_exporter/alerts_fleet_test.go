@@ -62,6 +62,7 @@ func startFixable(t *testing.T) *fixable {
 	}
 	app := kingpin.New("test", "")
 	flags := newServing(app.Command("demo", ""), demoAddress)
+	flags.enableLifecycle = true
 	if _, err := app.Parse([]string{"demo", "--web.listen-address=127.0.0.1:0"}); err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestEveryFaultIsOnePage(t *testing.T) {
 	const gone, absent = "healthy.demo pager RasphoneShareMissing", "pager RasphoneExporterAbsent"
 
 	line := newTimeline()
-	line.add(scrape(t, m.exporter, hungServer), 2*scrapeInterval) // the next probe finds logins held back
+	line.add(scrape(t, m.exporter, hungServer), 2*scrapeInterval)             // the next probe finds logins held back
 	withFaults := line.add(scrape(t, m.exporter, hungServer), 76*time.Minute) // no rule waits longer than an hour
 	m.fix(t)
 	m.host(t, "healthy.demo").RemoveShare("ADMIN$")

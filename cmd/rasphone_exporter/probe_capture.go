@@ -31,7 +31,10 @@ func startCapture(name string, o *prober.Options) (*captureFile, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("--capture: %w", err), file.Close())
 	}
-	o.Dial = c.Dial((&net.Dialer{}).DialContext)
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	o.Dial = c.Dial(o.Dial)
 	return &captureFile{file: file, capture: c}, nil
 }
 

@@ -59,6 +59,44 @@ func TestProbeCommand(t *testing.T) {
 	}
 }
 
+// TestProbeDemo: it probes the servers named, or all of them, and keeps no lockout file.
+func TestProbeDemo(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	capture := filepath.Join(t.TempDir(), "demo.pcap")
+	for _, test := range []struct {
+		name   string
+		args   []string
+		status int
+		out    []string
+		err    string
+	}{
+		{"two", []string{"healthy.demo", "share-removed.demo", "--capture=" + capture}, 2, []string{"OK healthy.demo: ", "CRITICAL share-removed.demo: "}, ""},
+		{"all", []string{"--timeout=5s"}, 2, []string{"OK healthy.demo: ", "CRITICAL share-removed.demo: ", "book-missing.demo: "}, ""},
+		{"another host", []string{"exch01.corp.example"}, 3, nil, "not allowed"},
+		{"with a configuration", []string{"--config.file=x"}, 3, nil, "leave --config.file"},
+		{"with an account", []string{"--username=x"}, 3, nil, "leave --config.file"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var out, err bytes.Buffer
+			status := run(t.Context(), append([]string{"probe", "--demo"}, test.args...), strings.NewReader(""), &out, &err)
+			if status != test.status || !strings.Contains(err.String(), test.err) {
+				t.Errorf("exit status %d, expected %d\n%s\n%s", status, test.status, &out, &err)
+			}
+			for _, want := range test.out {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("no %q in\n%s", want, &out)
+				}
+			}
+		})
+	}
+	if info, err := os.Stat(capture); err != nil || info.Size() < 1000 {
+		t.Errorf("capture: %v, %v", info, err)
+	}
+	if left, err := os.ReadDir(os.Getenv("XDG_CACHE_HOME")); err != nil || len(left) > 0 {
+		t.Errorf("left in the cache: %v, %v", left, err)
+	}
+}
+
 func TestPasswordIsAskedForOnATerminalOnly(t *testing.T) {
 	var out, err bytes.Buffer
 	status := run(t.Context(), []string{"probe", "--username=a", "exch01"}, strings.NewReader("secret\n"), &out, &err)

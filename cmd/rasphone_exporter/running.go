@@ -4,7 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
-	"strings"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/lockout"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
@@ -54,7 +55,13 @@ func newRunning(from source, lockout string, o prober.Options, logger *slog.Logg
 	if r.lockoutFile, err = lockoutFile(lockout, c); err != nil {
 		return nil, err
 	}
+	if o.Guard, err = newGuard(r.lockoutFile, true, func(err error) { logger.Warn("Lockout file", "err", err) }); err != nil {
+		return nil, err
+	}
 	if r.prober, err = prober.New(o); err != nil {
+		return nil, err
+	}
+	if err := configureProber(r.prober, c); err != nil {
 		return nil, err
 	}
 	r.metrics = collector.NewExporter(time.Now(), collector.Counts{
@@ -76,32 +83,47 @@ func (r *running) load() (*config.Config, error) {
 	return c, nil
 }
 
-// reload reads the configuration and the passwords again. It ends the holding back of
-// logins: a password may have been corrected.
+// reload reads the configuration and the passwords again. It ends the holds of accounts
+// whose user, domain or password changed.
 func (r *running) reload(why string) error {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
 	c, err := r.load()
+	if err == nil {
+		err = configureProber(r.prober, c)
+	}
 	if err != nil {
 		r.metrics.ConfigFailed()
 		r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", err)
 		return err
 	}
 	r.config.Store(c)
-	r.prober.ForgetRefusals()
-	r.keepTargets(c)
 	r.metrics.ConfigLoaded(time.Now())
 	r.logger.Info("Configuration reloaded", "file", r.source.name, "reason", why)
 	return nil
 }
 
-// keepTargets drops what the prober remembers of hosts that are no longer configured.
-func (r *running) keepTargets(c *config.Config) {
-	names := make(map[string]bool)
-	for _, host := range c.Hosts() {
-		names[strings.ToLower(host.Name)] = true
+// newGuard returns the guard that keeps accounts from being locked. required makes a file
+// that cannot be written an error.
+func newGuard(file string, required bool, warn func(error)) (*lockout.Guard, error) {
+	if file != "" {
+		// A file that cannot be kept is reported by the guard.
+		_ = os.MkdirAll(filepath.Dir(file), 0o700)
 	}
-	r.prober.KeepTargets(names)
+	return lockout.New(lockout.Options{File: file, RequireFile: required, Warn: warn})
+}
+
+// configureProber makes the hosts of a configuration the ones that may be logged in to.
+func configureProber(p *prober.Prober, c *config.Config) error {
+	var targets []smbprobe.Target
+	for _, host := range c.Hosts() {
+		target, err := c.Target(host.Name, "")
+		if err != nil {
+			return err
+		}
+		targets = append(targets, target)
+	}
+	return p.Configure(targets)
 }
 
 // reloadUntil reloads for each signal, and looks at the password files at each tick, until

@@ -124,7 +124,7 @@ func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 	case !slices.Contains(r.modules, module):
 		return smbprobe.Target{}, fmt.Errorf("%q: %w; %s has %s", module, ErrModuleNotAllowed, r.name, strings.Join(r.modules, ", "))
 	}
-	t := smbprobe.Target{Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allowed.allows(r.auth.Name)}
+	t := smbprobe.Target{Entry: r.name, Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allowed.allows(r.auth.Name)}
 	t.Name, t.Host = spell(ask, r, c.allowed.hosts[ask] == r)
 	if !ask.addr.IsValid() {
 		t.LookupName = lookupName(r.host)

@@ -49,6 +49,7 @@ func TestLoadExample(t *testing.T) {
 	target.Allows = nil // tested on its own
 	wantTarget := smbprobe.Target{
 		Name:  "Exch-BR.corp.example",
+		Entry: "Exch-BR.corp.example",
 		Host:  "Exch-BR.corp.example",
 		Ports: []uint16{445, 139},
 

@@ -72,6 +72,29 @@ func (s *Samba) SetPassword(password string) {
 	s.setPassword(me.Username, password)
 }
 
+// LockAfter makes the server lock an account after so many refused logins.
+func (s *Samba) LockAfter(refusals int) {
+	s.t.Helper()
+	pdbedit := needProgram(s.t, "pdbedit", "samba")
+	runProgram(s.t, "", pdbedit, "--configfile="+s.confPath(), "-P", "bad lockout attempt", "-C", strconv.Itoa(refusals))
+}
+
+// Locked reports whether the server has locked the account of the tests.
+func (s *Samba) Locked() bool {
+	s.t.Helper()
+	me, err := user.Current()
+	if err != nil {
+		s.t.Fatalf("looking up the user who runs the test: %v", err)
+	}
+	pdbedit := needProgram(s.t, "pdbedit", "samba")
+	output := runProgram(s.t, "", pdbedit, "--configfile="+s.confPath(), "-Lw", me.Username)
+	fields := strings.Split(strings.TrimSpace(output), ":")
+	if len(fields) < 5 || !strings.HasPrefix(fields[4], "[") {
+		s.t.Fatalf("pdbedit -Lw %s: %q", me.Username, output)
+	}
+	return strings.Contains(fields[4], "L") // of [ULX        ]: user, locked, no expiry
+}
+
 // AddPlainUser adds the account UsernamePlain and returns its credentials. It is not an
 // administrator: ADMIN$ is STATUS_ACCESS_DENIED at the tree connect, the event log at the open,
 // and IPC$ is allowed.

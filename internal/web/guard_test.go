@@ -2,15 +2,19 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 )
 
 // TestGate: so many requests are handled at a time, all are in the end, and one whose client
@@ -52,25 +56,42 @@ func TestGate(t *testing.T) {
 	})
 }
 
-// TestPagesAreMadeFewAtATime: 3,000 requests at once do not hold 3,000 pages.
+// TestPagesAreMadeFewAtATime: 3,000 requests at once do not hold 3,000 pages, of 200 KiB each.
 func TestPagesAreMadeFewAtATime(t *testing.T) {
 	f := newFixture(t, nil)
+	for i := range 500 {
+		f.config.hosts = append(f.config.hosts, config.Host{Name: fmt.Sprintf("exch%03d.corp.example", i), Module: "default", Auth: "corp"})
+	}
 	const requests = 3000
+	before := heapInUse()
 	w := &countingWriter{release: make(chan struct{})}
 	w.cond = sync.NewCond(&w.mu)
 	handler := f.server.Handler()
+	ctx, leave := context.WithCancel(t.Context())
 	var ended sync.WaitGroup
 	for range requests {
 		ended.Go(func() {
-			handler.ServeHTTP(&pageWriter{w, http.Header{}}, httptest.NewRequest(http.MethodGet, "/", http.NoBody))
+			r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody)
+			handler.ServeHTTP(&pageWriter{w, http.Header{}}, r)
 		})
 	}
 	w.await(maxRenders)
+	if used := heapInUse() - before; used > 100<<20 {
+		t.Errorf("%d MiB more on the heap while %d pages are sent", used>>20, maxRenders)
+	}
+	leave() // those that wait
 	close(w.release)
 	ended.Wait()
-	if w.most != maxRenders || w.pages != requests {
-		t.Errorf("%d pages at a time, %d in all; want %d, %d", w.most, w.pages, maxRenders, requests)
+	if w.most != maxRenders || w.pages != maxRenders {
+		t.Errorf("%d pages at a time, %d in all; want %d of both", w.most, w.pages, maxRenders)
 	}
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse)
 }
 
 // countingWriter counts the pages that are being sent, all of them slowly.

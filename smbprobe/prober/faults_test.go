@@ -150,7 +150,7 @@ func (m *matrix) runCase(t *testing.T, f faultproxy.Fault) {
 		return
 	}
 	m.note(spoiled)
-	prober.ForgetRefusals() // a refusal that the fault made up holds the next login back
+	_ = prober.Forget("corp") // a refusal that the fault made up holds the next login back
 	next := prober.Probe(t.Context(), target)
 	if diff := cmp.Diff(m.healthy, factsOf(next)); diff != "" {
 		t.Errorf("%s at message %d: the next probe (-healthy +got):\n%s\n%s", f.Kind, f.At, diff, strings.Join(next.Trace, "\n"))

@@ -1,6 +1,7 @@
 package prober
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ func (p *Prober) Configure(targets []smbprobe.Target) error {
 	names := make(map[string]bool)
 	logins := make([]lockout.Target, len(targets))
 	for i, t := range targets {
-		names[strings.ToLower(t.Name)] = true
+		names[strings.ToLower(entryName(t))] = true
 		logins[i] = loginOf(t)
 	}
 	p.adopted.stop()
@@ -39,10 +40,13 @@ func (p *Prober) Forget(auth string) error { return p.guard.Forget(auth) }
 // LoginsHeldBack returns how many targets are held back now.
 func (p *Prober) LoginsHeldBack() int { return p.guard.HeldBack() }
 
+// entryName returns the name that logins and the dialect of a target are remembered by.
+func entryName(t smbprobe.Target) string { return cmp.Or(t.Entry, t.Name) }
+
 // loginOf returns the login to a target as the guard knows it.
 func loginOf(t smbprobe.Target) lockout.Target {
 	return lockout.Target{
-		Name: t.Name, Auth: t.Auth.Name, Username: t.Auth.Username, Domain: t.Auth.Domain,
+		Name: entryName(t), Auth: t.Auth.Name, Username: t.Auth.Username, Domain: t.Auth.Domain,
 		Password: t.Auth.Password, Prompted: t.Auth.Prompted,
 	}
 }
@@ -71,6 +75,11 @@ func (a *adoptedTargets) adopt(guard *lockout.Guard, login lockout.Target) error
 	}
 	if a.targets == nil {
 		a.targets = make(map[string]lockout.Target)
+	}
+	for name, t := range a.targets { // a changed password, as after a reload
+		if strings.EqualFold(t.Username, login.Username) && strings.EqualFold(t.Domain, login.Domain) && !t.Password.Equal(login.Password) {
+			delete(a.targets, name)
+		}
 	}
 	a.targets[key] = login
 	var all []lockout.Target

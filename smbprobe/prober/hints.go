@@ -66,19 +66,19 @@ func newSMB2Targets() *smb2Targets { return &smb2Targets{entries: make(map[strin
 // entryOf identifies the configuration entry of a target: once it changes, the server
 // behind the name may be another one.
 func entryOf(t smbprobe.Target) string {
-	return fmt.Sprintf("%q %v %q %q %q", t.Host, t.Ports, t.Auth.Name, t.Auth.Username, t.Auth.Domain)
+	return fmt.Sprintf("%q %q %q %q", t.Host, t.Auth.Name, t.Auth.Username, t.Auth.Domain)
 }
 
 func (s *smb2Targets) add(t smbprobe.Target) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.entries[strings.ToLower(t.Name)] = entryOf(t)
+	s.entries[strings.ToLower(entryName(t))] = entryOf(t)
 }
 
 func (s *smb2Targets) has(t smbprobe.Target) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.entries[strings.ToLower(t.Name)] == entryOf(t)
+	return s.entries[strings.ToLower(entryName(t))] == entryOf(t)
 }
 
 // keep forgets every target that is not among names, which are in lower case.

@@ -12,6 +12,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/lockout"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -24,7 +25,7 @@ func TestWrongPassword(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol})
 			clock := newClock()
-			p := newProber(t, prober.Options{Now: clock.Now})
+			p := newProber(t, prober.Options{Guard: newGuard(t, clock)})
 			wrong := direct(samba.Addr())
 			wrong.password = "wrong-1998"
 			target := wrong.target(t)
@@ -39,7 +40,7 @@ func TestWrongPassword(t *testing.T) {
 			}
 
 			wantOutcome(t, "first", refused, probe(t, p, target))
-			until := clock.Now().Add(15 * time.Minute)
+			until := clock.Now().Add(31 * time.Minute)
 			for range 3 {
 				r := probe(t, p, target)
 				wantOutcome(t, "held back", held, r)
@@ -49,18 +50,17 @@ func TestWrongPassword(t *testing.T) {
 				if r.Address != samba.Addr().String() {
 					t.Errorf("address %q, want %s: connecting is no login", r.Address, samba.Addr())
 				}
-				clock.forward(5*time.Minute - time.Nanosecond)
+				clock.forward(10 * time.Minute)
 			}
-			wantLogins("in the first 15 minutes", 1)
-			clock.forward(3 * time.Nanosecond)
-			wantOutcome(t, "after 15 minutes", refused, probe(t, p, target))
-			wantLogins("after 15 minutes", 2)
-			clock.forward(30*time.Minute - time.Nanosecond)
+			wantLogins("in the first 31 minutes", 1)
+			clock.forward(time.Minute + time.Second)
+			wantOutcome(t, "after 31 minutes", refused, probe(t, p, target))
+			wantLogins("after 31 minutes", 2)
+			clock.forward(61 * time.Minute)
 			wantOutcome(t, "held back twice as long", held, probe(t, p, target))
 			wantLogins("held back twice as long", 2)
 
-			// The configuration is read anew, with the right password.
-			p.ForgetRefusals()
+			// The configuration now has the right password.
 			wantOutcome(t, "right password", allWell(), probe(t, p, direct(samba.Addr()).target(t)))
 			wantLogins("right password", 3)
 			if got := p.LoginsHeldBack(); got != 0 {
@@ -68,6 +68,16 @@ func TestWrongPassword(t *testing.T) {
 			}
 		})
 	}
+}
+
+// newGuard returns a guard without a file whose clock the test sets.
+func newGuard(t *testing.T, c *clock) *lockout.Guard {
+	t.Helper()
+	guard, err := lockout.New(lockout.Options{Now: c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guard
 }
 
 // TestHeldBackHangsUp: the connection that found out the dialect is closed.
@@ -97,57 +107,28 @@ func TestHeldBackHangsUp(t *testing.T) {
 	server.wantConnections(t, 2)
 }
 
-// TestThreeTargetsRefuse: a fourth one is not asked.
-func TestThreeTargetsRefuse(t *testing.T) {
-	t.Parallel()
-	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
-	// Four names of one server, so that its logins count together.
+// sameAccount is a site of hosts that are all one Samba server, so that the test can count
+// their logins together.
+func sameAccount(samba *smbtest.Samba, hosts int) (site, *network) {
 	n := &network{routes: map[string]netip.AddrPort{}}
-	s := site{password: "wrong-1998"}
-	for i := range 4 {
+	var s site
+	for i := range hosts {
 		host := fmt.Sprintf("10.1.2.%d:445", i+1)
 		s.hosts = append(s.hosts, host)
 		n.routes[host] = samba.Addr()
 	}
-	clock := newClock()
-	p := newProber(t, prober.Options{Now: clock.Now, Dial: n.dial})
-	targets := s.targets(t)
-	for _, target := range targets[:3] {
-		wantOutcome(t, target.Name, share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure), probe(t, p, target))
-	}
-	held := share(smbprobe.ShareLoginFailed, smb.StatusOK)
-	held.HeldBack = true
-	wantOutcome(t, "the fourth target", held, probe(t, p, targets[3]))
-	if got := samba.Logins(); got != 3 {
-		t.Errorf("%d logins, want 3", got)
-	}
-	if got := p.LoginsHeldBack(); got != 4 {
-		t.Errorf("%d logins held back, want 3 targets and the auth", got)
-	}
-	clock.forward(15 * time.Minute)
-	wantOutcome(t, "after the hold", share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure), probe(t, p, targets[3]))
-	held.Status = smb.StatusLogonFailure
-	wantOutcome(t, "after one more refusal", held, probe(t, p, targets[0]))
-	if got := samba.Logins(); got != 4 {
-		t.Errorf("%d logins, want 4", got)
-	}
-	p.ForgetRefusals()
-	s.password = ""
-	wantOutcome(t, "right password", allWell(), probe(t, p, s.targets(t)[3]))
+	return s, n
 }
 
-// TestHundredWrongPasswords at once are no more than three logins.
-func TestHundredWrongPasswords(t *testing.T) {
+// TestWrongPasswordFromTheStart: before credentials were accepted once, the first refusal
+// holds the account back everywhere, however many targets are probed at once.
+func TestWrongPasswordFromTheStart(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
-	n := &network{routes: map[string]netip.AddrPort{}}
-	s := site{password: "wrong-1998"}
-	for i := range 100 {
-		host := fmt.Sprintf("10.1.2.%d:445", i+1)
-		s.hosts = append(s.hosts, host)
-		n.routes[host] = samba.Addr()
-	}
-	p := newProber(t, prober.Options{Dial: n.dial})
+	s, n := sameAccount(samba, 100)
+	s.password = "wrong-1998"
+	clock := newClock()
+	p := newProber(t, prober.Options{Guard: newGuard(t, clock), Dial: n.dial})
 	targets := s.targets(t)
 	results := make(chan outcome)
 	for _, target := range targets {
@@ -157,14 +138,44 @@ func TestHundredWrongPasswords(t *testing.T) {
 	for range targets {
 		got[<-results]++
 	}
-	held := share(smbprobe.ShareLoginFailed, smb.StatusOK)
+	refused := share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure)
+	held := share(smbprobe.ShareNotProbed, smb.StatusOK)
 	held.HeldBack = true
-	want := map[outcome]int{share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure): 3, held: 97}
+	want := map[outcome]int{refused: 1, held: 99}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
-	if got := samba.Logins(); got != 3 {
-		t.Errorf("%d logins, want 3", got)
+	if got := samba.Logins(); got != 1 {
+		t.Errorf("%d logins, want 1", got)
+	}
+	if got := p.LoginsHeldBack(); got != 100 {
+		t.Errorf("%d targets held back, want 100", got)
+	}
+	s.password = ""
+	wantOutcome(t, "right password", allWell(), probe(t, p, s.targets(t)[3]))
+}
+
+// TestPasswordChangedOnTheServer: after credentials were accepted, no more than four logins
+// fail before the account is held back everywhere.
+func TestPasswordChangedOnTheServer(t *testing.T) {
+	t.Parallel()
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
+	s, n := sameAccount(samba, 10)
+	clock := newClock()
+	p := newProber(t, prober.Options{Guard: newGuard(t, clock), Dial: n.dial})
+	for _, target := range s.targets(t) {
+		wantOutcome(t, target.Name, allWell(), probe(t, p, target))
+	}
+	accepted := samba.Logins()
+	samba.SetPassword("changed-1998")
+	for range 6 {
+		for _, target := range s.targets(t) {
+			probe(t, p, target)
+		}
+		clock.forward(time.Minute)
+	}
+	if got := samba.Logins() - accepted; got < 1 || got > 4 {
+		t.Errorf("%d logins failed within six minutes, want one to four", got)
 	}
 }
 

@@ -163,7 +163,9 @@ func Config(servers []Server) []byte {
 		if s.NTLMv1 {
 			ntlm = "v1"
 		}
-		fmt.Fprintf(&b, "  %s: {username: %s, domain: %s, password: %q, ntlm: %s}\n", s.auth(), username, domain, password, ntlm)
+		// Without a domain: each server has an account of its own, so that one that refuses it
+		// does not hold back the logins to the others.
+		fmt.Fprintf(&b, "  %s: {username: %s, password: %q, ntlm: %s}\n", s.auth(), username, password, ntlm)
 	}
 	fmt.Fprintf(&b, `lockout_file: none
 modules:
