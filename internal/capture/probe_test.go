@@ -25,7 +25,7 @@ type captured struct {
 	result  *smbprobe.Result
 }
 
-// probe captures a probe of a server with the account that the test servers know.
+// probe captures a probe of a server with the account of the test servers.
 func probe(t *testing.T, server netip.AddrPort, password, ntlm string, module ...string) captured {
 	t.Helper()
 	text := "auths:\n  corp: {username: " + smbtest.Username + ", domain: TESTDOM, password: '" + password + "', ntlm: " + ntlm + "}\n" +
@@ -52,19 +52,19 @@ func probe(t *testing.T, server netip.AddrPort, password, ntlm string, module ..
 	return captured{path: save(t, capture, file), file: file.String(), port: server.Port(), secrets: taps.secrets(t), result: result}
 }
 
-// check checks that Wireshark understands a capture, that nothing secret is in it, and
-// that the tests did see secrets: they would find nothing in their absence as well.
+// check checks that Wireshark understands a capture and that no secret is in it. It also checks
+// that the test has seen secrets, without which it would prove nothing.
 func (c captured) check(t *testing.T, responses int, signed, sealed bool) {
 	t.Helper()
 	checkSound(t, c.path, c.port)
 	if got := len(c.secrets.responses); got < responses {
-		t.Errorf("%d responses went over the wire, want %d or more", got, responses)
+		t.Errorf("%d responses were sent, want %d or more", got, responses)
 	}
 	if got := len(c.secrets.signatures) > 0; got != signed {
-		t.Errorf("signatures went over the wire: %v, want %v", got, signed)
+		t.Errorf("signatures were sent: %v, want %v", got, signed)
 	}
 	if got := len(c.secrets.sealed) > 0; got != sealed {
-		t.Errorf("encrypted messages went over the wire: %v, want %v", got, sealed)
+		t.Errorf("encrypted messages were sent: %v, want %v", got, sealed)
 	}
 	checkAbsent(t, c.file, "responses", c.secrets.responses)
 	checkAbsent(t, c.file, "signatures", c.secrets.signatures)
@@ -177,7 +177,7 @@ func TestProbeSMB3(t *testing.T) {
 				c.checkZero(t, "smb2", "smb2.header.transform.signature", "smb2.header.transform.enc_data")
 			}
 			if strings.Contains(c.file, "[Internet Dial-Up]") == tt.encrypted {
-				t.Errorf("encrypted %v, and the phone book is in the capture: %v", tt.encrypted, !tt.encrypted)
+				t.Errorf("encrypted %v, but the phone book is in the capture: %v", tt.encrypted, !tt.encrypted)
 			}
 		})
 	}
