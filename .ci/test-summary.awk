@@ -1,8 +1,8 @@
 # Reads the output of "go test -v". Prints a line for each package, all of the
-# output of a package that failed, and the tests that were skipped. Fails where
+# output of a package that failed, and the tests that were skipped. Fails if
 # one was skipped, or nothing was tested: a test that did not run proves nothing.
 
-# The line that names a test is printed where the test wrote something after it.
+# The line that names a test is printed if the test wrote something after it.
 function print_package(   i, name) {
 	for (i = 1; i <= length_of_package; i++) {
 		if (package[i] ~ /^=== /) {

@@ -24,7 +24,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// These are the parts of a file of promtool's unit tests that the tests write.
+// The parts of a file of promtool's unit tests that the tests write.
 type (
 	inputSeries struct {
 		Series string `json:"series"`
@@ -41,8 +41,8 @@ type (
 	}
 )
 
-// testQueries holds what queries give on series, which have a sample each minute, against
-// what is expected of them.
+// testQueries evaluates queries on series that have a sample each minute, and compares the
+// results with the expected ones.
 func testQueries(t *testing.T, series []inputSeries, tests []exprTest) {
 	t.Helper()
 	program, err := exec.LookPath("promtool")
@@ -65,7 +65,7 @@ func testQueries(t *testing.T, series []inputSeries, tests []exprTest) {
 	}
 }
 
-// seriesOf returns what a collector has as series that stay as they are.
+// seriesOf returns the metrics of a collector as series with constant values.
 func seriesOf(t *testing.T, g prometheus.Gatherer, labels string) []inputSeries {
 	t.Helper()
 	families, err := g.Gather()
@@ -102,7 +102,11 @@ func scraped(t *testing.T, r *smbprobe.Result, labels string) []inputSeries {
 	return append(seriesOf(t, registry, labels), inputSeries{"up{" + labels + "}", "1+0x10"})
 }
 
-// probeFleet probes those of the simulated servers whose names are given; all, where none is.
+// patientTimeout is enough for a healthy server on a busy machine. The module of the server
+// that never answers has a timeout of a few seconds, which stays.
+const patientTimeout = time.Minute
+
+// probeFleet probes the simulated servers with these names, or all of them.
 func probeFleet(t *testing.T, names ...string) ([]fleet.Server, []*smbprobe.Result) {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
@@ -138,13 +142,16 @@ func probeFleet(t *testing.T, names ...string) ([]fleet.Server, []*smbprobe.Resu
 		if err != nil {
 			t.Fatal(err)
 		}
+		if target.Module.Timeout > patientTimeout/10 {
+			target.Module.Timeout = patientTimeout
+		}
 		ended.Go(func() { results[i] = prober.Probe(t.Context(), target) })
 	}
 	return servers, results
 }
 
-// filled puts values in the place of a dashboard's variables. Other than fleet, the
-// dashboard of a server has one instance.
+// filled replaces the variables of a dashboard by values. The dashboard of a server has one
+// instance.
 func filled(query, instance string) string {
 	return strings.NewReplacer(
 		`instance="$instance"`, fmt.Sprintf("instance=%q", instance),
@@ -152,7 +159,7 @@ func filled(query, instance string) string {
 	).Replace(query)
 }
 
-// emptyIsGood are panels that have nothing to show where all is well; they say so then.
+// emptyIsGood are the panels that are empty for a healthy server, and have a text for it.
 func emptyIsGood() []string {
 	return []string{
 		"Windows that are not covered", "Logs that cannot be read", "Probes without a definite answer", "Where logins are held back",
@@ -160,7 +167,7 @@ func emptyIsGood() []string {
 	}
 }
 
-// TestHealthyServerFillsEveryPanel: "No data" where all is well looks like a fault.
+// TestHealthyServerFillsEveryPanel: "No data" for a healthy server would look like a fault.
 func TestHealthyServerFillsEveryPanel(t *testing.T) {
 	const name = "healthy-signing.demo"
 	servers, results := probeFleet(t, name)
@@ -197,8 +204,8 @@ func TestHealthyServerFillsEveryPanel(t *testing.T) {
 	testQueries(t, series, tests)
 }
 
-// TestVerdictsAreTheExporters: the query that judges servers agrees with the code, in each
-// state, and for each server of the fleet.
+// TestVerdictsAreTheExporters: the query for the verdicts agrees with the code in each state,
+// and for each server of the fleet.
 func TestVerdictsAreTheExporters(t *testing.T) {
 	rank := map[smbprobe.Verdict]float64{smbprobe.VerdictOK: 0, smbprobe.VerdictUnknown: 1, smbprobe.VerdictWarning: 2, smbprobe.VerdictCritical: 3}
 	var series []inputSeries
@@ -221,7 +228,7 @@ func TestVerdictsAreTheExporters(t *testing.T) {
 	for i, s := range servers {
 		add(results[i], s.Name, fmt.Sprintf(",site=%q", s.Labels["site"]))
 	}
-	// One that was scraped once, and then no more.
+	// One that was scraped only once.
 	const lost = `job="rasphone",instance="lost"`
 	series = append(series, inputSeries{"up{" + lost + "}", "1 0+0x9"}, inputSeries{"rasphone_admin_share_reachable{" + lost + "}", "1 stale"})
 	expect(lost, smbprobe.VerdictCritical)
@@ -231,17 +238,17 @@ func TestVerdictsAreTheExporters(t *testing.T) {
 	several := strings.ReplaceAll(one, `instance="$instance"`, `instance=~"$instance"`)
 	for i, number := range []string{"3", "2", "1", "0"} {
 		if got, want := panelOf(t, all["fleet"], "Servers by verdict").Targets[i].Expr, "sum("+several+" == bool "+number+")"; got != want {
-			t.Errorf("fleet counts otherwise than server judges:\n%s", got)
+			t.Errorf("fleet does not count the verdicts of server:\n%s", got)
 		}
 	}
 	table := panelOf(t, all["fleet"], "Servers").Targets[0].Expr
 	if !strings.Contains(table, indented(several)) {
-		t.Errorf("fleet lists otherwise than server judges:\n%s", table)
+		t.Errorf("fleet does not list the verdicts of server:\n%s", table)
 	}
 
 	judged := filled(several, "")
 	tests := []exprTest{
-		{"label_replace(" + judged + ` != on (job, site, instance) wanted, "is", "judged otherwise", "", "")`, "8m", nil},
+		{"label_replace(" + judged + ` != on (job, site, instance) wanted, "is", "judged differently", "", "")`, "8m", nil},
 		{"count(wanted) - count(" + judged + ")", "8m", []sample{{"{}", 0}}},
 		// Each server is in the table, and those that are scraped are in the timelines.
 		{"count(wanted) - count(count by (job, instance) (" + filled(table, "") + "))", "8m", []sample{{"{}", 0}}},
@@ -253,10 +260,10 @@ func TestVerdictsAreTheExporters(t *testing.T) {
 	testQueries(t, series, tests)
 }
 
-// indented is a query as it stands within another one.
+// indented returns a query as it is written within another one.
 func indented(query string) string { return strings.ReplaceAll(query, "\n", "\n  ") }
 
-// TestAnnotationsMarkTheMoment: each marks the minute of the change, and no other.
+// TestAnnotationsMarkTheMoment: each annotation marks only the minute of the change.
 func TestAnnotationsMarkTheMoment(t *testing.T) {
 	const server = `{job="rasphone",instance="a"}`
 	state := func(s string) string {

@@ -5,16 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/rasphone-exporter/rasphone_exporter/collector"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// dashboard is what the tests read of a dashboard of Grafana.
+// dashboard is the part of a dashboard of Grafana that the tests read.
 type dashboard struct {
 	UID           string
 	Title         string
@@ -71,8 +67,8 @@ type panel struct {
 	}
 }
 
-// ours is the data source that the user chooses.
-func ours() datasource { return datasource{"prometheus", "${datasource}"} }
+// chosen is the data source that the user chooses.
+func chosen() datasource { return datasource{"prometheus", "${datasource}"} }
 
 // readDashboards returns the dashboards by the names of their files.
 func readDashboards(t *testing.T) map[string]dashboard {
@@ -105,10 +101,10 @@ func TestDashboardsCanBeImported(t *testing.T) {
 			for i, v := range d.Templating.List {
 				variables[v.Name] = v
 				if i == 0 && (v.Name != "datasource" || v.Type != "datasource" || string(v.Query) != `"prometheus"`) {
-					t.Errorf("the first variable is %+v, expected the data source, which the others need", v)
+					t.Errorf("the first variable is %+v, want the data source, which the others need", v)
 				}
-				if i > 0 && v.Datasource != ours() {
-					t.Errorf("variable %s asks %+v", v.Name, v.Datasource)
+				if i > 0 && v.Datasource != chosen() {
+					t.Errorf("variable %s has the data source %+v", v.Name, v.Datasource)
 				}
 			}
 			if v := variables["site"]; v.AllValue != ".*" {
@@ -132,7 +128,7 @@ func TestDashboardsCanBeImported(t *testing.T) {
 	}
 }
 
-// queries returns what a dashboard asks Prometheus for.
+// queries returns the queries of a dashboard.
 func queries(d dashboard) []string {
 	var all []string
 	for _, p := range d.Panels {
@@ -166,7 +162,7 @@ func TestPanels(t *testing.T) {
 		for _, p := range d.Panels {
 			at := fmt.Sprintf("%s: panel %d %q", name, p.ID, p.Title)
 			if ids[p.ID] || titles[p.Title] || p.Title == "" {
-				t.Errorf("%s: id or title is there twice, or empty", at)
+				t.Errorf("%s: id or title is not unique, or empty", at)
 			}
 			ids[p.ID], titles[p.Title] = true, true
 			if !slices.Contains(builtIn, p.Type) {
@@ -174,12 +170,12 @@ func TestPanels(t *testing.T) {
 			}
 			g := p.GridPos
 			if g.X < 0 || g.Y < 0 || g.W < 1 || g.H < 1 || g.X+g.W > 24 {
-				t.Errorf("%s: stands at %+v", at, g)
+				t.Errorf("%s: position %+v", at, g)
 			}
 			for x := g.X; x < g.X+g.W; x++ {
 				for y := g.Y; y < g.Y+g.H; y++ {
 					if other, there := taken[[2]int{x, y}]; there {
-						t.Fatalf("%s: stands on %q", at, other)
+						t.Fatalf("%s: overlaps %q", at, other)
 					}
 					taken[[2]int{x, y}] = p.Title
 				}
@@ -194,17 +190,17 @@ func TestPanels(t *testing.T) {
 				// Grafana would read a number or a time into the labels as well.
 				t.Errorf("%s: unit %q of all columns", at, p.FieldConfig.Defaults.Unit)
 			}
-			if p.Datasource != ours() || len(p.Targets) == 0 {
+			if p.Datasource != chosen() || len(p.Targets) == 0 {
 				t.Errorf("%s: %d queries, data source %+v", at, len(p.Targets), p.Datasource)
 			}
 			refs := map[string]bool{}
 			for _, q := range p.Targets {
-				if refs[q.RefID] || q.Datasource != ours() {
-					t.Errorf("%s: query %s is there twice, or asks %+v", at, q.RefID, q.Datasource)
+				if refs[q.RefID] || q.Datasource != chosen() {
+					t.Errorf("%s: query %s is not unique, or has the data source %+v", at, q.RefID, q.Datasource)
 				}
 				refs[q.RefID] = true
 				if strings.Contains(q.Expr, "rate(") != strings.Contains(q.Expr, "[$__rate_interval]") {
-					t.Errorf("%s: a rate is over [$__rate_interval]: %s", at, q.Expr)
+					t.Errorf("%s: the range of a rate must be [$__rate_interval], and of nothing else: %s", at, q.Expr)
 				}
 			}
 		}
@@ -216,119 +212,15 @@ func TestAnnotations(t *testing.T) {
 		var names []string
 		for _, a := range d.Annotations.List {
 			if a.Expr == "" {
-				continue // Grafana's own
+				continue // built into Grafana
 			}
 			names = append(names, a.Name)
-			if a.Datasource != ours() {
-				t.Errorf("%s: %s asks %+v", name, a.Name, a.Datasource)
+			if a.Datasource != chosen() {
+				t.Errorf("%s: %s has the data source %+v", name, a.Name, a.Datasource)
 			}
 		}
 		if want := []string{"Book changed", "Share gone", "Share back"}; !slices.Equal(names, want) {
-			t.Errorf("%s: %q, expected %q", name, names, want)
+			t.Errorf("%s: annotations %q, want %q", name, names, want)
 		}
 	}
-}
-
-// metricsIn returns the metrics that a query names.
-func metricsIn(query string) []string {
-	for _, noise := range []string{
-		`"(?:[^"\\]|\\.)*"`, `\{[^}]*\}`, `\[[^\]]*\]`, `\boffset \w+`,
-		`\b(?:by|on|without|ignoring|group_left|group_right) ?\([^)]*\)`, `\b(?:and|or|unless|bool)\b`,
-	} {
-		query = regexp.MustCompile(noise).ReplaceAllString(query, " ")
-	}
-	var names []string
-	for _, m := range regexp.MustCompile(`\b[a-zA-Z_:][\w:]*\b *\(?`).FindAllString(query, -1) {
-		if !strings.HasSuffix(m, "(") { // of a function or an aggregation
-			names = append(names, strings.TrimSpace(m))
-		}
-	}
-	return names
-}
-
-// recordingRules returns the metrics that the rules make.
-func recordingRules(t *testing.T) []string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join("rules", "*.yml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, f := range files {
-		text, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range regexp.MustCompile(`(?m)^\s*-? *record: *(\S+)`).FindAllStringSubmatch(string(text), -1) {
-			names = append(names, m[1])
-		}
-	}
-	return names
-}
-
-func TestDashboardsShowEveryMetricAndNoOther(t *testing.T) {
-	shown := map[string]bool{}
-	for _, d := range readDashboards(t) {
-		for _, q := range queries(d) {
-			for _, name := range metricsIn(q) {
-				shown[strings.TrimSuffix(name, "_bucket")] = true
-			}
-		}
-	}
-	exists := map[string]bool{"up": true, "ALERTS": true}
-	for _, name := range recordingRules(t) {
-		exists[name] = true
-	}
-	for _, m := range collector.Metrics() {
-		exists[m.Name] = true
-		if !shown[m.Name] {
-			t.Errorf("no panel shows %s", m.Name)
-		}
-	}
-	for name := range shown {
-		if !exists[name] {
-			t.Errorf("there is no metric %s", name)
-		}
-	}
-}
-
-// TestTableColoursEveryState: the table of servers has a colour for each state.
-func TestTableColoursEveryState(t *testing.T) {
-	want := map[string][]string{}
-	for _, s := range smbprobe.ShareStates() {
-		want["share"] = append(want["share"], string(s))
-	}
-	for _, s := range smbprobe.PhonebookStates() {
-		want["book"] = append(want["book"], string(s))
-	}
-	for _, s := range []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo} {
-		want["severity"] = append(want["severity"], string(s))
-	}
-	columns := map[string]string{}
-	for _, o := range panelOf(t, readDashboards(t)["fleet"], "Servers").FieldConfig.Overrides {
-		for _, p := range o.Properties {
-			if p.ID == "mappings" {
-				columns[o.Matcher.Options] = string(p.Value)
-			}
-		}
-	}
-	for column, states := range want {
-		for _, s := range states {
-			if !strings.Contains(columns[column], fmt.Sprintf("%q: {", s)) {
-				t.Errorf("column %s: no colour for %s", column, s)
-			}
-		}
-	}
-}
-
-// panelOf returns the panel with a title.
-func panelOf(t *testing.T, d dashboard, title string) panel {
-	t.Helper()
-	for _, p := range d.Panels {
-		if p.Title == title {
-			return p
-		}
-	}
-	t.Fatalf("%s has no panel %q", d.UID, title)
-	return panel{}
 }

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rasphone-exporter/rasphone_exporter/collector"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
-// alertOf returns the alert that speaks for each cause. A cause that nobody put here is
-// RasphoneCause's, so that a new one is not silent.
+// alertOf returns the alert that reports each cause. RasphoneCause reports those that are not
+// in this table, so that a new one is not silent.
 func alertOf() map[string]string {
 	return map[string]string{
 		"account_not_administrator":     "RasphoneShareNotAccessible",
@@ -55,14 +57,14 @@ func alertOf() map[string]string {
 }
 
 // rulesOf returns the rules of one alert.
-func rulesOf(t *testing.T, alert string) []rule {
-	t.Helper()
-	return slices.DeleteFunc(readRules(t, "alerts.yml"), func(r rule) bool { return r.Alert != alert })
+func rulesOf(rules []rule, alert string) []rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r rule) bool { return r.Alert != alert })
 }
 
 func TestEveryCauseHasAnAlert(t *testing.T) {
 	alerts := alertOf()
-	rest := rulesOf(t, "RasphoneCause")
+	rules := readRules(t, "alerts.yml")
+	rest := rulesOf(rules, "RasphoneCause")
 	if len(rest) != 1 {
 		t.Fatalf("%d rules RasphoneCause, want 1", len(rest))
 	}
@@ -76,50 +78,105 @@ func TestEveryCauseHasAnAlert(t *testing.T) {
 		alert, ok := alerts[c.Name]
 		switch {
 		case !ok:
-			t.Errorf("it is not written down which alert speaks for %s", c.Name)
-		case len(rulesOf(t, alert)) == 0:
-			t.Errorf("%s is %s's, which is not there", c.Name, alert)
+			t.Errorf("no alert for %s in alertOf", c.Name)
+		case len(rulesOf(rules, alert)) == 0:
+			t.Errorf("%s is reported by %s, which does not exist", c.Name, alert)
 		case slices.Contains(excluded, c.Name) != (alert != "RasphoneCause"):
-			t.Errorf("%s is %s's; RasphoneCause leaves out %q", c.Name, alert, excluded)
+			t.Errorf("%s is reported by %s; RasphoneCause excludes %q", c.Name, alert, excluded)
 		case slices.Contains(kept, c.Name) && alert != "RasphoneCause":
-			t.Errorf("%s is %s's, and RasphoneCause keeps it", c.Name, alert)
+			t.Errorf("%s is reported by %s, and by RasphoneCause", c.Name, alert)
 		}
 		delete(alerts, c.Name)
 	}
 	if len(alerts) != 0 {
-		t.Errorf("written down, and no causes: %v", alerts)
+		t.Errorf("in alertOf, but not causes: %v", alerts)
 	}
 	for _, c := range slices.Concat(excluded, kept) {
 		if _, ok := alertOf()[c]; !ok {
-			t.Errorf("RasphoneCause names %s, which is no cause", c)
+			t.Errorf("RasphoneCause names %s, which is not a cause", c)
 		}
 	}
 }
 
 func TestCausesOfRasphoneCauseHaveARunbookOfTheirSeverity(t *testing.T) {
+	texts := readRunbooks(t)
 	for _, c := range diagnosis.Known() {
 		if alertOf()[c.Name] != "RasphoneCause" {
 			continue
 		}
-		severities := runbookSeverities(t, c.Name)
+		severities := runbookSeverities(t, texts, c.Name)
 		for _, s := range c.Severities {
 			if !slices.Contains(severities, string(s)) {
-				t.Errorf("%s may be %s, its runbook says %v", c.Name, s, severities)
+				t.Errorf("%s may be %s, its runbook has %v", c.Name, s, severities)
 			}
 		}
 	}
 }
 
 func TestAlertsOfAServerNameItsCauses(t *testing.T) {
-	const asks = "query (printf \"instance_cause:rasphone_diagnosis:held{instance=%q,job=%q}\" $labels.instance $labels.job)"
+	const causesQuery = "query (printf \"instance_cause:rasphone_diagnosis:held{instance=%q,job=%q}\" $labels.instance $labels.job)"
+	rules := readRules(t, "alerts.yml")
 	for cause, alert := range alertOf() {
 		if alert == "RasphoneCause" || alert == "RasphoneClockOff" {
 			continue // the alert is the cause
 		}
-		for _, r := range rulesOf(t, alert) {
-			if !strings.Contains(r.Annotations["description"], asks) {
-				t.Errorf("the description of %s does not name its causes, %s among them", alert, cause)
+		for _, r := range rulesOf(rules, alert) {
+			if !strings.Contains(r.Annotations["description"], causesQuery) {
+				t.Errorf("the description of %s does not list its causes, such as %s", alert, cause)
 			}
 		}
+	}
+}
+
+func TestRulesNameMetricsThatExist(t *testing.T) {
+	known := make(map[string]bool)
+	for _, m := range collector.Metrics() {
+		known[m.Name] = true
+	}
+	recording, alerts := readRules(t, "recording.yml"), readRules(t, "alerts.yml")
+	used := make(map[string]bool)
+	for _, r := range slices.Concat(recording, alerts) {
+		known[r.Record] = true
+	}
+	name := regexp.MustCompile(`[\w:]*\b(?:rasphone|probe)_[\w:]+`)
+	for _, r := range slices.Concat(recording, alerts) {
+		for _, n := range name.FindAllString(r.Expr, -1) {
+			if !known[n] {
+				t.Errorf("%s%s uses %s, which is neither a metric of the exporter nor of a rule", r.Record, r.Alert, n)
+			}
+			if r.Record != n {
+				used[n] = true
+			}
+		}
+	}
+	for _, r := range recording {
+		if !used[r.Record] {
+			t.Errorf("no rule uses %s", r.Record)
+		}
+	}
+}
+
+func TestRulesNameStatesThatExist(t *testing.T) {
+	known := make(map[string]bool)
+	for _, s := range smbprobe.ShareStates() {
+		known[string(s)] = true
+	}
+	for _, s := range smbprobe.PhonebookStates() {
+		known[string(s)] = true
+	}
+	state := regexp.MustCompile(`\bstate(?:=~|!~|!=|=)\\?"([^"\\]+)`)
+	named := 0
+	for _, r := range slices.Concat(readRules(t, "recording.yml"), readRules(t, "alerts.yml")) {
+		for _, m := range state.FindAllStringSubmatch(r.Expr+r.Annotations["description"], -1) {
+			for s := range strings.SplitSeq(m[1], "|") {
+				named++
+				if !known[s] {
+					t.Errorf("%s%s uses the state %s, which does not exist", r.Record, r.Alert, s)
+				}
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no rule has a state")
 	}
 }

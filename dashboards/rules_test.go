@@ -12,9 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/rasphone-exporter/rasphone_exporter/collector"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 const (
@@ -23,7 +20,7 @@ const (
 	dashboardURL = "https://grafana.example/d/"
 )
 
-// Values that an alert takes from the series that it rests on.
+// Values that an alert takes from its series.
 const (
 	severityOfLabel = "{{ $labels.severity }}"
 	causeOfLabel    = "{{ $labels.cause }}"
@@ -86,22 +83,22 @@ func unitTests(t *testing.T) []string {
 	return files
 }
 
-// runPromtool runs promtool in the rules' folder, and returns what it says.
+// runPromtool runs promtool in the rules' folder, and returns its output.
 func runPromtool(t *testing.T, args ...string) string {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "promtool", args...)
 	c.Dir = rulesFolder
-	said, err := c.CombinedOutput()
+	output, err := c.CombinedOutput()
 	if err != nil {
-		t.Fatalf("promtool %s: %v (Debian's package prometheus has it)\n%s", strings.Join(args, " "), err, said)
+		t.Fatalf("promtool %s: %v (Debian's package prometheus has it)\n%s", strings.Join(args, " "), err, output)
 	}
-	return string(said)
+	return string(output)
 }
 
 func TestPromtoolAcceptsTheRules(t *testing.T) {
-	said := runPromtool(t, "check", "rules", "--lint=all", "--lint-fatal", "recording.yml", "alerts.yml")
-	if n := strings.Count(said, "SUCCESS"); n != 2 {
-		t.Errorf("promtool is content with %d files, want 2:\n%s", n, said)
+	output := runPromtool(t, "check", "rules", "--lint=all", "--lint-fatal", "recording.yml", "alerts.yml")
+	if n := strings.Count(output, "SUCCESS"); n != 2 {
+		t.Errorf("promtool accepts %d files, want 2:\n%s", n, output)
 	}
 }
 
@@ -114,7 +111,7 @@ func TestPromtoolUnitTests(t *testing.T) {
 	}
 }
 
-// announced is what is written down of an alert: name, severity, runbook.
+// announced is the name, severity and runbook of an alert.
 type announced struct{ Alert, Severity, Runbook string }
 
 func TestEveryAlertWithItsSeverityAndRunbook(t *testing.T) {
@@ -154,16 +151,16 @@ func TestEveryAlertWithItsSeverityAndRunbook(t *testing.T) {
 		return strings.Compare(a.Alert+" "+a.Severity, b.Alert+" "+b.Severity)
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("alerts (-wanted +there):\n%s", diff)
+		t.Errorf("alerts (-want +got):\n%s", diff)
 	}
 }
 
-// runbookSeverities returns the severities in a runbook's second line.
-func runbookSeverities(t *testing.T, page string) []string {
+// runbookSeverities returns the severities of a runbook's head.
+func runbookSeverities(t *testing.T, texts map[string]string, page string) []string {
 	t.Helper()
-	text, ok := readRunbooks(t)[page+".md"]
+	text, ok := texts[page+".md"]
 	if !ok {
-		t.Errorf("there is no runbook %s.md", page)
+		t.Errorf("no runbook %s.md", page)
 		return nil
 	}
 	m := regexp.MustCompile(`(?m)^Severity: ([a-z, ]+)\. `).FindStringSubmatch(text)
@@ -175,15 +172,16 @@ func runbookSeverities(t *testing.T, page string) []string {
 }
 
 func TestRunbooksHaveTheSeverityOfTheirAlert(t *testing.T) {
-	// The cause by itself is a warning, since it need not concern Exchange; the alert
-	// pages, since the configuration says that Exchange dials the entry.
+	// The cause itself is a warning, since it may not concern Exchange. The alert pages, since
+	// the configuration lists the entry as one that Exchange dials.
 	graver := map[string]bool{"RasphoneDialedEntryNotUsable": true}
+	texts := readRunbooks(t)
 	for _, r := range readRules(t, "alerts.yml") {
 		if r.Alert == "RasphoneCause" {
-			continue // its causes are the causes' own test
+			continue // has a test of its causes
 		}
 		page := strings.TrimSuffix(strings.TrimPrefix(r.Annotations["runbook_url"], runbookURL), ".md")
-		severities := runbookSeverities(t, page)
+		severities := runbookSeverities(t, texts, page)
 		if has := slices.Contains(severities, r.Labels["severity"]); has == graver[r.Alert] {
 			t.Errorf("%s is %s, its runbook %s says %v", r.Alert, r.Labels["severity"], page, severities)
 		}
@@ -202,19 +200,19 @@ func TestAlertsHaveAllAnnotations(t *testing.T) {
 			}
 			for _, m := range link.FindAllStringSubmatch(text, -1) {
 				if _, ok := texts[m[1]+".md"]; !ok {
-					t.Errorf("%s: %s has a link to the runbook %s, which is not there", r.Alert, name, m[1])
+					t.Errorf("%s: %s has a link to the runbook %s, which does not exist", r.Alert, name, m[1])
 				}
 			}
 		}
 		slices.Sort(got)
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: annotations (-wanted +there):\n%s", r.Alert, diff)
+			t.Errorf("%s: annotations (-want +got):\n%s", r.Alert, diff)
 		}
 		if r.For == "" || r.Labels["component"] != "rasphone" || len(r.Labels) != 2 {
 			t.Errorf("%s: for %q, labels %v: want for, severity and component: rasphone", r.Alert, r.For, r.Labels)
 		}
 		if strings.Contains(r.Annotations["summary"], "{{") {
-			t.Errorf("%s: the summary is %q, and has to be constant", r.Alert, r.Annotations["summary"])
+			t.Errorf("%s: the summary is %q, want a constant", r.Alert, r.Annotations["summary"])
 		}
 		if !strings.HasPrefix(r.Annotations["dashboard_url"], dashboardURL) {
 			t.Errorf("%s: dashboard_url is %q, want %s...", r.Alert, r.Annotations["dashboard_url"], dashboardURL)
@@ -265,61 +263,8 @@ func TestEveryAlertIsSeenToFireAndNotToFire(t *testing.T) {
 		}
 		for _, s := range severities {
 			if diff := cmp.Diff(seen{true, true}, seen{fires[key{r.Alert, s}], rests[r.Alert]}); diff != "" {
-				t.Errorf("unit tests of %s, %s (-wanted +there):\n%s", r.Alert, s, diff)
+				t.Errorf("unit tests of %s, %s (-want +got):\n%s", r.Alert, s, diff)
 			}
 		}
-	}
-}
-
-func TestRulesNameMetricsThatExist(t *testing.T) {
-	known := make(map[string]bool)
-	for _, m := range collector.Metrics() {
-		known[m.Name] = true
-	}
-	recording, alerts := readRules(t, "recording.yml"), readRules(t, "alerts.yml")
-	used := make(map[string]bool)
-	for _, r := range slices.Concat(recording, alerts) {
-		known[r.Record] = true
-	}
-	name := regexp.MustCompile(`[\w:]*\b(?:rasphone|probe)_[\w:]+`)
-	for _, r := range slices.Concat(recording, alerts) {
-		for _, n := range name.FindAllString(r.Expr, -1) {
-			if !known[n] {
-				t.Errorf("%s%s rests on %s, which neither the exporter nor a rule makes", r.Record, r.Alert, n)
-			}
-			if r.Record != n {
-				used[n] = true
-			}
-		}
-	}
-	for _, r := range recording {
-		if !used[r.Record] {
-			t.Errorf("nothing uses %s", r.Record)
-		}
-	}
-}
-
-func TestRulesNameStatesThatExist(t *testing.T) {
-	known := make(map[string]bool)
-	for _, s := range smbprobe.ShareStates() {
-		known[string(s)] = true
-	}
-	for _, s := range smbprobe.PhonebookStates() {
-		known[string(s)] = true
-	}
-	state := regexp.MustCompile(`\bstate(?:=~|!~|!=|=)\\?"([^"\\]+)`)
-	named := 0
-	for _, r := range slices.Concat(readRules(t, "recording.yml"), readRules(t, "alerts.yml")) {
-		for _, m := range state.FindAllStringSubmatch(r.Expr+r.Annotations["description"], -1) {
-			for s := range strings.SplitSeq(m[1], "|") {
-				named++
-				if !known[s] {
-					t.Errorf("%s%s rests on the state %s, which does not exist", r.Record, r.Alert, s)
-				}
-			}
-		}
-	}
-	if named == 0 {
-		t.Error("no state was found in any rule")
 	}
 }

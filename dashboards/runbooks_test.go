@@ -1,4 +1,4 @@
-// Package dashboards_test holds what this folder's documents say against the code.
+// Package dashboards_test checks the documents of this folder against the code.
 package dashboards_test
 
 import (
@@ -19,7 +19,7 @@ import (
 
 const runbookFolder = "runbooks"
 
-// alertRunbooks are for alerts that rest on no cause.
+// alertRunbooks are the runbooks of alerts without a cause.
 func alertRunbooks() []string {
 	return []string{
 		"config_reload_failed", "event_log_not_readable", "exporter_absent", "probe_near_timeout",
@@ -55,7 +55,7 @@ func TestEveryCauseHasARunbookAndNoOther(t *testing.T) {
 	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(readRunbooks(t)))); diff != "" {
-		t.Errorf("files of %s (-wanted +there):\n%s", runbookFolder, diff)
+		t.Errorf("files of %s (-want +got):\n%s", runbookFolder, diff)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestIndexListsEveryRunbookOnce(t *testing.T) {
 func TestRunbookHeadEqualsTheCause(t *testing.T) {
 	// The beginning of a runbook: its title, and the line below it.
 	head := regexp.MustCompile(`^# (\w+): [^\n]+\n\nSeverity: ([a-z, ]+)\. Articles: ([^\n]+)\.\n\n`)
-	// A link to an article, which stands in the folder of its first three digits.
+	// A link to an article, in the folder of its first three digits.
 	article := regexp.MustCompile(`\[(Q(\d{3})\d{3})\]\(https://jeffpar\.github\.io/kbarchive/kb/(\d{3})/(Q\d{6})/\)`)
 	texts := readRunbooks(t)
 	type heading struct {
@@ -98,7 +98,7 @@ func TestRunbookHeadEqualsTheCause(t *testing.T) {
 		for a := range strings.SplitSeq(m[3], ", ") {
 			l := article.FindStringSubmatch(a)
 			if l == nil || l[0] != a || l[1] != l[4] || l[2] != l[3] {
-				t.Fatalf("%q is no link to an article", a)
+				t.Fatalf("%q is not a link to an article", a)
 			}
 			h.Articles = append(h.Articles, l[1])
 		}
@@ -142,27 +142,27 @@ func TestRunbooksHaveAllSections(t *testing.T) {
 				titles = append(titles, title)
 			}
 			if diff := cmp.Diff(want, titles[1:]); diff != "" {
-				t.Errorf("sections (-wanted +there):\n%s", diff)
+				t.Errorf("sections (-want +got):\n%s", diff)
 			}
 			_, after, _ := strings.Cut(text, "\n## Confirm on the server\n")
 			confirm, _, _ := strings.Cut(after, "\n## ")
 			if !strings.Contains(confirm, "`") {
-				t.Error("nothing to type under Confirm on the server")
+				t.Error("no command under Confirm on the server")
 			}
 			if n := strings.Count(text, "```"); n%2 != 0 {
-				t.Errorf("%d code fences, one of them is not closed", n)
+				t.Errorf("%d code fences, want an even number", n)
 			}
 		})
 	}
 }
 
-// metricNames returns what could be the name of a metric in a text.
+// metricNames returns the words of a text that look like names of metrics.
 func metricNames(text string) []string {
 	return regexp.MustCompile(`\b(?:rasphone|probe)_\w+`).FindAllString(text, -1)
 }
 
 func TestRunbooksNameMetricsThatExist(t *testing.T) {
-	// What looks like a metric and is none: the program, and a runbook.
+	// These look like metrics, but are the program and a runbook.
 	known := map[string]bool{"rasphone_exporter": true, "probe_near_timeout": true}
 	for _, m := range collector.Metrics() {
 		known[m.Name] = true
@@ -177,7 +177,7 @@ func TestRunbooksNameMetricsThatExist(t *testing.T) {
 		}
 	}
 	if named == 0 {
-		t.Error("no metric was found in any runbook")
+		t.Error("no runbook names a metric")
 	}
 }
 
@@ -188,12 +188,12 @@ func TestRunbooksShowAMetric(t *testing.T) {
 		}
 		_, also, _ := strings.Cut(text, "\n## See also\n")
 		if len(metricNames(also)) == 0 {
-			t.Errorf("%s names no metric under See also", file)
+			t.Errorf("%s has no metric under See also", file)
 		}
 	}
 }
 
-// anchors returns the fragments that a Markdown page's headings can be reached by.
+// anchors returns the fragments of the headings of a Markdown page.
 func anchors(text string) []string {
 	heading := regexp.MustCompile(`(?m)^#+ (.+)$`)
 	noSlug := regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
@@ -219,9 +219,9 @@ func TestRunbookLinksLeadSomewhere(t *testing.T) {
 			there, ok := texts[page]
 			switch {
 			case !ok:
-				t.Errorf("%s: link to %s, which is not there", file, page)
+				t.Errorf("%s: link to %s, which does not exist", file, page)
 			case hasAnchor && !slices.Contains(anchors(there), anchor):
-				t.Errorf("%s: link to %s, which has no such heading", file, m[1])
+				t.Errorf("%s: link to %s, but there is no such heading", file, m[1])
 			}
 		}
 	}

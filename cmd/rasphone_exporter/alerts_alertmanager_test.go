@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// notice is how a test writes that a receiver is notified of an alert.
+// notice returns the notation of the tests for an alert that a receiver is notified of.
 func notice(instance, receiver, alert string) string {
 	return strings.TrimSpace(instance + " " + receiver + " " + alert)
 }
@@ -92,7 +92,7 @@ type amAlert struct {
 	} `json:"status,omitempty"`
 }
 
-// amAlerts returns what Alertmanager notifies of, in order, as notices.
+// amAlerts returns the alerts that Alertmanager notifies of as sorted notices.
 func amAlerts(t *testing.T, alertmanager string) (active []string) {
 	t.Helper()
 	var alerts []amAlert

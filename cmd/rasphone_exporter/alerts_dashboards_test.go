@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// dashboard is what asks Prometheus in a dashboard of Grafana.
+// dashboard is the part of a dashboard of Grafana that queries Prometheus.
 type dashboard struct {
 	Panels     []panel
 	Templating struct {
@@ -83,7 +83,7 @@ func checkQueries(t *testing.T, e *evaluation, queries []query) {
 	}
 }
 
-// query is one that Grafana would send, and where it stands.
+// query is one that Grafana would send, and its place in the dashboards.
 type query struct{ name, expr string }
 
 func (d *dashboard) queries(t *testing.T) []query {
@@ -113,7 +113,7 @@ func panelQueries(panels []panel) []query {
 	return all
 }
 
-// variableQuery makes a query of label_values(series, label), which has no other function.
+// variableQuery returns a query for label_values(series, label), which only Grafana knows.
 func variableQuery(t *testing.T, raw json.RawMessage) string {
 	t.Helper()
 	var text string
@@ -131,8 +131,8 @@ func variableQuery(t *testing.T, raw json.RawMessage) string {
 	return "group by (" + parts[2] + ") (" + withoutVariables(parts[1]) + `) unless on (` + parts[2] + `) vector(0)`
 }
 
-// withoutVariables puts in what Grafana would for All. An offset of a minute, the interval of
-// scrapes, is that of the test.
+// withoutVariables replaces the variables as Grafana does for All. An offset of a minute, the
+// interval of scrapes, becomes that of the test.
 func withoutVariables(expr string) string {
 	for _, r := range [][2]string{
 		{`\$\{?__rate_interval\}?`, (4 * scrapeInterval).String()},

@@ -22,7 +22,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// fixable is the exporter of the command demo with a fleet that can be fixed.
+// fixable is the exporter of the command demo with a fleet whose faults can be fixed.
 type fixable struct {
 	*exporter
 	servers []fleet.Server
@@ -84,7 +84,7 @@ func startFixable(t *testing.T) *fixable {
 	return m
 }
 
-// makeServers makes the fleet. The one whose clock is wrong has a clock that can be set.
+// makeServers returns the fleet. The clock that is wrong can be set.
 func (m *fixable) makeServers(t *testing.T) []fleet.Server {
 	t.Helper()
 	servers, err := fleet.Fleet(time.Now)
@@ -120,7 +120,8 @@ func (m *fixable) source() source {
 	}}
 }
 
-// reopened is the network's dialler, with a port more once the fleet is fixed.
+// reopened returns the dial function of the network, with another open port once the fleet is
+// fixed.
 func (m *fixable) reopened(t *testing.T, network *fleet.Network) func(context.Context, string, string) (net.Conn, error) {
 	t.Helper()
 	addrs, err := network.LookupNetIP(t.Context(), "ip", closedServer)
@@ -165,7 +166,7 @@ func (m *fixable) reload(t *testing.T) {
 	}
 }
 
-// fix ends every fault of every server, and reloads, as one does who has changed a password.
+// fix ends every fault of every server, and reloads, as after a change of a password.
 func (m *fixable) fix(t *testing.T) {
 	t.Helper()
 	m.fixed.Store(true)
@@ -175,7 +176,7 @@ func (m *fixable) fix(t *testing.T) {
 	m.reload(t)
 }
 
-// fixHost makes a server what a healthy one is, whatever was the matter.
+// fixHost makes a server healthy, whatever its fault was.
 func fixHost(h *simnt.Host) {
 	const (
 		book   = `C:\WINNT\System32\Ras\rasphone.pbk`

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// TestOneCauseIsOnePage asks a real Alertmanager, with the shipped configuration, of which alerts
-// that fire together it notifies. Each case is a server of its own.
+// TestOneCauseIsOnePage gives alerts that fire together to a real Alertmanager with the shipped
+// configuration, and checks of which it notifies. Each case is a server.
 func TestOneCauseIsOnePage(t *testing.T) {
 	// An alert is written "name severity label=value...".
 	const (
@@ -64,7 +64,7 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		{"book-missing", []string{bookMissing, entry, dialDenied, dialFailing, notInBook}, []string{"pager RasphonePhonebookMissing"}},
 		{"book-denied", []string{bookDenied, bookLocked, entry, dialDenied, dialFailing}, []string{"pager RasphonePhonebookNotReadable"}},
 		{"book-missing-services", []string{bookMissing, servicesExe, noLog}, []string{"pager RasphoneCause", "pager RasphonePhonebookMissing"}},
-		// A warning does not keep a page back.
+		// A warning does not suppress a page.
 		{"book-elsewhere", []string{elsewhere, dialDenied, dialFailing}, []string{"mail RasphoneDialupFailing", "mail RasphonePhonebookElsewhere", "pager RasphoneDialupAccessDenied"}},
 		{"book-locked-calls", []string{bookLocked, dialFailing}, []string{"mail RasphonePhonebookNotReadable"}},
 		{"book-locked", []string{bookLocked, entry}, []string{"mail RasphonePhonebookNotReadable", "pager RasphoneDialedEntryNotUsable"}},
@@ -77,7 +77,7 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		{"plugplay", []string{noRasMan, plugStopped, rasStopped, dialFailing}, []string{"pager RasphoneCause"}},
 		{"services", []string{servicesExe, noLog, noWindow, rasStopped}, []string{"pager RasphoneCause"}},
 		{"mail-stopped", []string{mailStopped, rasStopped, dialDenied, dialFailing}, []string{"mail RasphoneServiceNotRunning", "pager RasphoneServiceNotRunning"}},
-		// Windows tells no small letters from capitals.
+		// Windows ignores the case of these names.
 		{"mail-stopped-small", []string{smallMail, dialDenied, dialFailing}, []string{"pager RasphoneServiceNotRunning"}},
 		{"plugplay-small", []string{noRasMan, smallPlug, dialFailing}, []string{"pager RasphoneCause"}},
 		{"paused-small", []string{paused, smallLanman}, []string{"mail RasphoneShareNotAccessible"}},
@@ -108,13 +108,13 @@ func TestOneCauseIsOnePage(t *testing.T) {
 	postAlerts(t, alertmanager, alerts)
 	awaitEqual(t, "notified of", want, func() []string { return amAlerts(t, alertmanager) })
 
-	// Without the exporter, nothing else counts, on whichever server.
+	// Without the exporter, there is no other notification, of any server.
 	postAlerts(t, alertmanager, []amAlert{{Labels: alertLabels("", "RasphoneExporterAbsent critical")}})
 	awaitEqual(t, "without the exporter, notified of", []string{"pager RasphoneExporterAbsent"},
 		func() []string { return amAlerts(t, alertmanager) })
 }
 
-// alertLabels are the labels of an alert that is written "name severity label=value...".
+// alertLabels returns the labels of an alert that is written "name severity label=value...".
 func alertLabels(instance, alert string) map[string]string {
 	fields := strings.Fields(alert)
 	labels := map[string]string{"alertname": fields[0], "severity": fields[1], "component": "rasphone"}

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// mailServer takes every mail.
+// mailServer is an SMTP server that accepts every mail.
 type mailServer struct {
 	listener net.Listener
 	serving  sync.WaitGroup
@@ -55,12 +55,12 @@ func (s *mailServer) accept() {
 		s.mu.Lock()
 		s.conns = append(s.conns, conn)
 		s.mu.Unlock()
-		s.serving.Go(func() { s.talk(textproto.NewConn(conn)) })
+		s.serving.Go(func() { s.serve(textproto.NewConn(conn)) })
 	}
 }
 
-// talk is the server's side of SMTP (RFC 5321), as far as one client needs it.
-func (s *mailServer) talk(c *textproto.Conn) {
+// serve is the part of SMTP (RFC 5321) that Alertmanager needs.
+func (s *mailServer) serve(c *textproto.Conn) {
 	defer func() { _ = c.Close() }()
 	answer := "220 mail.example"
 	for c.PrintfLine("%s", answer) == nil {
@@ -93,7 +93,7 @@ func (s *mailServer) talk(c *textproto.Conn) {
 // letter is a mail, decoded.
 type letter struct{ subject, text, html string }
 
-// letters returns what arrived up to now.
+// letters returns the mails that arrived up to now.
 func (s *mailServer) letters(t *testing.T) []letter {
 	t.Helper()
 	s.mu.Lock()

@@ -95,7 +95,7 @@ func TestEveryFaultIsOnePage(t *testing.T) {
 	a.want(t, "without the exporter", []string{absent})
 }
 
-// checkServers: the table above has every server of the fleet.
+// checkServers checks that the table above has every server of the fleet.
 func checkServers(t *testing.T, m *fixable) {
 	t.Helper()
 	var servers []string
@@ -147,7 +147,7 @@ func (a *alerting) want(t *testing.T, when string, notices []string) {
 	awaitEqual(t, when+", Alertmanager notifies of", slices.Sorted(slices.Values(notices)), func() []string { return amAlerts(t, a.alertmanager) })
 }
 
-// awaitLetters waits for the mail about each server, and holds it against what a mail has to say.
+// awaitLetters waits for the mail about each server, with everything that a mail has to contain.
 func awaitLetters(t *testing.T, mails *mailServer, notices []string) {
 	t.Helper()
 	var want []string

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// The messages of these tests are built by hand: the code that is tested has no part
-// in it.
+// The messages of these tests are built by hand, without the code that is tested.
 
-// secret is what must not be in a capture, and is in none of the rest.
+// secret must not be in a capture, and occurs nowhere else.
 const secret = "SECRETsecretSECRETsecret"
 
-// zeros is what is left of it.
+// zeros is what a capture has in its place.
 func zeros() string { return strings.Repeat("\x00", len(secret)) }
 
 func octet(n int) string { return string([]byte{byte(n)}) }

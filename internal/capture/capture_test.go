@@ -21,7 +21,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
-// start begins a capture and returns it with its buffer and a dial function.
+// start starts a capture and returns it with its buffer and a dial function.
 func start(t *testing.T) (*Capture, *bytes.Buffer, func(network, address string) net.Conn) {
 	t.Helper()
 	var file bytes.Buffer
@@ -36,13 +36,13 @@ func start(t *testing.T) (*Capture, *bytes.Buffer, func(network, address string)
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = conn.Close() }) // again, where the test did it
+		t.Cleanup(func() { _ = conn.Close() }) // the test may have closed it
 		return conn
 	}
 }
 
-// serve listens on a loopback address and gives each connection to talk. The end of
-// the test waits for all of it.
+// serve listens on a loopback address and calls talk for each connection. The end of the test
+// waits for all of them.
 func serve(t *testing.T, address string, talk func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
@@ -66,7 +66,7 @@ func serve(t *testing.T, address string, talk func(net.Conn)) netip.AddrPort {
 	return l.Addr().(*net.TCPAddr).AddrPort()
 }
 
-// echo sends back what comes until its end.
+// echo sends back what it receives, until the end of the connection.
 func echo(conn net.Conn) { _, _ = io.Copy(conn, conn) }
 
 // say sends a message and waits for as many bytes to come back.
@@ -84,7 +84,7 @@ func say(t *testing.T, conn net.Conn, message string) {
 		t.Fatalf("read: %v", err)
 	}
 	if string(got) != message {
-		t.Error("what the connection carries was changed")
+		t.Error("the capture changed what the connection carries")
 	}
 }
 
@@ -101,10 +101,9 @@ func save(t *testing.T, c *Capture, file *bytes.Buffer) string {
 	return path
 }
 
-// wrong matches what Wireshark finds fault with: what it calls a warning (0x600000) or
-// an error, and a checksum that it did not find good (1). In the answers to SMB2
-// negotiates it takes the hints of MS-SPNG 2.2.1, as they were sent, for a broken
-// mechListMIC.
+// wrong matches packets with faults: with a warning (0x600000) or an error of Wireshark, or
+// without a good checksum (1). In the answers to SMB2 negotiates, Wireshark takes the hints of
+// MS-SPNG 2.2.1 for a broken mechListMIC.
 const wrong = "_ws.short || _ws.unreassembled || tcp.analysis.flags" +
 	" || ((_ws.malformed || _ws.expert.severity >= 0x600000) && !(smb2.cmd == 0 && spnego))" +
 	" || (ip && ip.checksum.status != 1) || (tcp && tcp.checksum.status != 1) || (udp && udp.checksum.status != 1)"
@@ -113,7 +112,7 @@ const wrong = "_ws.short || _ws.unreassembled || tcp.analysis.flags" +
 func checkSound(t *testing.T, path string, port uint16) {
 	t.Helper()
 	if found := tshark(t, path, port, "-Y", wrong); found != "" {
-		t.Errorf("Wireshark finds fault with\n%s", found)
+		t.Errorf("Wireshark finds faults in\n%s", found)
 	}
 }
 
@@ -123,8 +122,8 @@ func tshark(t *testing.T, path string, port uint16, args ...string) string {
 		"-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE"}, args...)...)
 }
 
-// segments lists the TCP segments of a file: who sends, flags, relative sequence and
-// acknowledgement numbers, payload.
+// segments lists the TCP segments of a file: sender, flags, relative sequence and
+// acknowledgement numbers, length of the payload.
 func segments(t *testing.T, path string, port uint16) []string {
 	t.Helper()
 	out := tshark(t, path, port, "-Y", "tcp", "-T", "fields", "-E", "separator=/s",
@@ -183,12 +182,12 @@ func TestConnection(t *testing.T) {
 	}
 }
 
-// A connection ends as it did: by the server, by its reset, or in the middle of a frame.
+// TestEnds: a connection ends by the server, by a reset, or in the middle of a frame.
 func TestEnds(t *testing.T) {
 	short := frame(smb1(0x71, pad(8), block("", "")))
 	tests := map[string]struct {
 		talk func(net.Conn)
-		want []string // behind the handshake
+		want []string // after the handshake
 	}{
 		"by the server": {
 			func(conn net.Conn) { _, _ = io.ReadFull(conn, make([]byte, len(short))) },
@@ -220,16 +219,16 @@ func TestEnds(t *testing.T) {
 			if _, err := io.Copy(io.Discard, conn); err != nil && name != "by a reset" {
 				t.Error(err)
 			}
-			_ = conn.Close() // what it says of a connection that was reset does not matter
+			_ = conn.Close() // fails on a connection that was reset
 			got := segments(t, save(t, c, file), server.Port())
 			if diff := cmp.Diff(tt.want, got[min(3, len(got)):]); diff != "" {
-				t.Errorf("segments behind the handshake (-want +got):\n%s", diff)
+				t.Errorf("segments after the handshake (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Several connections at once, messages longer than a window, and a race detector.
+// TestConnectionsAtOnce: several connections at once, with messages longer than a window.
 func TestConnectionsAtOnce(t *testing.T) {
 	server := serve(t, "127.0.0.1:0", echo)
 	c, file, dial := start(t)
@@ -280,7 +279,7 @@ func TestDatagrams(t *testing.T) {
 	}
 }
 
-// What cannot be captured fails the capture and not the probe.
+// TestFailures: a failure of the capture does not fail the probe.
 func TestFailures(t *testing.T) {
 	full := errors.New("disk full")
 	if _, err := New(&failingWriter{err: full}); !errors.Is(err, full) {
@@ -333,7 +332,7 @@ func TestFailures(t *testing.T) {
 	})
 }
 
-// After Close nothing is written, to a file that may be closed.
+// TestNothingAfterClose: after Close nothing is written, since the file may be closed.
 func TestNothingAfterClose(t *testing.T) {
 	server := serve(t, "127.0.0.1:0", echo)
 	c, file, dial := start(t)
@@ -345,11 +344,11 @@ func TestNothingAfterClose(t *testing.T) {
 	say(t, conn, frame(smb1(0x71, pad(8), block("", ""))))
 	_ = conn.Close()
 	if !slices.Equal(before, file.Bytes()) {
-		t.Error("written to after Close")
+		t.Error("the capture was written to after Close")
 	}
 }
 
-// failingWriter takes some writes, then none.
+// failingWriter accepts some writes, and then fails.
 type failingWriter struct {
 	good  int
 	calls int

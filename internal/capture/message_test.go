@@ -11,12 +11,12 @@ const (
 	signature16 = "SIGNED-AS-SMB2-1"
 )
 
-// checkBlanked blanks messages, and tries every shorter one for a panic.
+// checkBlanked blanks a message, and every shorter one, which must not panic.
 func checkBlanked(t *testing.T, client bool, in, want string) {
 	t.Helper()
 	got := []byte(in)
 	if !blankMessage(got, client) {
-		t.Errorf("not taken for SMB")
+		t.Error("not recognized as SMB")
 	}
 	if diff := cmp.Diff([]byte(want), got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -182,11 +182,11 @@ func TestBlankSMB2(t *testing.T) {
 	}
 }
 
-func TestNoSMBIsLeftToTheCaller(t *testing.T) {
+func TestOtherDataIsLeftToTheCaller(t *testing.T) {
 	for _, in := range []string{"", "\xff", "\xffSM", "HTTP/1.1", "\xf0SMB" + secret} {
 		got := []byte(in)
 		if blankMessage(got, true) || string(got) != in {
-			t.Errorf("%q: taken for SMB, or changed to %q", in, got)
+			t.Errorf("%q: recognized as SMB, or changed to %q", in, got)
 		}
 	}
 }

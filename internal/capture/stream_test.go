@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// through sends b through a stream in chunks, and returns the pieces that came before
-// the end and those of the end.
+// through sends b through a stream in chunks, and returns the pieces before the end and the
+// rest at the end.
 func through(client bool, b string, chunk int) (pieces []string, rest string) {
 	s := stream{client: client}
 	for len(b) > 0 {
@@ -61,14 +61,14 @@ func TestStream(t *testing.T) {
 			for _, chunk := range []int{1, 3, 1000} {
 				pieces, rest := through(tt.client, tt.in, chunk)
 				if strings.Join(pieces, "")+rest != strings.Join(tt.want, "")+tt.rest {
-					t.Errorf("in chunks of %d something else comes", chunk)
+					t.Errorf("chunks of %d change the output", chunk)
 				}
 			}
 		})
 	}
 }
 
-// What is read is the prober's: the capture changes its own copy alone.
+// TestStreamLeavesItsInput: a stream changes only its own copy.
 func TestStreamLeavesItsInput(t *testing.T) {
 	in := []byte(frame(smb1(0x73, signature8, setup13(0xff, secret, secret, ""))))
 	before := bytes.Clone(in)
@@ -79,7 +79,7 @@ func TestStreamLeavesItsInput(t *testing.T) {
 	}
 }
 
-// A long conversation does not add up in memory.
+// TestStreamHoldsOneFrame: memory does not grow with the conversation.
 func TestStreamHoldsOneFrame(t *testing.T) {
 	s := stream{}
 	message := []byte(frame(smb1(0x2E, signature8, block(pad(24), pad(60000)))))
@@ -92,8 +92,8 @@ func TestStreamHoldsOneFrame(t *testing.T) {
 	}
 }
 
-// FuzzStream: lengths and zeros() alone change, chunks do not matter, and the responses
-// of logins behind whatever frame are nowhere in what comes out.
+// FuzzStream: bytes only change to zeros, chunks do not matter, and the responses of logins are
+// nowhere in the output, whatever comes before them.
 func FuzzStream(f *testing.F) {
 	login1 := smb1(0x73, signature8, setup13(0x75, secret, secret, "u\x00")+treeConnect(secret, "path"))
 	login2 := smb2(1, 0, signature16, setupRequest(negTokenResp(authenticate(parts{lm: secret, nt: secret, key: secret, mic: secret}), secret)))
@@ -119,7 +119,7 @@ func FuzzStream(f *testing.F) {
 	})
 }
 
-// checkStream checks what holds of every stream, and returns what comes out of it.
+// checkStream checks what must hold for every stream, and returns its output.
 func checkStream(t *testing.T, client bool, in string, chunk int) string {
 	t.Helper()
 	pieces, rest := through(client, in, chunk)
@@ -134,7 +134,7 @@ func checkStream(t *testing.T, client bool, in string, chunk int) string {
 	}
 	pieces, rest = through(client, in, len(in)+1)
 	if whole := strings.Join(pieces, "") + rest; whole != out {
-		t.Fatalf("chunks of %d bytes come out otherwise than the whole", chunk)
+		t.Fatalf("chunks of %d bytes change the output", chunk)
 	}
 	return out
 }

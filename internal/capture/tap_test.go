@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// tap keeps what goes over connections as it is, below the capture.
+// tap records what is sent over connections below the capture.
 type tap struct {
 	mu      sync.Mutex
 	streams []*strings.Builder // of each connection both directions
@@ -49,15 +49,15 @@ func (c *tappedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// secrets are what was keyed with the password.
+// secrets are the values that depend on the password.
 type secrets struct {
 	responses  []string // of logins without what the server's challenge has as well; session keys and MICs with them
 	signatures []string // of messages
 	sealed     []string // cipher texts
 }
 
-// secrets takes what is secret from all streams, in a way of its own: by the places
-// where our clients put it.
+// secrets extracts the secrets of all streams, without the code that is tested: by the places
+// where the clients of this project put them.
 func (p *tap) secrets(t *testing.T) secrets {
 	t.Helper()
 	p.mu.Lock()
@@ -83,8 +83,8 @@ func (s *secrets) add(m string) {
 			*to = append(*to, secret)
 		}
 	}
-	// An NTLMv2 response is a proof of 16 bytes and, behind the time at 24, our
-	// challenge; the names behind that are known.
+	// An NTLMv2 response is a proof of 16 bytes and, after the time at 24, the client's
+	// challenge. The names after that are not secret.
 	keepResponse := func(response string) {
 		if len(response) > 24 {
 			keep(&s.responses, response[32:40])

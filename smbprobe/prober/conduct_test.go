@@ -13,7 +13,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// TestConduct: what a server sees of a probe.
+// TestConduct: what a server receives in a probe.
 func TestConduct(t *testing.T) {
 	t.Parallel()
 	for _, ntlm := range []string{"v1", "v2"} {
@@ -55,14 +55,14 @@ func TestConduct(t *testing.T) {
 	}
 }
 
-// checkConduct checks what holds of every connection.
+// checkConduct checks what must hold for every connection.
 func checkConduct(t *testing.T, c peer.Connection, mpx int) {
 	t.Helper()
 	if len(c.Malformed) > 0 {
 		t.Errorf("malformed: %q", c.Malformed)
 	}
 	if c.MaxInFlight > mpx {
-		t.Errorf("%d requests in flight, and the server takes %d", c.MaxInFlight, mpx)
+		t.Errorf("%d requests in flight, but the server allows %d", c.MaxInFlight, mpx)
 	}
 	if !c.Ended {
 		t.Error("the connection was not closed")
@@ -72,17 +72,17 @@ func checkConduct(t *testing.T, c peer.Connection, mpx int) {
 	}
 	login := c.Logins[0]
 	if login.VcNumber == 0 {
-		t.Error("VcNumber 0, which drops the other sessions of our host")
+		t.Error("VcNumber 0, which drops other sessions of this host")
 	}
 	if int(login.MaxMpxCount) > mpx {
-		t.Errorf("MaxMpxCount %d, and the server offers %d", login.MaxMpxCount, mpx)
+		t.Errorf("MaxMpxCount %d, but the server offers %d", login.MaxMpxCount, mpx)
 	}
 	if bytes.Contains(login.NTResponse, []byte(smbtest.Password)) || bytes.Contains(login.LMResponse, []byte(smbtest.Password)) {
-		t.Error("the password goes over the wire")
+		t.Error("the password is sent")
 	}
 }
 
-// TestDOSErrors: a server that answers with error class and code.
+// TestDOSErrors: a server answers with error class and code.
 func TestDOSErrors(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -90,7 +90,7 @@ func TestDOSErrors(t *testing.T) {
 		change func(*peer.Script)
 		want   outcome
 	}{
-		{"well", func(*peer.Script) {}, allWell()},
+		{"no error", func(*peer.Script) {}, allWell()},
 		{"ERRbadpw", func(s *peer.Script) { s.Login.Status = peer.DOS(2, 2) }, share(smbprobe.ShareLoginFailed, smb.StatusWrongPassword)},
 		{"ERRbadshare", func(s *peer.Script) { s.Shares["ADMIN$"] = peer.DOS(2, 6) }, share(smbprobe.ShareMissing, smb.StatusBadNetworkName)},
 		{"ERRnoaccess", func(s *peer.Script) { s.Shares["ADMIN$"] = peer.DOS(1, 5) }, share(smbprobe.ShareAccessDenied, smb.StatusAccessDenied)},
@@ -141,7 +141,7 @@ func TestOEMStrings(t *testing.T) {
 	}
 }
 
-// TestRestrictedAccounts, and what else a login is refused with.
+// TestRestrictedAccounts: the statuses that a login is refused with.
 func TestRestrictedAccounts(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[smb.Status]smbprobe.ShareState{

@@ -12,10 +12,10 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// What Samba cannot show, on a simulated Windows NT 4.0.
+// These tests need a simulated Windows NT 4.0: Samba cannot get into these states.
 
-// TestStaleNetworkCard: a NetworkCards key without service is looked for after a failure
-// with code 2 alone.
+// TestStaleNetworkCard: a NetworkCards key without a service is looked for only after a
+// failure with code 2.
 func TestStaleNetworkCard(t *testing.T) {
 	t.Parallel()
 	const cards = `SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards\`
@@ -40,8 +40,8 @@ func TestStaleNetworkCard(t *testing.T) {
 	wantNothingLeft(t, host)
 }
 
-// TestRegistryRefused: an account that may not read the registry, nor the event log.
-func TestRegistryRefused(t *testing.T) {
+// TestPipeRefused: an account that may not use one of the pipes.
+func TestPipeRefused(t *testing.T) {
 	t.Parallel()
 	const faultAccessDenied = 5
 	for _, pipe := range []string{"winreg", "eventlog", "svcctl", "srvsvc"} {
@@ -57,7 +57,7 @@ func TestRegistryRefused(t *testing.T) {
 			host.RemoveShare("ADMIN$")
 			r := probeOnce(t, direct(addr, withEventlog, withServer))
 			if r.Share != smbprobe.ShareMissing || !r.Success || r.RPC != smbprobe.RPCAnswers {
-				t.Errorf("share %s, success %t, RPC %q; a refusal is an answer", r.Share, r.Success, r.RPC)
+				t.Errorf("share %s, success %t, RPC %q; want share_missing, and the refusal as an answer", r.Share, r.Success, r.RPC)
 			}
 			want := "critical admin_share_removed"
 			if pipe == "winreg" {
@@ -79,9 +79,10 @@ func TestRegistryRefused(t *testing.T) {
 	}
 }
 
-// TestMendedShare: access that was denied while the share was gone does not page once it is
-// back, though the book did not change; what the share does not explain goes on.
-func TestMendedShare(t *testing.T) {
+// TestShareRestored: access that was denied while the share was missing does not page once
+// the share is back, though the phone book did not change. Failures that the share does not
+// explain still do.
+func TestShareRestored(t *testing.T) {
 	t.Parallel()
 	host, addr := startNT(t)
 	denied := func() {
@@ -95,18 +96,18 @@ func TestMendedShare(t *testing.T) {
 	if got := causesOf(probe(t, p, target)); len(got) == 0 || got[0] != "critical admin_share_removed" {
 		t.Errorf("share removed: causes %q", got)
 	}
-	denied() // after the last probe that saw the fault
+	denied() // after the last probe with the fault
 	host.RestoreShare("ADMIN$")
 	r := probe(t, p, target)
 	if diff := cmp.Diff([]string{"critical port_locked_by_script", "info dialup_access_denied"}, causesOf(r)); diff != "" {
 		t.Errorf("share restored: causes (-want +got):\n%s", diff)
 	}
 	if r.HealthySince == nil {
-		t.Error("the fault is not remembered")
+		t.Error("the time of the recovery is not known")
 	}
 }
 
-// TestSystemDriveD: C$ tells nothing where Windows lies on another drive.
+// TestSystemDriveD: Windows is on another drive than C.
 func TestSystemDriveD(t *testing.T) {
 	t.Parallel()
 	host := newNT(t, simnt.Options{ServicePack: 6, DomainController: true})
@@ -127,14 +128,14 @@ func TestSystemDriveD(t *testing.T) {
 	}
 }
 
-// TestSilentPipes: a server whose programs hang while its share works is not well.
+// TestSilentPipes: the programs of a server hang while its share works.
 func TestSilentPipes(t *testing.T) {
 	t.Parallel()
 	host, addr := startNT(t)
 	release := make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	// Calls that come late: the simulated server works on one request after another, and the
-	// share and the book are to be answered for first.
+	// Late calls: the simulated server handles one request after another, and has to answer for
+	// the share and the phone book first.
 	late := map[string]uint16{"eventlog": 10, "winreg": 17, "svcctl": 16, "srvsvc": 16}
 	host.System().SetFault(func(pipe string, opnum uint16) uint32 {
 		if opnum == late[pipe] {

@@ -21,7 +21,7 @@ const (
 	serverParameters = `HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`
 )
 
-// evidenceOf probes Samba with all that tells a cause.
+// evidenceOf probes Samba with every check that is evidence of a cause.
 func evidenceOf(t *testing.T, samba *smbtest.Samba, module ...string) *smbprobe.Result {
 	t.Helper()
 	r := probeOnce(t, direct(samba.Addr(), append(module, withEventlog, withServer)...))
@@ -31,8 +31,7 @@ func evidenceOf(t *testing.T, samba *smbtest.Samba, module ...string) *smbprobe.
 	return r
 }
 
-// causesOf returns severity and name of each cause. Samba has stopped services and none of
-// Exchange's; that is not what these tests are about.
+// causesOf returns the severity and name of each cause.
 func causesOf(r *smbprobe.Result) []string {
 	var names []string
 	for _, c := range r.Causes {
@@ -41,8 +40,8 @@ func causesOf(r *smbprobe.Result) []string {
 	return names
 }
 
-// bookWrittenAgo sets the time of the phone book's last change.
-func bookWrittenAgo(t *testing.T, samba *smbtest.Samba, age time.Duration) {
+// setPhonebookAge sets how long ago the phone book was changed.
+func setPhonebookAge(t *testing.T, samba *smbtest.Samba, age time.Duration) {
 	t.Helper()
 	at := time.Now().Add(-age)
 	if err := os.Chtimes(samba.PhonebookPath(), at, at); err != nil {
@@ -78,24 +77,24 @@ func TestShareRemoved(t *testing.T) {
 		if len(r.Causes) > 0 {
 			answer := r.Causes[0].Headline + strings.Join(r.Causes[0].Evidence, "")
 			if answers[answer] {
-				t.Errorf("AutoShareServer %s: the same answer as for another value: %s", test.name, answer)
+				t.Errorf("AutoShareServer %s: the same text as for another value: %s", test.name, answer)
 			}
 			answers[answer] = true
 		}
 		if there := r.Host.AdminShare; there == nil || *there {
-			t.Errorf("AutoShareServer %s: the Server service says %v of ADMIN$, want false", test.name, there)
+			t.Errorf("AutoShareServer %s: the Server service lists ADMIN$: %v, want false", test.name, there)
 		}
 		if there := r.Host.SystemShare; there == nil || !*there {
-			t.Errorf("AutoShareServer %s: the Server service says %v of C$, want true", test.name, there)
+			t.Errorf("AutoShareServer %s: the Server service lists C$: %v, want true", test.name, there)
 		}
 	}
 	without := probeOnce(t, direct(samba.Addr(), "server: {registry: false, services: []}"))
 	if diff := cmp.Diff([]string{"critical admin_share_missing"}, causesOf(without)); diff != "" {
-		t.Errorf("registry not asked (-want +got):\n%s", diff)
+		t.Errorf("without the registry (-want +got):\n%s", diff)
 	}
 }
 
-// TestShareNotAutomatic: the warning comes before the restart that makes it true.
+// TestShareNotAutomatic: the warning comes before the restart that removes the share.
 func TestShareNotAutomatic(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -114,7 +113,7 @@ func TestShareNotAutomatic(t *testing.T) {
 	})
 }
 
-func TestNoAdministrator(t *testing.T) {
+func TestNotAdministrator(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
 	samba.DenyShare()
@@ -124,11 +123,11 @@ func TestNoAdministrator(t *testing.T) {
 	}
 }
 
-// longName has the length that the Internet Mail Service does not dial.
+// longName is longer than the names that the Internet Mail Service dials.
 const longName = "Internet Provider Munich 1"
 
-// TestDialupCauses: events with evidence that matches, and with evidence that
-// contradicts them.
+// TestDialupCauses: events with evidence that supports a cause, and with evidence that
+// contradicts it.
 func TestDialupCauses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -143,29 +142,29 @@ func TestDialupCauses(t *testing.T) {
 		t.Run(test.code, func(t *testing.T) {
 			t.Parallel()
 			samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
-			samba.WritePhonebook([]byte(bookEntry("ISP") + bookEntry(longName)))
+			samba.WritePhonebook([]byte(phonebookEntry("ISP") + phonebookEntry(longName)))
 			event := smbtest.Event{At: time.Now().Add(-2 * time.Minute), ID: 0xC000100A, Source: "MSExchangeIMC", Strings: []string{test.entry, test.code}}
 			samba.WriteEvents(event)
 			module := slices.DeleteFunc([]string{test.module}, func(s string) bool { return s == "" })
 
-			bookWrittenAgo(t, samba, time.Hour)
+			setPhonebookAge(t, samba, time.Hour)
 			if got := causesOf(evidenceOf(t, samba, module...)); !slices.Contains(got, test.matching) {
-				t.Errorf("an event after the book's last change: causes %q, want %s among them", got, test.matching)
+				t.Errorf("an event after the phone book's last change: causes %q, want %s among them", got, test.matching)
 			}
-			bookWrittenAgo(t, samba, time.Minute)
+			setPhonebookAge(t, samba, time.Minute)
 			if got, info := causesOf(evidenceOf(t, samba)), "info"+strings.TrimPrefix(test.matching, "critical"); !slices.Contains(got, info) {
-				t.Errorf("a book that was mended after the event: causes %q, want %s among them", got, info)
+				t.Errorf("a phone book that was changed after the event: causes %q, want %s among them", got, info)
 			}
 			samba.RemoveShare()
 			r := evidenceOf(t, samba)
 			if got := causesOf(r); len(got) == 0 || got[0] != "critical admin_share_removed" {
-				t.Errorf("a share that is gone: causes %q, want admin_share_removed first", got)
+				t.Errorf("a missing share: causes %q, want admin_share_removed first", got)
 			}
 		})
 	}
 }
 
-// writeUnder writes a file below the share.
+// writeUnder writes a file below a folder.
 func writeUnder(t *testing.T, folder, name string, content []byte) {
 	t.Helper()
 	file := filepath.Join(folder, filepath.FromSlash(name))
@@ -177,12 +176,12 @@ func writeUnder(t *testing.T, folder, name string, content []byte) {
 	}
 }
 
-// bookEntry is a sound entry of a phone book.
-func bookEntry(name string) string {
+// phonebookEntry returns an entry of a phone book without faults.
+func phonebookEntry(name string) string {
 	return "[" + name + "]\r\nMEDIA=serial\r\nPort=COM1\r\nDevice=Modem\r\nDEVICE=modem\r\nPhoneNumber=089 1234\r\n\r\n"
 }
 
-// TestEvidence: what a probe reads of Samba's registry, services and Server service.
+// TestEvidence: what a probe reads from Samba's registry, services and Server service.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -198,7 +197,7 @@ func TestEvidence(t *testing.T) {
 		want := smbprobe.RegistryResult{
 			Readable: &yes, AutoShareServer: &smbprobe.RegistryNumber{}, AutoShareWks: &smbprobe.RegistryNumber{},
 			IRPStackSize: number(15), LogMaxSize: number(1 << 20), LogRetention: number(7 * 24 * 3600),
-			ServicePack: &smbprobe.RegistryText{}, SystemRoot: text(`c:\Windows`), // Samba makes this key up
+			ServicePack: &smbprobe.RegistryText{}, SystemRoot: text(`c:\Windows`), // Samba makes up this key
 			ProductType: text("ServerNT"), ProductSuite: &smbprobe.RegistryText{},
 		}
 		if diff := cmp.Diff(want, r.Registry); diff != "" {
@@ -237,8 +236,8 @@ func TestEvidence(t *testing.T) {
 	})
 }
 
-// TestEvidenceRoundTrips: the registry and the services cost little time beside the
-// event log.
+// TestEvidenceRoundTrips: the registry and the services cost few round trips beside those of
+// the event log.
 func TestEvidenceRoundTrips(t *testing.T) {
 	t.Parallel()
 	const most = 14

@@ -11,7 +11,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// otherEvents are events that are not counted.
+// otherEvents returns events that are not counted.
 func otherEvents(age time.Duration, n int) []smbtest.Event {
 	events := failuresAgo(age, n)
 	for i := range events {
@@ -20,7 +20,7 @@ func otherEvents(age time.Duration, n int) []smbtest.Event {
 	return events
 }
 
-// TestEventlogChanges: what happens to a log between two probes.
+// TestEventlogChanges: a log changes between two probes.
 func TestEventlogChanges(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -30,7 +30,7 @@ func TestEventlogChanges(t *testing.T) {
 			name   string
 			change func()
 			want   [3]int // failures in 15m, 1h, 24h
-			lost   bool   // the log does not hold all of them any more
+			lost   bool   // the log no longer holds all of them
 		}{
 			{"empty from the start", func() {}, [3]int{}, false},
 			{"first records", func() {
@@ -70,8 +70,8 @@ func TestEventlogChanges(t *testing.T) {
 	})
 }
 
-// TestEventlogIsPruned: Samba prunes a log that is larger than its size when it is
-// opened, and answers the first read of it with nothing at all.
+// TestEventlogIsPruned: when Samba opens a log that is larger than its maximum, it prunes it,
+// and answers the first read with no bytes at all.
 func TestEventlogIsPruned(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -89,8 +89,8 @@ func TestEventlogIsPruned(t *testing.T) {
 	})
 }
 
-// TestEventlogLargeRecords: records that are larger than the first read, and than
-// what one message of SMB1 can hold.
+// TestEventlogLargeRecords: records are larger than the first read, and than what one
+// message of SMB1 can hold.
 func TestEventlogLargeRecords(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -116,7 +116,7 @@ func TestEventlogLargeRecords(t *testing.T) {
 	})
 }
 
-// TestEventlogFuture: records of the future are not counted, and hide nothing.
+// TestEventlogFuture: records of the future are not counted, and hide no others.
 func TestEventlogFuture(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -127,8 +127,8 @@ func TestEventlogFuture(t *testing.T) {
 	})
 }
 
-// TestEventlogOfServerWithOtherClock: windows end now by the server's clock. The
-// server says another time than it has, and its log is written by that.
+// TestEventlogOfServerWithOtherClock: windows end now by the server's clock. A proxy changes
+// the time that the server states, and the log has times by that clock.
 func TestEventlogOfServerWithOtherClock(t *testing.T) {
 	t.Parallel()
 	for _, ahead := range []time.Duration{3 * time.Hour, -3 * time.Hour} {

@@ -17,11 +17,11 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// withEventlog is the line of a module that reads the log with the default settings.
+// withEventlog is the line of a module that reads the event log with the default settings.
 const withEventlog = "eventlog: {enabled: true}"
 
-// logServers are the servers that the event log is read from. The second one
-// speaks what impacket's client does as well, and SMB 3.1.1 with us.
+// logServers are the servers whose event log is read. The second one also speaks the dialect
+// of impacket's client, and SMB 3.1.1 with the product.
 func logServers() map[string]smbtest.SambaOptions {
 	return map[string]smbtest.SambaOptions{
 		"SMB1": {MinProtocol: "NT1"},
@@ -29,7 +29,7 @@ func logServers() map[string]smbtest.SambaOptions {
 	}
 }
 
-// onLogServers runs a test on both.
+// onLogServers runs a test with each of them.
 func onLogServers(t *testing.T, test func(*testing.T, *smbtest.Samba)) {
 	t.Helper()
 	for name, o := range logServers() {
@@ -40,16 +40,16 @@ func onLogServers(t *testing.T, test func(*testing.T, *smbtest.Samba)) {
 	}
 }
 
-// boundaryGap is how far from the start of every window no event of a test is, so
-// that it does not matter when exactly the log is read.
+// boundaryGap is the time around the start of every window in which no event is, so that it
+// does not matter when exactly the log is read.
 const boundaryGap = 5 * time.Minute
 
 func windowsOfTests() []smbprobe.Window {
 	return []smbprobe.Window{{Label: "15m", Duration: 15 * time.Minute}, {Label: "1h", Duration: time.Hour}, {Label: "24h", Duration: 24 * time.Hour}}
 }
 
-// kinds are what events of a test are made of in turn: failures to dial whose
-// severity and spelling differ, and what must not be taken for one.
+// kinds are the kinds of events of a test: failures to dial with different severities and
+// spellings, and events that must not be counted as failures.
 func kinds() []smbtest.Event {
 	return []smbtest.Event{
 		{ID: 0x4000100A, Source: "CpqNF31", Strings: []string{"1", "5"}},
@@ -65,8 +65,8 @@ func kinds() []smbtest.Event {
 	}
 }
 
-// mixedEvents makes n events of the last 48 hours, the oldest first and the denser
-// the newer. Every stride-th is the next of kinds, the others are the first kind.
+// mixedEvents returns n events of the last 48 hours, the oldest first, and more of the newer
+// ones. Every stride-th is the next of kinds, the others are of the first kind.
 func mixedEvents(n, stride int) []smbtest.Event {
 	now := time.Now().Truncate(time.Second)
 	events := make([]smbtest.Event, n)
@@ -88,7 +88,7 @@ func mixedEvents(n, stride int) []smbtest.Event {
 	return events
 }
 
-// failuresAgo are failures to dial of this age, all of entry ISP with code 633.
+// failuresAgo returns failures to dial of this age, all of entry ISP with code 633.
 func failuresAgo(age time.Duration, n int) []smbtest.Event {
 	events := make([]smbtest.Event, n)
 	for i := range events {
@@ -97,9 +97,9 @@ func failuresAgo(age time.Duration, n int) []smbtest.Event {
 	return events
 }
 
-// sound is what a probe says of a log that it could read, by the records that an
-// independent client read.
-func sound(log smbtest.LogContent, now time.Time) smbprobe.EventlogResult {
+// expectedLog is the result of a probe that could read a log, by the records that an
+// independent client reads.
+func expectedLog(log smbtest.LogContent, now time.Time) smbprobe.EventlogResult {
 	yes, records := true, log.Count
 	e := smbprobe.EventlogResult{Readable: &yes, Records: &records}
 	if records > 0 {
@@ -123,8 +123,8 @@ func sound(log smbtest.LogContent, now time.Time) smbprobe.EventlogResult {
 	return e
 }
 
-// relatedSince picks the events that tell more of failures, the newest first, as
-// many as are remembered.
+// relatedSince returns the events that explain failures, the newest first, as many as are
+// remembered.
 func relatedSince(log smbtest.LogContent, start, end time.Time) []smbprobe.RelatedEvent {
 	const most = 256
 	var related []smbprobe.RelatedEvent
@@ -139,7 +139,7 @@ func relatedSince(log smbtest.LogContent, start, end time.Time) []smbprobe.Relat
 
 func logTime(r smbtest.LogRecord) time.Time { return time.Unix(r.At, 0).UTC() }
 
-// failuresSince picks the failures to dial of a span of time.
+// failuresSince returns the failures to dial of a span of time.
 func failuresSince(log smbtest.LogContent, start, end time.Time) []smbtest.LogRecord {
 	var failures []smbtest.LogRecord
 	for _, r := range log.Records {
@@ -151,7 +151,7 @@ func failuresSince(log smbtest.LogContent, start, end time.Time) []smbtest.LogRe
 	return failures
 }
 
-// pairOf is the entry and the code of a failure of kinds.
+// pairOf returns the entry and the code of a failure of kinds.
 func pairOf(r smbtest.LogRecord) [2]string {
 	if len(r.Strings) == 0 {
 		return [2]string{"", "unknown"}
@@ -174,8 +174,7 @@ func countLog(log smbtest.LogContent, label string, start, end time.Time) smbpro
 	return w
 }
 
-// inOrder sorts what has no order of its own, or has one that the number of
-// events decides.
+// inOrder sorts the lists that have no order, or one by the number of events.
 func inOrder(e smbprobe.EventlogResult) smbprobe.EventlogResult {
 	e.LastFailures = slices.SortedFunc(slices.Values(e.LastFailures), func(a, b smbprobe.LastFailure) int {
 		return cmp.Or(cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Code, b.Code))
@@ -189,11 +188,11 @@ func inOrder(e smbprobe.EventlogResult) smbprobe.EventlogResult {
 	return e
 }
 
-// wantLog compares a probe with what impacket reads of the log, which is returned.
+// wantLog compares a probe with what impacket reads of the log, and returns that.
 func wantLog(t *testing.T, what string, r *smbprobe.Result, samba *smbtest.Samba) smbtest.LogContent {
 	t.Helper()
 	log := samba.ReadLog()
-	if diff := gocmp.Diff(inOrder(sound(log, time.Now())), inOrder(r.Eventlog), ignoreCalls); diff != "" {
+	if diff := gocmp.Diff(inOrder(expectedLog(log, time.Now())), inOrder(r.Eventlog), ignoreCalls); diff != "" {
 		t.Errorf("%s: event log (-impacket +probe):\n%s", what, diff)
 	}
 	return log
@@ -217,8 +216,8 @@ func wantFailures(t *testing.T, what string, want [3]int, r *smbprobe.Result) {
 	}
 }
 
-// TestEventlogCounts: all counts of logs of any length, and that the second probe of
-// an unchanged log sends as many requests for each of them.
+// TestEventlogCounts: the counts are right for logs of any length, and the second probe of an
+// unchanged log sends the same number of requests whatever its length.
 func TestEventlogCounts(t *testing.T) {
 	t.Parallel()
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
@@ -229,7 +228,7 @@ func TestEventlogCounts(t *testing.T) {
 			requests[n] = countTwice(t, samba, n, 1)
 		}
 		if requests[10] != requests[100] || requests[10] != requests[1000] {
-			t.Errorf("requests of the second probe by the log's length: %v, want all the same", requests)
+			t.Errorf("requests of the second probe by the log's length: %v, want the same for all", requests)
 		}
 	})
 }
@@ -248,7 +247,7 @@ func countTwice(t *testing.T, samba *smbtest.Samba, n, stride int) int {
 	log := wantLog(t, fmt.Sprint(n, " records, first probe"), first, samba)
 	wantLog(t, fmt.Sprint(n, " records, second probe"), second, samba)
 	wantOutcome(t, fmt.Sprint(n, " records"), allWell(), second)
-	// What the log was made of: that two clients agree on nothing would prove nothing.
+	// Both clients might agree on an empty log, which would prove nothing.
 	failures := len(failuresSince(log, time.Now().Add(-24*time.Hour), time.Now()))
 	if log.Count != n || failures < n/10/stride {
 		t.Errorf("impacket reads %d records and %d failures in 24 hours, want %d and at least %d", log.Count, failures, n, n/10/stride)

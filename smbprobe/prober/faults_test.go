@@ -50,7 +50,7 @@ func testFaultMatrix(t *testing.T, stride int) {
 	t.Run("SMB 3.1.1", func(t *testing.T) {
 		t.Parallel()
 		samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB2_02", MaxProtocol: "SMB3_11"})
-		samba.WritePhonebook([]byte(bookEntry("ISP")))
+		samba.WritePhonebook([]byte(phonebookEntry("ISP")))
 		samba.WriteEvents(failuresAgo(2*time.Minute, 3)...)
 		// One pipe: Samba starts a process for each, and a hundred messages more would take
 		// many minutes.
@@ -74,7 +74,7 @@ type matrix struct {
 	states map[string]int // how often a result came
 }
 
-// run runs the cases. The server has to send so many messages in a healthy probe.
+// run runs the cases. The server has to send leastMessages or more in a healthy probe.
 func (m *matrix) run(t *testing.T, leastMessages int) {
 	t.Helper()
 	m.states = map[string]int{}
@@ -117,7 +117,7 @@ func (m *matrix) run(t *testing.T, leastMessages int) {
 
 // appliesAlways reports whether a fault can be put on any message.
 func appliesAlways(k faultproxy.Kind) bool {
-	return k != faultproxy.WrongFID && // on the answer to an open alone
+	return k != faultproxy.WrongFID && // only on the answer to an open
 		k != faultproxy.Reorder // if another message comes in time
 }
 

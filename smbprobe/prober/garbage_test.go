@@ -14,12 +14,11 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
-// maxGarbageMemory is far more than a probe takes, and less than what a frame of 16 MiB
-// would.
+// maxGarbageMemory is far more than a probe needs, and less than a frame of 16 MiB.
 const maxGarbageMemory = 8 << 20
 
-// probeGarbage probes a server that breaks the protocol, and checks what holds
-// whatever it sends.
+// probeGarbage probes a server that breaks the protocol, and checks what must hold whatever
+// it sends.
 func probeGarbage(t *testing.T, s site, shareIsOpen bool) {
 	t.Helper()
 	p, target := newProber(t, prober.Options{}), s.target(t)
@@ -40,7 +39,7 @@ func probeGarbage(t *testing.T, s site, shareIsOpen bool) {
 	}
 }
 
-// TestGarbage: at each step, whatever comes in place of an answer.
+// TestGarbage: an answer at any step is replaced by garbage.
 func TestGarbage(t *testing.T) {
 	kinds := map[string]peer.Fault{
 		"random bytes": {Kind: peer.RandomBytes}, "SMB2 stub": {Kind: peer.SMB2Stub}, "16 MiB": {Kind: peer.HugeFrame},
@@ -52,7 +51,7 @@ func TestGarbage(t *testing.T) {
 		for i, step := range steps {
 			needsAnswer := fault.Kind == peer.Truncate || fault.Kind == peer.CloseMidFrame || fault.Kind == peer.WrongMID
 			if needsAnswer && i < 2 {
-				continue // there is none to spoil yet
+				continue // there is no answer to spoil yet
 			}
 			t.Run(fmt.Sprintf("%s, %s", step, kind), func(t *testing.T) {
 				fault := fault
@@ -72,8 +71,8 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
-// TestGarbageAtTheGoodbye changes nothing any more.
-func TestGarbageAtTheGoodbye(t *testing.T) {
+// TestGarbageAtLogoff does not change the result.
+func TestGarbageAtLogoff(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []peer.FaultKind{peer.RandomBytes, peer.SMB2Stub, peer.HugeFrame, peer.Truncate, peer.WrongMID, peer.Close, peer.Reset} {
 		script := peer.Healthy(smbtest.Phonebook())
@@ -84,7 +83,7 @@ func TestGarbageAtTheGoodbye(t *testing.T) {
 	}
 }
 
-// TestGarbageInSMB2: the same in place of each answer of an SMB2 server.
+// TestGarbageInSMB2: an answer of an SMB2 server is replaced by garbage.
 func TestGarbageInSMB2(t *testing.T) {
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	changed := func(at int, value uint32) func([]byte) []byte {
@@ -99,7 +98,7 @@ func TestGarbageInSMB2(t *testing.T) {
 		"random bytes, framed":      func([]byte) []byte { return framed(noise(2, 512)) },
 		"random bytes, with header": func(answer []byte) []byte { return framed(append(slices.Clone(answer[:64]), noise(3, 512)...)) },
 		"two bytes":                 func([]byte) []byte { return framed([]byte{0xFE, 'S'}) },
-		"header alone":              func(answer []byte) []byte { return framed(answer[:64]) },
+		"only the header":           func(answer []byte) []byte { return framed(answer[:64]) },
 		"half":                      func(answer []byte) []byte { return framed(answer[:len(answer)/2]) },
 		"16 MiB":                    func([]byte) []byte { return []byte{0, 0xFF, 0xFF, 0xFF} },
 		"NextCommand beyond it":     changed(20, 0xFFF8),
@@ -123,8 +122,8 @@ func TestGarbageInSMB2(t *testing.T) {
 	}
 }
 
-// TestSMB2GarbageInAnswerToSMB1: the negotiate offers SMB2, and what comes is no
-// answer in it.
+// TestSMB2GarbageInAnswerToSMB1: the negotiate offers SMB2, and the answer begins like SMB2
+// but is not a message of it.
 func TestSMB2GarbageInAnswerToSMB1(t *testing.T) {
 	for name, answer := range map[string][]byte{
 		"two bytes":         framed([]byte{0xFE, 'S'}),

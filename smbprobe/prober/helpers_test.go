@@ -23,8 +23,8 @@ import (
 // patience ends what hangs. Nothing that works comes near it, on a busy machine either.
 const patience = 2 * time.Minute
 
-// site is a configuration: one account, one module, and some hosts. Its zero
-// values are the account that the test servers know and a patient module.
+// site is a configuration: one account, one module, and some hosts. The zero values are the
+// account of the test servers and a module with much time.
 type site struct {
 	username string
 	password string
@@ -43,10 +43,10 @@ func (s site) config(t testing.TB) *config.Config {
 		fmt.Fprintf(&b, "    timeout: %s\n", patience)
 	}
 	if !strings.Contains(strings.Join(s.module, "\n"), "eventlog:") {
-		fmt.Fprintf(&b, "    eventlog: {enabled: false}\n") // a step of its own, with tests of its own
+		fmt.Fprintf(&b, "    eventlog: {enabled: false}\n") // has tests of its own
 	}
 	if !strings.Contains(strings.Join(s.module, "\n"), "server:") {
-		fmt.Fprintf(&b, "    server: {registry: false, services: []}\n") // likewise
+		fmt.Fprintf(&b, "    server: {registry: false, services: []}\n") // has tests of its own
 	}
 	for _, line := range s.module {
 		fmt.Fprintf(&b, "    %s\n", line)
@@ -69,13 +69,13 @@ func either(value, fallback string) string {
 	return value
 }
 
-// target is the first host of a site.
+// target returns the first host of a site.
 func (s site) target(t testing.TB) smbprobe.Target {
 	t.Helper()
 	return s.targets(t)[0]
 }
 
-// targets are all hosts of a site.
+// targets returns all hosts of a site.
 func (s site) targets(t testing.TB) []smbprobe.Target {
 	t.Helper()
 	c := s.config(t)
@@ -90,7 +90,7 @@ func (s site) targets(t testing.TB) []smbprobe.Target {
 	return all
 }
 
-// direct is a site of one server that takes direct TCP.
+// direct returns a site of one server that speaks direct TCP.
 func direct(addr netip.AddrPort, module ...string) site {
 	return site{hosts: []string{addr.String()}, module: append([]string{"transport: direct"}, module...)}
 }
@@ -104,7 +104,7 @@ func newProber(t testing.TB, o prober.Options) *prober.Prober {
 	return p
 }
 
-// probe probes, and writes the trace down for the case that the test fails.
+// probe probes, and logs the trace.
 func probe(t testing.TB, p *prober.Prober, target smbprobe.Target) *smbprobe.Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -121,7 +121,7 @@ func probeOnce(t testing.TB, s site) *smbprobe.Result {
 	return probe(t, newProber(t, prober.Options{}), s.target(t))
 }
 
-// outcome is the verdict of a probe.
+// outcome is the summary of a result.
 type outcome struct {
 	Share     smbprobe.ShareState
 	Status    smb.Status
@@ -135,12 +135,12 @@ func allWell() outcome {
 	return outcome{Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookOK, Success: true}
 }
 
-// book is the outcome where the share is open.
+// book is the outcome if the share could be opened.
 func book(state smbprobe.PhonebookState) outcome {
 	return outcome{Share: smbprobe.ShareOK, Phonebook: state, Success: state != smbprobe.PhonebookUnknown}
 }
 
-// share is the outcome where the share could not be opened.
+// share is the outcome if the share could not be opened.
 func share(state smbprobe.ShareState, status smb.Status) outcome {
 	return outcome{Share: state, Status: status, Phonebook: smbprobe.PhonebookUnknown, Success: state.Definite()}
 }
@@ -156,7 +156,7 @@ func wantOutcome(t testing.TB, what string, want outcome, r *smbprobe.Result) {
 	}
 }
 
-// clock is a clock that stands still until it is set forward.
+// clock is a clock that only forward moves.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -176,8 +176,8 @@ func (c *clock) forward(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// network is a dial function that leads addresses elsewhere, and notes what was
-// dialled. An address that leads nowhere is silent.
+// network has a dial function that redirects addresses, and notes those that were dialed. An
+// address without a route never answers.
 type network struct {
 	routes map[string]netip.AddrPort // by "address:port"
 
@@ -197,7 +197,7 @@ func (n *network) dial(ctx context.Context, kind, address string) (net.Conn, err
 	return (&net.Dialer{}).DialContext(ctx, kind, to.String())
 }
 
-// dialedSince returns what was dialed, and forgets it.
+// dialedSince returns the addresses that were dialed since the last call.
 func (n *network) dialedSince() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -36,7 +36,7 @@ const (
 // happened to is healthy. TestLongHostile runs more sessions.
 func TestHostile(t *testing.T) { testHostile(t, 150) }
 
-// testHostile runs so many sessions with each server.
+// testHostile runs that many sessions with each server.
 func testHostile(t *testing.T, sessions int) {
 	shared := newProber(t, prober.Options{})
 	before := heap()
@@ -102,7 +102,7 @@ type hostile struct {
 	judged  int // of which only signed answers were spoiled
 }
 
-// run runs so many sessions, each behind a proxy with a seed of its own.
+// run runs sessions, each behind a proxy with a seed of its own.
 func (h *hostile) run(t *testing.T, firstSeed, sessions int) {
 	t.Helper()
 	places := make(chan struct{}, hostileParallel)
@@ -130,7 +130,7 @@ func (h *hostile) session(t *testing.T, seed uint64) {
 	defer proxy.Close()
 	target := h.target
 	target.Name, target.Ports = proxy.Addr().String(), []uint16{proxy.Addr().Port()}
-	target.Auth.Name = fmt.Sprint("session ", seed) // a refusal that was made up holds back its own account alone
+	target.Auth.Name = fmt.Sprint("session ", seed) // a refusal that the proxy made up holds back only this account
 	r, err := probeSpoiled(t, h.prober, target, proxy)
 	if err != nil {
 		t.Errorf("seed %d: %v", seed, err)

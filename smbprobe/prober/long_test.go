@@ -8,8 +8,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 )
 
-// TestLongEventlog is TestEventlogCounts for a log of a size that nobody sets Windows NT
-// to. It takes minutes, most of them in Samba.
+// TestLongEventlog is TestEventlogCounts for a log that is larger than any on Windows NT. It
+// takes minutes, most of them in Samba.
 func TestLongEventlog(t *testing.T) {
 	onLogServers(t, func(t *testing.T, samba *smbtest.Samba) {
 		samba.SetLogSize(512 << 20)

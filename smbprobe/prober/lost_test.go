@@ -1,10 +1,12 @@
 package prober_test
 
 import (
+	"fmt"
 	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
@@ -13,8 +15,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// TestConnectionLost: once more from the start, except where a login was sent and
-// not answered: another one might be the second of three that lock the account.
+// TestConnectionLost: the probe starts again, unless a login was sent and not answered:
+// another one might be the second of three that lock the account.
 func TestConnectionLost(t *testing.T) {
 	t.Parallel()
 	lost, unread := share(smbprobe.ShareConnectionLost, smb.StatusOK), book(smbprobe.PhonebookUnknown)
@@ -37,7 +39,7 @@ func TestConnectionLost(t *testing.T) {
 	for _, kind := range []peer.FaultKind{peer.Close, peer.Reset} {
 		for _, tt := range tests {
 			if kind == peer.Reset && tt.step == peer.StepAccept {
-				continue // it may come before the connection stands, which then failed
+				continue // it may come before the connection is established, which then fails
 			}
 			t.Run(string(tt.step), func(t *testing.T) {
 				script := peer.Healthy(smbtest.Phonebook())
@@ -65,21 +67,21 @@ func countLogins(conns []peer.Connection) int {
 	return n
 }
 
-// TestConnectionLostInSMB2: the same for each answer of an SMB2 server that is
-// well the second time.
+// TestConnectionLostInSMB2: the same for each answer of an SMB2 server that is healthy the
+// second time.
 func TestConnectionLostInSMB2(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
 	type got struct {
 		Outcome outcome
-		Logins  int // that the server has seen a response of
+		Logins  int // whose response the server has received
 	}
 	lost := share(smbprobe.ShareConnectionLost, smb.StatusOK)
 	for n, tt := range []struct {
 		want  got
 		conns int
 	}{
-		{got{allWell(), 1}, 2}, // before the negotiate was answered there is no login
+		{got{allWell(), 1}, 2}, // there is no login before the answer to the negotiate
 		{got{lost, 0}, 1},
 		{got{lost, 1}, 1},
 		{got{allWell(), 2}, 2},
@@ -103,8 +105,8 @@ func TestConnectionLostInSMB2(t *testing.T) {
 	}
 }
 
-// TestRoundTripsOfBothTries are counted together.
-func TestRoundTripsOfBothTries(t *testing.T) {
+// TestRoundTripsOfRetry: the round trips of both attempts are counted.
+func TestRoundTripsOfRetry(t *testing.T) {
 	t.Parallel()
 	var spoilt atomic.Bool
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})
@@ -121,8 +123,9 @@ func TestRoundTripsOfBothTries(t *testing.T) {
 	}
 }
 
-// TestLoginThatHungIsNotRepeated in the probe, and no refusal for the next one.
-func TestLoginThatHungIsNotRepeated(t *testing.T) {
+// TestSilentLogin: a login without an answer is not repeated in the probe, and does not hold
+// back the next one.
+func TestSilentLogin(t *testing.T) {
 	t.Parallel()
 	script := peer.Healthy(smbtest.Phonebook())
 	script.Faults = map[peer.Step]peer.Fault{peer.StepSessionSetup: {Kind: peer.Hang}}
@@ -135,5 +138,77 @@ func TestLoginThatHungIsNotRepeated(t *testing.T) {
 		if conns := server.Finished(); len(conns) != logins || countLogins(conns) != logins {
 			t.Errorf("%d connections and %d logins, want %d of each", len(conns), countLogins(conns), logins)
 		}
+	}
+}
+
+// frames returns how many requests a peer has received.
+func frames(server *peer.Peer) int {
+	n := 0
+	for _, c := range server.Connections() {
+		n += c.Frames
+	}
+	return n
+}
+
+// TestSilence: a server stops answering at a step. The probe ends with its time, sends
+// nothing more, and leaves nothing behind.
+func TestSilence(t *testing.T) {
+	timeout, unread := share(smbprobe.ShareTimeout, smb.StatusOK), book(smbprobe.PhonebookUnknown)
+	tests := []struct {
+		step   peer.Step
+		after  int
+		want   outcome
+		frames int // requests that the server has received when it is silent, and at the end
+	}{
+		{peer.StepAccept, 0, timeout, 1},
+		{peer.StepSessionRequest, 0, timeout, 1},
+		{peer.StepNegotiate, 0, timeout, 2},
+		{peer.StepSessionSetup, 0, timeout, 3},
+		{peer.StepTreeConnect, 1, timeout, 4}, // the one in the chain was left out
+		{peer.StepOpen, 0, unread, 4},
+		{peer.StepRead, 0, unread, 5},
+		{peer.StepClose, 0, allWell(), 8},
+		{peer.StepTreeDisconnect, 0, allWell(), 8},
+		{peer.StepLogoff, 0, allWell(), 8},
+	}
+	for _, tt := range tests {
+		t.Run(string(tt.step), func(t *testing.T) {
+			script := peer.Healthy(smbtest.Phonebook())
+			script.NetBIOS = &peer.NetBIOS{}
+			script.ChainCutShort = tt.step == peer.StepTreeConnect
+			script.Faults = map[peer.Step]peer.Fault{tt.step: {Kind: peer.Hang, After: tt.after}}
+			server := peer.Start(t, script)
+			target := site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}}.target(t)
+			before := goleak.IgnoreCurrent()
+			r := probeUntilSilent(t, newProber(t, prober.Options{}), target, func() bool { return frames(server) == tt.frames })
+			wantOutcome(t, "silent", tt.want, r)
+			if conns := server.Finished(); len(conns) != 1 || frames(server) != tt.frames {
+				t.Errorf("%d connections and %d requests, want 1 and %d", len(conns), frames(server), tt.frames)
+			}
+			goleak.VerifyNone(t, before)
+		})
+	}
+}
+
+// TestSilenceInSMB2: the same for each answer of an SMB2 server.
+func TestSilenceInSMB2(t *testing.T) {
+	timeout, unread := share(smbprobe.ShareTimeout, smb.StatusOK), book(smbprobe.PhonebookUnknown)
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
+	for n, want := range []outcome{timeout, timeout, timeout, timeout, unread, unread, allWell()} {
+		t.Run(fmt.Sprint("answer ", n), func(t *testing.T) {
+			var silent atomic.Bool
+			server := spoil(t, samba.Addr(), func(i int, answer []byte) ([]byte, bool) {
+				if i >= n {
+					silent.Store(true)
+					return nil, true
+				}
+				return framed(answer), true
+			})
+			target := direct(server.addr, "dialect: smb2").target(t)
+			before := goleak.IgnoreCurrent()
+			wantOutcome(t, "silent", want, probeUntilSilent(t, newProber(t, prober.Options{}), target, silent.Load))
+			server.wantConnections(t, 1)
+			goleak.VerifyNone(t, before)
+		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// The server of these tests has a name and an address that lead to the peer.
+// The name and the address of the server of these tests. Both lead to the peer.
 const (
 	ntHost    = "exch01.corp.example"
 	ntAddress = "10.1.2.3"
@@ -23,7 +23,7 @@ const (
 	ntNames   = ntAddress + ":137"
 )
 
-// ntNetwork leads to the peer, and resolves its name.
+// ntNetwork returns a network that leads to the peer, and options that use it.
 func ntNetwork(server *peer.Peer, names netip.AddrPort) (*network, prober.Options) {
 	n := &network{routes: map[string]netip.AddrPort{ntSession: server.Addr(), ntNames: names}}
 	return n, prober.Options{Dial: n.dial, CallingName: "MONITOR", Resolver: lookup(func(context.Context, string) ([]netip.Addr, error) {
@@ -31,14 +31,14 @@ func ntNetwork(server *peer.Peer, names netip.AddrPort) (*network, prober.Option
 	})}
 }
 
-// withNames is a server that takes session requests for some names.
+// withNames returns the script of a server that accepts session requests for some names.
 func withNames(service peer.NetBIOS) peer.Script {
 	script := peer.Healthy(smbtest.Phonebook())
 	script.NetBIOS = &service
 	return script
 }
 
-// calledNames are the names that were called, one a connection.
+// calledNames returns the names that were called, one for each connection.
 func calledNames(t *testing.T, server *peer.Peer) []string {
 	t.Helper()
 	var names []string
@@ -111,8 +111,8 @@ func TestCalledNames(t *testing.T) {
 	}
 }
 
-// TestRememberedNameIsNoLongerTaken: the server was renamed.
-func TestRememberedNameIsNoLongerTaken(t *testing.T) {
+// TestRememberedNameIsRefused: the server was renamed.
+func TestRememberedNameIsRefused(t *testing.T) {
 	t.Parallel()
 	before := peer.Start(t, withNames(peer.NetBIOS{Names: map[string]byte{"*SMBSERVER": 0}, Others: 0x82}))
 	after := peer.Start(t, withNames(peer.NetBIOS{Names: map[string]byte{"EXCH01": 0}, Others: 0x82}))
@@ -126,8 +126,8 @@ func TestRememberedNameIsNoLongerTaken(t *testing.T) {
 	}
 }
 
-// TestTreePathHasTheServersName: what the session service took, or the host.
-func TestTreePathHasTheServersName(t *testing.T) {
+// TestTreePath: the server's name in it is the called name that was accepted, or the host.
+func TestTreePath(t *testing.T) {
 	t.Parallel()
 	for called, want := range map[string]string{"EXCH01": `\\EXCH01\ADMIN$`, "*SMBSERVER": `\\` + ntHost + `\ADMIN$`} {
 		server := peer.Start(t, withNames(peer.NetBIOS{Names: map[string]byte{called: 0}, Others: 0x82}))
@@ -149,8 +149,8 @@ func TestKeepAlives(t *testing.T) {
 	wantOutcome(t, "keep-alives", allWell(), probeOnce(t, s))
 }
 
-// TestRetarget is followed where the configuration allows the same account at the
-// address, on port 139, and once.
+// TestRetarget: a retarget is followed once, to port 139 of an address that the configuration
+// allows with the same account.
 func TestRetarget(t *testing.T) {
 	t.Parallel()
 	refused := share(smbprobe.ShareSessionRefused, smb.StatusOK)
@@ -159,7 +159,7 @@ func TestRetarget(t *testing.T) {
 		to    string
 		hosts []string
 		want  outcome
-		other int // connections to where it leads
+		other int // connections to the address of the retarget
 	}{
 		{"allowed", "10.1.2.4:139", []string{ntSession, "10.1.2.4"}, allWell(), 1},
 		{"not allowed", "10.1.2.4:139", []string{ntSession}, refused, 0},
@@ -183,7 +183,7 @@ func TestRetarget(t *testing.T) {
 			r := probe(t, newProber(t, o), target)
 			wantOutcome(t, "retarget", tt.want, r)
 			if got := other.Accepted(); got != tt.other {
-				t.Errorf("%d connections to where it leads, want %d", got, tt.other)
+				t.Errorf("%d connections to the address of the retarget, want %d", got, tt.other)
 			}
 			if tt.to == ntSession && server.Accepted() != 2 {
 				t.Errorf("%d connections, want 2: one retarget is followed", server.Accepted())

@@ -16,12 +16,12 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// TestPhonebookOnSamba takes the book through its states on one server.
+// TestPhonebookOnSamba: the phone book changes its state while the Prober lives.
 func TestPhonebookOnSamba(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_00"} {
 		t.Run(protocol, func(t *testing.T) {
-			// Impacket asks for an oplock, and does not answer when it is broken.
+			// Impacket requests an oplock, and does not answer when it is broken.
 			samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: protocol, ExtraShare: []string{"oplocks = no"}})
 			p, target := newProber(t, prober.Options{}), direct(samba.Addr()).target(t)
 			path := samba.PhonebookPath()
@@ -52,7 +52,7 @@ func TestPhonebookOnSamba(t *testing.T) {
 
 			remove(t, path)
 			if r := check("file removed", smbprobe.PhonebookMissing, smb.StatusObjectNameNotFound); r.Phonebook.Size != nil || r.Phonebook.Modified != nil {
-				t.Errorf("size and time of a file that is not there: %+v", r.Phonebook)
+				t.Errorf("size and time of a missing file: %+v", r.Phonebook)
 			}
 			if err := os.Mkdir(path, 0o755); err != nil {
 				t.Fatal(err)
@@ -67,7 +67,7 @@ func TestPhonebookOnSamba(t *testing.T) {
 	}
 }
 
-// bookOf is a sound phone book of so many bytes.
+// bookOf returns a phone book without faults, of that many bytes.
 func bookOf(size int) []byte {
 	b := smbtest.Phonebook()
 	return append(b, bytes.Repeat([]byte("\r\n"), (size-len(b)+1)/2)...)[:size]
@@ -80,8 +80,7 @@ func remove(t *testing.T, path string) {
 	}
 }
 
-// TestTooLargeIsNotRead: what is larger than max_size is said to be so, and costs
-// no read.
+// TestTooLargeIsNotRead: a file larger than max_size is reported and not read.
 func TestTooLargeIsNotRead(t *testing.T) {
 	t.Parallel()
 	for protocol, rounds := range map[string]int{"NT1": 5, "SMB3_11": 9} {
@@ -100,29 +99,28 @@ func TestTooLargeIsNotRead(t *testing.T) {
 	}
 }
 
-// TestPhonebookMayNotBeRead: the account reaches the share, and the file's access
-// list does not let it in. On the server the account is the user nobody.
-func TestPhonebookMayNotBeRead(t *testing.T) {
+// TestPhonebookAccessDenied: the account reaches the share, but may not read the file.
+func TestPhonebookAccessDenied(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
 		samba := smbtest.StartSamba(t, smbtest.SambaOptions{
 			MinProtocol: protocol, ExtraShare: []string{"admin users =", "force user = nobody", "acl allow execute always = no"},
 		})
 		p, target := newProber(t, prober.Options{}), direct(samba.Addr()).target(t)
-		wantOutcome(t, "everybody may read", allWell(), probe(t, p, target))
+		wantOutcome(t, "all may read", allWell(), probe(t, p, target))
 		if err := os.Chmod(samba.PhonebookPath(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		r := probe(t, p, target)
-		wantOutcome(t, "the owner alone may read", book(smbprobe.PhonebookAccessDenied), r)
+		wantOutcome(t, "only the owner may read", book(smbprobe.PhonebookAccessDenied), r)
 		if r.Phonebook.Status != smb.StatusAccessDenied {
 			t.Errorf("%s, want %s", r.Phonebook.Status, smb.StatusAccessDenied)
 		}
 	}
 }
 
-// lockScript opens the phone book with impacket's client so that nobody else may,
-// and holds it until its standard input ends.
+// lockScript opens the phone book with impacket's client so that no other client can, and
+// holds it until its standard input ends.
 const lockScript = `
 import sys
 from impacket.smbconnection import SMBConnection
@@ -137,7 +135,7 @@ sys.stdin.read()
 c.close()
 `
 
-// lockFile opens the phone book without sharing it; release closes it.
+// lockFile opens the phone book without sharing it. Call release to close it.
 func lockFile(t *testing.T, port uint16, protocol string) (release func()) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", lockScript, fmt.Sprint(port),
@@ -155,8 +153,8 @@ func lockFile(t *testing.T, port uint16, protocol string) (release func()) {
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("starting impacket's client (apt-get install python3-impacket): %v", err)
 	}
-	said := make([]byte, len("open\n"))
-	if _, err := io.ReadFull(stdout, said); err != nil {
+	line := make([]byte, len("open\n"))
+	if _, err := io.ReadFull(stdout, line); err != nil {
 		_ = stdin.Close()
 		t.Fatalf("impacket's client did not open the phone book: %v, %v\n%s", err, cmd.Wait(), stderr.String())
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// TestPipesThatFail: what a server says of itself by how it opens pipes. Nobody is
-// behind any pipe of these servers.
+// TestPipesThatFail: what the failures to open pipes show of a server. No program serves the
+// pipes of these servers.
 func TestPipesThatFail(t *testing.T) {
 	t.Parallel()
 	pipes := []string{"eventlog", "winreg", "svcctl", "srvsvc"}
@@ -29,9 +29,9 @@ func TestPipesThatFail(t *testing.T) {
 		success bool
 	}{
 		{"services.exe is gone", smb.StatusObjectNameNotFound, 0, "", smbprobe.ShareOK, smbprobe.RPCDead, []string{"critical services_exe_not_answering"}, 1, true},
-		{"no instance is free, ever", smb.StatusPipeNotAvailable, 0, "", smbprobe.ShareOK, smbprobe.RPCDead, []string{"critical services_exe_not_answering"}, 4, true},
+		{"never a free instance", smb.StatusPipeNotAvailable, 0, "", smbprobe.ShareOK, smbprobe.RPCDead, []string{"critical services_exe_not_answering"}, 4, true},
 		{"refused", smb.StatusAccessDenied, 0, "", smbprobe.ShareOK, "", nil, 1, true},
-		{"gone, and no share", smb.StatusObjectNameNotFound, 0, "", smbprobe.ShareMissing, "", []string{"critical admin_share_missing"}, 1, true},
+		{"gone, without the share", smb.StatusObjectNameNotFound, 0, "", smbprobe.ShareMissing, "", []string{"critical admin_share_missing"}, 1, true},
 		{"one is refused", smb.StatusAccessDenied, 0, "winreg", smbprobe.ShareOK, "", nil, 1, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -59,11 +59,11 @@ func TestPipesThatFail(t *testing.T) {
 				t.Errorf("event log readable: %v, want false", e)
 			}
 			if readable := r.Registry.Readable; readable == nil || *readable || r.Registry.AutoShareServer != nil {
-				t.Errorf("registry %+v, want nothing known", r.Registry)
+				t.Errorf("registry %+v, want no values", r.Registry)
 			}
 			for _, s := range r.Services {
 				if s.Installed != nil || s.State != "" || s.Error == "" {
-					t.Errorf("service %+v, want nothing known, and why", s)
+					t.Errorf("service %+v, want no values, and an error", s)
 				}
 			}
 			tries := 0
@@ -79,8 +79,7 @@ func TestPipesThatFail(t *testing.T) {
 	}
 }
 
-// TestPipeNotAvailableAtFirst: an NT server makes the instances of a pipe one after the
-// other.
+// TestPipeNotAvailableAtFirst: an NT server makes the instances of a pipe one by one.
 func TestPipeNotAvailableAtFirst(t *testing.T) {
 	t.Parallel()
 	script := peer.Healthy(smbtest.Phonebook())
@@ -92,7 +91,7 @@ func TestPipeNotAvailableAtFirst(t *testing.T) {
 	}
 }
 
-// TestPlainUser: an account that may log in and no more.
+// TestPlainUser: an account that may only log in.
 func TestPlainUser(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{})

@@ -19,8 +19,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// TestEveryState makes every state of share and phone book happen, on a real
-// server wherever one gets into it.
+// TestEveryState brings about every state of share and phone book, on a real server if one
+// gets into it.
 func TestEveryState(t *testing.T) {
 	t.Parallel()
 	var shares []smbprobe.ShareState
@@ -36,13 +36,13 @@ func TestEveryState(t *testing.T) {
 				t.Errorf("success %t, error %q", r.Success, r.ShareError)
 			}
 			if want != smbprobe.ShareOK && r.Phonebook.State != smbprobe.PhonebookUnknown {
-				t.Errorf("phone book %s behind a share that was not opened", r.Phonebook.State)
+				t.Errorf("phone book %s, but the share was not opened", r.Phonebook.State)
 			}
 		})
 	}
 	for _, state := range smbprobe.ShareStates() {
 		if !slices.Contains(shares, state) {
-			t.Errorf("no case makes the share's state %s", state)
+			t.Errorf("no case for the share's state %s", state)
 		}
 	}
 
@@ -58,7 +58,7 @@ func TestEveryState(t *testing.T) {
 	}
 	for _, state := range smbprobe.PhonebookStates() {
 		if !slices.Contains(books, state) {
-			t.Errorf("no case makes the phone book's state %s", state)
+			t.Errorf("no case for the phone book's state %s", state)
 		}
 	}
 }
@@ -66,7 +66,7 @@ func TestEveryState(t *testing.T) {
 // run probes one server that is in a state.
 type run func(*testing.T) *smbprobe.Result
 
-// onSamba probes Samba after a change.
+// onSamba returns a probe of Samba after a change.
 func onSamba(o smbtest.SambaOptions, change func(*testing.T, *smbtest.Samba), module ...string) run {
 	return func(t *testing.T) *smbprobe.Result {
 		samba := smbtest.StartSamba(t, o)
@@ -75,7 +75,7 @@ func onSamba(o smbtest.SambaOptions, change func(*testing.T, *smbtest.Samba), mo
 	}
 }
 
-// onPeer probes a scripted server whose script was changed.
+// onPeer returns a probe of a scripted server after a change of its script.
 func onPeer(change func(*peer.Script), module ...string) run {
 	return func(t *testing.T) *smbprobe.Result {
 		script := peer.Healthy(smbtest.Phonebook())
@@ -136,7 +136,7 @@ func shareStates() map[smbprobe.ShareState]run {
 	}
 }
 
-// emptyAllUsers makes the folders in which Windows 2000 and later would have a phone book.
+// emptyAllUsers creates the folders in which Windows 2000 and later would have a phone book.
 func emptyAllUsers(t *testing.T, s *smbtest.Samba) {
 	t.Helper()
 	for _, folder := range []string{"Documents and Settings/All Users/Application Data", "ProgramData"} {
@@ -222,12 +222,12 @@ func probeBehindHungLogins(t *testing.T) *smbprobe.Result {
 		<-ended
 	}
 	if !r.LoginHeldBack {
-		t.Error("a login that waited for others is not held back")
+		t.Error("a login that waited for others is not reported as held back")
 	}
 	return r
 }
 
-// TestUnreachable: what the network, and our own host, say of a way that there is not.
+// TestUnreachable: the errors of a network, or of this host, without a route.
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	for _, errno := range []syscall.Errno{syscall.EHOSTUNREACH, syscall.ENETUNREACH, syscall.EPERM} {

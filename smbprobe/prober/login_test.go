@@ -17,8 +17,8 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// TestWrongPassword: one login, and none until the hold is over, the server's word
-// on the account staying what it was.
+// TestWrongPassword: one login, and no other until the hold is over. Meanwhile the state is
+// that of the last login.
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
@@ -48,7 +48,7 @@ func TestWrongPassword(t *testing.T) {
 					t.Errorf("held back until %s, want %s: %q", r.HeldBackUntil, until, r.ShareError)
 				}
 				if r.Address != samba.Addr().String() {
-					t.Errorf("address %q, want %s: connecting is no login", r.Address, samba.Addr())
+					t.Errorf("address %q, want %s: a held back probe connects", r.Address, samba.Addr())
 				}
 				clock.forward(10 * time.Minute)
 			}
@@ -179,7 +179,7 @@ func TestPasswordChangedOnTheServer(t *testing.T) {
 	}
 }
 
-// TestGuest: an unknown user is let in as a guest, which is no login.
+// TestGuest: an unknown user becomes a guest, which does not count as a login.
 func TestGuest(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []string{"NT1", "SMB3_11"} {
@@ -191,7 +191,7 @@ func TestGuest(t *testing.T) {
 	}
 }
 
-// TestNTLMv1IsRefused by a server that takes NTLMv2 alone.
+// TestNTLMv1IsRefused: the server accepts only NTLMv2.
 func TestNTLMv1IsRefused(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{NTLMv2Only: true})
@@ -199,4 +199,60 @@ func TestNTLMv1IsRefused(t *testing.T) {
 	wantOutcome(t, "NTLMv2", allWell(), probeOnce(t, s))
 	s.ntlm = "v1"
 	wantOutcome(t, "NTLMv1", share(smbprobe.ShareLoginFailed, smb.StatusLogonFailure), probeOnce(t, s))
+}
+
+// TestSignedSession: impacket's server signs, and verifies signatures.
+func TestSignedSession(t *testing.T) {
+	t.Parallel()
+	for _, ntlm := range []string{"v1", "v2"} {
+		for _, signing := range []string{"signing: auto", "signing: required"} {
+			t.Run("NTLM"+ntlm+", "+signing, func(t *testing.T) {
+				server := smbtest.StartImpacket(t, smbtest.ImpacketOptions{SigningRequired: true})
+				s := direct(server.Addr(), signing)
+				s.ntlm = ntlm
+				r := probeOnce(t, s)
+				wantOutcome(t, "signed", allWell(), r)
+				if r.Server == nil || !r.Server.Signed {
+					t.Errorf("server %+v, want a signed session", r.Server)
+				}
+				if right, wrong := server.Signatures(); right == 0 || wrong != 0 {
+					t.Errorf("%d right and %d wrong signatures", right, wrong)
+				}
+				if got := server.Logins(); got != 1 {
+					t.Errorf("%d logins, want 1", got)
+				}
+			})
+		}
+	}
+}
+
+// TestUnsignedSamba: Samba requires signing and does not sign SMB1 without extended security.
+// The session goes on unsigned unless the module requires signing.
+func TestUnsignedSamba(t *testing.T) {
+	t.Parallel()
+	samba := smbtest.StartSamba(t, smbtest.SambaOptions{SigningMandatory: true})
+	r := probeOnce(t, direct(samba.Addr()))
+	wantOutcome(t, "auto", allWell(), r)
+	if r.Server == nil || r.Server.Signed {
+		t.Errorf("server %+v, want a session that is not signed", r.Server)
+	}
+	wantOutcome(t, "required", share(smbprobe.ShareSigningRefused, smb.StatusOK), probeOnce(t, direct(samba.Addr(), "signing: required")))
+}
+
+// TestServerWithoutSigning: if the module requires signing, a server that cannot sign gets no
+// login, and no login is held back.
+func TestServerWithoutSigning(t *testing.T) {
+	t.Parallel()
+	server := peer.Start(t, peer.Healthy(smbtest.Phonebook()))
+	p := newProber(t, prober.Options{})
+	for range 2 {
+		r := probe(t, p, direct(server.Addr(), "signing: required").target(t))
+		wantOutcome(t, "required", share(smbprobe.ShareSigningRefused, smb.StatusOK), r)
+	}
+	for _, c := range server.Finished() {
+		if len(c.Logins) != 0 {
+			t.Errorf("logins to a server that does not sign: %+v", c.Logins)
+		}
+	}
+	wantOutcome(t, "auto", allWell(), probe(t, p, direct(server.Addr()).target(t)))
 }

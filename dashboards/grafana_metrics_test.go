@@ -1,0 +1,117 @@
+package dashboards_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rasphone-exporter/rasphone_exporter/collector"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// metricsIn returns the metrics that a query names.
+func metricsIn(query string) []string {
+	for _, noise := range []string{
+		`"(?:[^"\\]|\\.)*"`, `\{[^}]*\}`, `\[[^\]]*\]`, `\boffset \w+`,
+		`\b(?:by|on|without|ignoring|group_left|group_right) ?\([^)]*\)`, `\b(?:and|or|unless|bool)\b`,
+	} {
+		query = regexp.MustCompile(noise).ReplaceAllString(query, " ")
+	}
+	var names []string
+	for _, m := range regexp.MustCompile(`\b[a-zA-Z_:][\w:]*\b *\(?`).FindAllString(query, -1) {
+		if !strings.HasSuffix(m, "(") { // of a function or an aggregation
+			names = append(names, strings.TrimSpace(m))
+		}
+	}
+	return names
+}
+
+// recordingRules returns the metrics that the rules record.
+func recordingRules(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("rules", "*.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^\s*-? *record: *(\S+)`).FindAllStringSubmatch(string(text), -1) {
+			names = append(names, m[1])
+		}
+	}
+	return names
+}
+
+func TestDashboardsShowEveryMetricAndNoOther(t *testing.T) {
+	shown := map[string]bool{}
+	for _, d := range readDashboards(t) {
+		for _, q := range queries(d) {
+			for _, name := range metricsIn(q) {
+				shown[strings.TrimSuffix(name, "_bucket")] = true
+			}
+		}
+	}
+	exists := map[string]bool{"up": true, "ALERTS": true}
+	for _, name := range recordingRules(t) {
+		exists[name] = true
+	}
+	for _, m := range collector.Metrics() {
+		exists[m.Name] = true
+		if !shown[m.Name] {
+			t.Errorf("no panel shows %s", m.Name)
+		}
+	}
+	for name := range shown {
+		if !exists[name] {
+			t.Errorf("metric %s does not exist", name)
+		}
+	}
+}
+
+// TestTableColoursEveryState: the table of servers has a colour for each state.
+func TestTableColoursEveryState(t *testing.T) {
+	want := map[string][]string{}
+	for _, s := range smbprobe.ShareStates() {
+		want["share"] = append(want["share"], string(s))
+	}
+	for _, s := range smbprobe.PhonebookStates() {
+		want["book"] = append(want["book"], string(s))
+	}
+	for _, s := range []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo} {
+		want["severity"] = append(want["severity"], string(s))
+	}
+	columns := map[string]string{}
+	for _, o := range panelOf(t, readDashboards(t)["fleet"], "Servers").FieldConfig.Overrides {
+		for _, p := range o.Properties {
+			if p.ID == "mappings" {
+				columns[o.Matcher.Options] = string(p.Value)
+			}
+		}
+	}
+	for column, states := range want {
+		for _, s := range states {
+			if !strings.Contains(columns[column], fmt.Sprintf("%q: {", s)) {
+				t.Errorf("column %s: no colour for %s", column, s)
+			}
+		}
+	}
+}
+
+// panelOf returns the panel with a title.
+func panelOf(t *testing.T, d dashboard, title string) panel {
+	t.Helper()
+	for _, p := range d.Panels {
+		if p.Title == title {
+			return p
+		}
+	}
+	t.Fatalf("%s has no panel %q", d.UID, title)
+	return panel{}
+}
