@@ -187,7 +187,7 @@ func (b *builder) readLabels(at string, labels map[string]text) map[string]strin
 		switch {
 		case !model.LegacyValidation.IsValidLabelName(name):
 			b.problems.addf(value.line, at, "is not the name of a Prometheus label; it has letters, digits and _, and begins with no digit")
-		case slices.Contains(metricLabels(), name):
+		case slices.Contains(metricLabels, name):
 			b.problems.addf(value.line, at, "is a label of the exporter's own metrics, which Prometheus would rename, so that no rule or dashboard finds it; choose another name")
 		case name == "instance" || strings.HasPrefix(name, "__"):
 			b.problems.addf(value.line, at, "is a label that service discovery sets itself; choose another name")
@@ -200,11 +200,9 @@ func (b *builder) readLabels(at string, labels map[string]text) map[string]strin
 }
 
 // metricLabels are the labels of the metrics of a probe.
-func metricLabels() []string {
-	return []string{
-		"article", "cause", "check", "class", "code", "device", "dialect", "domain", "entry", "error", "lan_manager", "media",
-		"netbios_name", "os", "port", "service", "severity", "start_mode", "state", "step", "window",
-	}
+var metricLabels = []string{
+	"article", "auth", "cause", "check", "class", "code", "device", "dialect", "domain", "entry", "error", "lan_manager", "media",
+	"netbios_name", "os", "port", "service", "severity", "start_mode", "state", "step", "window",
 }
 
 // names lists the keys of a map for an error; the first ones of many.
