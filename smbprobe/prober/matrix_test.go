@@ -292,6 +292,11 @@ func known[T any](v *T) string {
 	return fmt.Sprint(*v)
 }
 
+// spoiltCauses are those of a conversation that was spoilt.
+var spoiltCauses = map[string]bool{
+	"no_answer": true, "not_an_smb_server": true, "server_breaks_protocol": true, "signing_not_offered": true, "event_log_not_readable": true,
+}
+
 // contradicts says which facts of a spoilt probe differ from those of a healthy one. A
 // fact may be missing; one that is there has to be right.
 func contradicts(healthy, got facts) string {
@@ -299,6 +304,7 @@ func contradicts(healthy, got facts) string {
 	for name, value := range got {
 		switch {
 		case value == healthy[name], name == "success" && value == "false":
+		case strings.HasPrefix(name, "cause ") && spoiltCauses[strings.TrimPrefix(name, "cause ")]: // the way to the server, or one answer, was spoilt
 		case name == "share" && value == string(smbprobe.ShareSigningRefused): // a signature was spoilt
 		default:
 			wrong = append(wrong, fmt.Sprintf("%s: %s, and with a healthy server %q", name, value, healthy[name]))

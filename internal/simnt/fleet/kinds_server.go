@@ -42,7 +42,7 @@ func serverKinds() []kind {
 				h.SetShareStatus(adminShare, statusSharingPaused)
 				h.System().SetService(rpc.Service{Name: "LanmanServer", Display: "Server", State: paused, Start: automatic})
 			},
-			want: shut(smbprobe.ShareServerPaused, smbprobe.VerdictWarning, "warning server_paused", "warning service_not_running"),
+			want: shut(smbprobe.ShareServerPaused, smbprobe.VerdictWarning, "warning server_paused"),
 		},
 		{
 			name: "no-resources", site: munich, options: nt4(),
@@ -63,7 +63,7 @@ func serverKinds() []kind {
 			name: "hung", site: hamburg, options: nt4(), module: moduleImpatient,
 			summary: "takes connections and never answers",
 			prepare: func(h *simnt.Host) { h.SetPhase(simnt.PhaseHung) },
-			want:    shut(smbprobe.ShareTimeout, smbprobe.VerdictCritical).with("probe_success 0"),
+			want:    shut(smbprobe.ShareTimeout, smbprobe.VerdictCritical, "critical no_answer").with("probe_success 0"),
 		},
 		{
 			name: "clock-off", site: cologne,
