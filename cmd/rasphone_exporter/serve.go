@@ -17,6 +17,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/rasphone-exporter/rasphone_exporter/dashboards"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/web"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -98,7 +99,12 @@ func newServing(c *kingpin.CmdClause) serving {
 // handler makes what answers requests.
 func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) {
 	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", r.source.name, "hosts", len(r.config.Load().Hosts()))
+	runbooks, err := dashboards.Runbooks()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Options{
+		Runbooks:        runbooks,
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },
 		Reload:          func() error { return r.reload("HTTP request") },

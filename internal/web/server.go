@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -54,6 +55,7 @@ type Options struct {
 	// ends TLS or serves the exporter under a path. Empty: the address and the
 	// scheme of the request for /sd.
 	ExternalAddress string
+	Runbooks        fs.FS // the runbooks, "clock_off.md" among them; nil: none are shown
 	Logger          *slog.Logger
 	Now             func() time.Time // the clock of the page; nil: time.Now
 }
@@ -104,6 +106,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.serveIndex)
 	mux.HandleFunc("GET /target", s.serveTarget)
+	mux.HandleFunc("GET /runbooks/{name}", s.serveRunbook)
 	mux.HandleFunc("GET /probe", s.serveProbe)
 	mux.Handle("GET /metrics", s.metricsHandler())
 	mux.HandleFunc("GET /sd", s.serveDiscovery)
