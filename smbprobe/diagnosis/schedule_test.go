@@ -8,7 +8,6 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-
 // schedules are the times of calls, in minutes from the start.
 var schedules = map[string]func(days int) []float64{
 	"every 5 minutes": func(days int) []float64 { return every(5, days) },
