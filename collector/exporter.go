@@ -79,7 +79,7 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 	forgotten := prometheus.NewCounterFunc(own.logsForgotten.counterOpts(), func() float64 { return float64(counts.EventlogsForgotten()) })
 	e.registry.MustRegister(
 		newBuildInfo(own.buildInfo), targets, probes, e.duration, e.inFlight, e.reused, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newCauseInfo(own.causeInfo), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return e
 }

@@ -20,7 +20,7 @@ func Metrics() []MetricInfo {
 	own := ownMetrics()
 	return append(list,
 		own.buildInfo, own.targets, own.probes, own.probeDuration, own.probesInFlight, own.resultsReused, own.loginsHeldBack, own.logsForgotten,
-		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp)
+		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp, own.causeInfo)
 }
 
 // ownInfo names the exporter's own metrics.
@@ -36,6 +36,7 @@ type ownInfo struct {
 	probesRejected   MetricInfo
 	reloadSuccessful MetricInfo
 	reloadTimestamp  MetricInfo
+	causeInfo        MetricInfo
 }
 
 func ownMetrics() ownInfo {
@@ -63,5 +64,9 @@ func ownMetrics() ownInfo {
 			"1: the last try to load the configuration succeeded. 0: it failed, and the configuration before it is in force."),
 		reloadTimestamp: own("gauge", "config_last_reload_success_timestamp_seconds",
 			"When the configuration in force was loaded."),
+		causeInfo: MetricInfo{
+			Name: "rasphone_cause_info", Type: "gauge", Labels: []string{"cause", "title", "fix", "runbook"}, OwnMetric: true,
+			Help: "Always 1, for each cause that a probe can find: what it is in plain English, the first command (or step) that fixes it, and the name of its runbook. For the texts of alerts.",
+		},
 	}
 }

@@ -64,7 +64,7 @@ func TestDashboardsShowEveryMetricAndNoOther(t *testing.T) {
 	}
 	for _, m := range collector.Metrics() {
 		exists[m.Name] = true
-		if !shown[m.Name] {
+		if !shown[m.Name] && m.Name != "rasphone_cause_info" { // which is for the texts of alerts
 			t.Errorf("no panel shows %s", m.Name)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/fleet"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
 
@@ -213,6 +214,7 @@ func TestVerdictsAreTheExporters(t *testing.T) {
 		series = append(series, inputSeries{"wanted{" + labels + "}", fmt.Sprintf("%f+0x10", rank[v])})
 	}
 	add := func(r *smbprobe.Result, instance, more string) {
+		r.Causes = diagnosis.Causes(r)
 		labels := fmt.Sprintf("job=%q,instance=%q%s", "rasphone", instance, more)
 		series = append(series, scraped(t, r, labels)...)
 		expect(labels, r.Verdict())

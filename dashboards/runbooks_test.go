@@ -22,7 +22,7 @@ const runbookFolder = "runbooks"
 // alertRunbooks are the runbooks of alerts without a cause.
 func alertRunbooks() []string {
 	return []string{
-		"config_reload_failed", "event_log_not_readable", "exporter_absent", "probe_near_timeout",
+		"config_reload_failed", "exporter_absent", "probe_near_timeout",
 		"scrape_failing", "target_not_answering", "window_not_covered",
 	}
 }
@@ -127,7 +127,7 @@ func TestRunbookHeadEqualsTheCause(t *testing.T) {
 }
 
 func TestRunbooksHaveAllSections(t *testing.T) {
-	want := []string{"What it means", "Confirm on the server", "Mend it", "Keep it from coming back", "See also"}
+	want := []string{"What it means", "Confirm on the server", "Fix", "Keep it from coming back", "See also"}
 	for name, text := range readRunbooks(t) {
 		if name == "README.md" || name == "common.md" {
 			continue

@@ -24,11 +24,16 @@ type Result struct {
 	Target string // Target.Name
 	Module string // Module.Name
 	Auth   string // Auth.Name
-	// ShareName is the share that was to be opened: Module.Share.
-	ShareName string
-	Started   time.Time
-	Duration  time.Duration
-	Timeout   time.Duration // the time that the probe had
+	// Account is the user name of the login, NTLMv1 whether it answered with NTLMv1.
+	Account string
+	NTLMv1  bool
+	// ShareName is the share that was to be opened, PhonebookPath the path of the phone
+	// book on it: as the module has them.
+	ShareName     string
+	PhonebookPath string
+	Started       time.Time
+	Duration      time.Duration
+	Timeout       time.Duration // the time that the probe had
 
 	Success    bool // the server gave a definite answer to every enabled check
 	RoundTrips int  // see smb.Rounds
@@ -54,12 +59,15 @@ type Result struct {
 	RPC         RPCState
 	SilentCalls []string // names of the calls that got no answer, or are left out for that
 
-	// HealthySince is when share and book were first seen sound after one was seen at fault,
-	// by the server's clock as it goes now;
-	// nil: not since the exporter started, or not known.
-	HealthySince *time.Time
+	// What follows is remembered from earlier probes since the exporter started. Times are
+	// by the server's clock as it goes now; nil: never, or not known.
+	WatchedSince       *time.Time // the first probe
+	FaultSeen          *time.Time // share or phone book were last seen at fault
+	PhonebookFaultSeen *time.Time // the phone book was last seen at fault
+	HealthySince       *time.Time // both were first seen healthy after a fault
 
-	Causes []Cause // what explains it, the one that explains most first
+	Causes   []Cause // the one that explains most first
+	RuledOut []RuledOut
 }
 
 // ServerInfo is what the server said of itself.
@@ -96,7 +104,7 @@ type PhonebookResult struct {
 	Size     *int64     // bytes; nil where it was not opened
 	Modified *time.Time // last write by the server's clock; nil where not known
 
-	// What follows is known only where the book was read, and damage confirmed.
+	// What follows is known only if the phone book was read, and damage confirmed.
 	Entries        *int                // how many entries it holds
 	Intact         *bool               // no finding of class file or entry
 	Links          []Link              // what its entries dial with, distinct, at most 200
@@ -104,4 +112,28 @@ type PhonebookResult struct {
 	Findings       []phonebook.Finding // at most 100
 	Counts         []phonebook.Count   // of each check that found something, all of them counted
 	Dialed         []phonebook.Dialed  // for each of the module's dialed entries
+	Switched       []string            // entries with a DEVICE=switch group, which runs a script; at most 200
+
+	// AllUsers is the phone book at the place of Windows 2000 and later, below All Users; nil:
+	// not looked for. Its state is unknown if that failed.
+	AllUsers *PhonebookResult
+	// Changes are the differences that probes of the last seven days saw, the newest first.
+	Changes []PhonebookChange
 }
+
+// PhonebookChange is a difference between the entries of two probes in a row.
+type PhonebookChange struct {
+	Entry string // for display, as in Link
+	Kind  PhonebookChangeKind
+	At    time.Time // of the second probe, by the server's clock as it goes now
+}
+
+// PhonebookChangeKind is what changed about an entry.
+type PhonebookChangeKind string
+
+// The kinds of change.
+const (
+	EntryAdded   PhonebookChangeKind = "added"
+	EntryRemoved PhonebookChangeKind = "removed"
+	EntryRewired PhonebookChangeKind = "rewired" // another medium, device or port
+)

@@ -7,8 +7,12 @@ import (
 
 // RegistryNumber is a number that the registry may hold under a name.
 type RegistryNumber struct {
-	Set   bool   // false: there is no value of this name, or no such key
+	Set   bool   // false: there is no such number
 	Value uint32 // zero unless Set
+	// WrongType is the type of a value that is there and is not a REG_DWORD: "REG_SZ". Windows
+	// ignores such a value.
+	WrongType string
+	Text      string // such a value, fit for display
 }
 
 // RegistryText is a text that the registry may hold under a name.
@@ -22,21 +26,24 @@ type RegistryText struct {
 // whose Set is false.
 type RegistryResult struct {
 	Readable *bool  // nil: not asked, or no login; false: nothing could be read
-	Error    string // why it, or a part of it, could not be read; empty where all was
+	Error    string // why it, or a part of it, could not be read; empty if all of it was
+	Refused  bool   // Readable is false because the account lacks the right
 
-	AutoShareServer *RegistryNumber // 0: a server makes no administrative shares when it starts
-	AutoShareWks    *RegistryNumber // the same of a workstation
-	IRPStackSize    *RegistryNumber // stack locations of the Server service
-	LogMaxSize      *RegistryNumber // bytes that the event log may have
-	LogRetention    *RegistryNumber // seconds; 0: overwrite as needed, 0xFFFFFFFF: never
-	ServicePack     *RegistryText   // CSDVersion, "Service Pack 6"
-	SystemRoot      *RegistryText   // "C:\WINNT"
-	ProductType     *RegistryText   // "WinNT", "ServerNT", or "LanmanNT" on a domain controller
-	ProductSuite    *RegistryText   // names with blanks between them, "Terminal Server" among them
+	AutoShareServer  *RegistryNumber // 0: a server makes no administrative shares when it starts
+	AutoShareWks     *RegistryNumber // the same of a workstation
+	CrashOnAuditFail *RegistryNumber // 2: the security log filled up, and only administrators may log on
+	IRPStackSize     *RegistryNumber // stack locations of the Server service
+	LogMaxSize       *RegistryNumber // bytes that the event log may have
+	LogRetention     *RegistryNumber // seconds; 0: overwrite as needed, 0xFFFFFFFF: never
+	ServicePack      *RegistryText   // CSDVersion, "Service Pack 6"
+	SystemRoot       *RegistryText   // "C:\WINNT"
+	ProductType      *RegistryText   // "WinNT", "ServerNT", or "LanmanNT" on a domain controller
+	ProductSuite     *RegistryText   // names with blanks between them, "Terminal Server" among them
 
-	// StaleNetworkCards are the NetworkCards keys that name a service which has no
-	// key. They are looked for after a failure with code 2 alone.
-	StaleNetworkCards []NetworkCard
+	// StaleNetworkCards are the NetworkCards keys that name a service without a key. They
+	// are looked for after a failure with code 2 alone, on Windows NT 4.0.
+	StaleNetworkCards   []NetworkCard
+	NetworkCardsChecked bool // all of them were looked at
 }
 
 // NetworkCard is a numbered key below NetworkCards in the registry.
@@ -78,13 +85,19 @@ type ServiceResult struct {
 	State     ServiceState
 	StartMode StartMode
 	ExitCode  uint32 // Win32 error with which it stopped; 0: none, 1077: it was never started
+	Account   string // that it runs as, fit for display; empty: not known
+	Asked     bool   // the module names it; false: the diagnosis alone needs it
+	Refused   bool   // the account lacks the right to query it
 	Error     string // why something of it is not known
+	// InStateFor is for how long the exporter has seen it in this state; nil: not known.
+	InStateFor *time.Duration
 }
 
 // HostResult is what the Server service says of the computer (MS-SRVS), and when it
 // was last started.
 type HostResult struct {
-	Error string // why it, or a part of it, is not known
+	Error   string // why it, or a part of it, is not known
+	Refused bool   // nothing is known because the account lacks the right
 
 	Known            bool   // what follows up to DomainController is known
 	Major, Minor     uint32 // of the version: 4.0, 5.0
@@ -99,6 +112,8 @@ type HostResult struct {
 	AdminShare  *bool
 	SystemShare *bool
 	SystemDrive string // the name of the share of the system's drive, "C$"
+	// SharePath is the path of the share, `C:\WINNT`, fit for display; empty: not known.
+	SharePath string
 }
 
 // RPCState reports whether the programs behind the pipes answer: on Windows NT all of them live

@@ -5,32 +5,33 @@ type ShareState string
 
 // The states of the share. Their names are labels: final.
 const (
-	ShareOK                ShareState = "ok"
-	ShareNameNotResolved   ShareState = "name_not_resolved"
-	ShareHostUnreachable   ShareState = "host_unreachable"
-	SharePortClosed        ShareState = "port_closed"
-	ShareSessionRefused    ShareState = "session_refused"
-	ShareTimeout           ShareState = "timeout"
-	ShareNotSMB            ShareState = "not_smb"
-	ShareSigningRefused    ShareState = "signing_refused"
-	ShareLoginFailed       ShareState = "login_failed"
-	ShareAccountRestricted ShareState = "account_restricted"
-	ShareGuestOnly         ShareState = "guest_only"
-	ShareAccessDenied      ShareState = "access_denied"
-	ShareMissing           ShareState = "share_missing"
-	ShareServerFull        ShareState = "server_full"
-	ShareOutOfResources    ShareState = "server_out_of_resources"
-	ShareServerPaused      ShareState = "server_paused"
-	ShareConnectionLost    ShareState = "connection_lost"
-	ShareProtocolError     ShareState = "protocol_error"
-	ShareNotProbed         ShareState = "not_probed"
+	ShareOK                 ShareState = "ok"
+	ShareNameNotResolved    ShareState = "name_not_resolved"
+	ShareHostUnreachable    ShareState = "host_unreachable"
+	SharePortClosed         ShareState = "port_closed"
+	ShareSessionRefused     ShareState = "session_refused"
+	ShareTimeout            ShareState = "timeout"
+	ShareNotSMB             ShareState = "not_smb"
+	ShareSigningRefused     ShareState = "signing_refused"
+	ShareEncryptionRequired ShareState = "encryption_required"
+	ShareLoginFailed        ShareState = "login_failed"
+	ShareAccountRestricted  ShareState = "account_restricted"
+	ShareGuestOnly          ShareState = "guest_only"
+	ShareAccessDenied       ShareState = "access_denied"
+	ShareMissing            ShareState = "share_missing"
+	ShareServerFull         ShareState = "server_full"
+	ShareOutOfResources     ShareState = "server_out_of_resources"
+	ShareServerPaused       ShareState = "server_paused"
+	ShareConnectionLost     ShareState = "connection_lost"
+	ShareProtocolError      ShareState = "protocol_error"
+	ShareNotProbed          ShareState = "not_probed"
 )
 
 // ShareStates returns every state of the share, in the order of the documentation.
 func ShareStates() []ShareState {
 	return []ShareState{
 		ShareOK, ShareNameNotResolved, ShareHostUnreachable, SharePortClosed, ShareSessionRefused,
-		ShareTimeout, ShareNotSMB, ShareSigningRefused, ShareLoginFailed, ShareAccountRestricted,
+		ShareTimeout, ShareNotSMB, ShareSigningRefused, ShareEncryptionRequired, ShareLoginFailed, ShareAccountRestricted,
 		ShareGuestOnly, ShareAccessDenied, ShareMissing, ShareServerFull, ShareOutOfResources,
 		ShareServerPaused, ShareConnectionLost, ShareProtocolError, ShareNotProbed,
 	}

@@ -46,7 +46,7 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		noRasMan    = "RasphoneCause critical cause=rasman_cannot_start"
 		notInBook   = "RasphoneCause critical cause=entry_not_in_book"
 		cardKey     = "RasphoneCause warning cause=dialup_network_card_key_stale"
-		portLocked  = "RasphoneCause critical cause=port_locked_by_script"
+		portLocked  = "RasphoneCause critical cause=port_taken"
 	)
 	all := []string{
 		dialDenied, dialFailing, entry, elsewhere, bookMissing, bookLocked, gone, missing, noLog, fullLog, noWindow,

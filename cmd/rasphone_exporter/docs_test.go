@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -223,6 +224,13 @@ func checksTable() string {
 func causesTable() string {
 	var rows [][]string
 	for _, c := range diagnosis.Known() {
+		fix := c.Fix()
+		for _, s := range c.Remedy {
+			if slices.Contains(s.Commands, fix) {
+				fix = code(fix)
+				break
+			}
+		}
 		var severities, articles []string
 		for _, s := range c.Severities {
 			severities = append(severities, string(s))
@@ -231,9 +239,9 @@ func causesTable() string {
 			articles = append(articles, code(a))
 		}
 		name := fmt.Sprintf("[`%s`](../dashboards/runbooks/%s.md)", c.Name, c.Name)
-		rows = append(rows, []string{name, strings.Join(severities, ", "), c.Evidence, c.Remedy, strings.Join(articles, ", ")})
+		rows = append(rows, []string{name, c.Title, strings.Join(severities, ", "), c.Evidence, fix, strings.Join(articles, ", ")})
 	}
-	return table([]string{"cause", "severity", "what it takes", "remedy", "articles"}, rows)
+	return table([]string{"cause", "in plain English", "severity", "what it takes", "first fix", "articles"}, rows)
 }
 
 // alertsTable lists the alerting rules in the order of their file.

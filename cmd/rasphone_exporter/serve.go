@@ -17,6 +17,7 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
+	"github.com/rasphone-exporter/rasphone_exporter/dashboards"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/web"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -109,7 +110,12 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 	if err != nil {
 		logger.Warn("Requests that change something cannot be taken by the name of this machine", "err", err)
 	}
+	runbooks, err := dashboards.Runbooks()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Options{
+		Runbooks:        runbooks,
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },
 		Reload:          func() error { return r.reload("HTTP request") },

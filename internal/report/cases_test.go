@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -104,21 +105,7 @@ func shareRemoved() *smbprobe.Result {
 	r.Phonebook = smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown}
 	r.Registry.AutoShareServer = &smbprobe.RegistryNumber{Set: true}
 	r.Host.AdminShare, r.Host.SystemShare, r.Host.SystemDrive = new(false), new(false), "C$"
-	r.Causes = []smbprobe.Cause{{
-		Name: "admin_share_disabled", Severity: smbprobe.SeverityCritical, Articles: []string{"Q245117", "Q156365", "Q172767"},
-		Headline:    "Admin$ was removed and AutoShareServer=0 keeps it away",
-		Evidence:    []string{"The server does not know the share ADMIN$.", `The value AutoShareServer under HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters is 0.`},
-		Explanation: "The Internet Mail Service opens the phone book through this share. Without it dialling fails with code 5, and the share will be gone again after each restart.",
-		Remedy: []string{
-			"Delete the value, so that the share is made at each start:",
-			`start regedt32, and delete AutoShareServer in HKLM\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`,
-			"Make the share now, without a restart:",
-			"`net share admin$`",
-			"Or start the Server service anew:",
-			"`net stop server /yes`",
-			"`net start server`",
-		},
-	}}
+	r.Causes, r.RuledOut = diagnosis.Causes(r), diagnosis.RuledOut(r)
 	return r
 }
 
@@ -131,7 +118,7 @@ func registryUnreadable() *smbprobe.Result {
 		Name: "admin_share_missing", Severity: smbprobe.SeverityCritical, Articles: []string{"Q155345"},
 		Headline: "Admin$ is not there, and the registry does not say why",
 		Evidence: []string{"The server does not know the share ADMIN$.", "Its registry could not be read."},
-		Remedy:   []string{"Make the share:", "`net share admin$`"},
+		Remedy:   fixes("Make the share:", "`net share admin$`"),
 	}}
 	return r
 }
@@ -152,9 +139,9 @@ func bookDamaged() *smbprobe.Result {
 		{
 			Name: "phonebook_damaged", Severity: smbprobe.SeverityCritical, Articles: []string{"Q196306", "Q168514"},
 			Headline: "the phone book is damaged from line 7 on",
-			Evidence: []string{"130 findings of check malformed_line."}, Remedy: []string{"Restore the file from a backup."},
+			Evidence: []string{"130 findings of check malformed_line."}, Remedy: fixes("Restore the file from a backup."),
 		},
-		{Name: "entry_unusable", Severity: smbprobe.SeverityWarning, Headline: `the dialed entry "ISP" cannot be dialled`},
+		{Name: "entry_unusable", Severity: smbprobe.SeverityWarning, Headline: `the dialed entry "ISP" cannot be dialed`},
 	}
 	return r
 }
@@ -177,10 +164,10 @@ func dialupFailing() *smbprobe.Result {
 	}
 	r.Registry.LogRetention = &smbprobe.RegistryNumber{Set: true, Value: 604800}
 	r.Causes = []smbprobe.Cause{{
-		Name: "port_locked_by_script", Severity: smbprobe.SeverityCritical, Articles: []string{"Q175410"},
+		Name: "port_taken", Severity: smbprobe.SeverityCritical, Articles: []string{"Q175410"},
 		Headline: `a script keeps the port of "ISP" locked`,
-		Evidence: []string{`Dialling "ISP" failed once in 15m with code 633 ERROR_PORT_NOT_AVAILABLE.`},
-		Remedy:   []string{"Give each wait of the script a time-out, and restart the server."},
+		Evidence: []string{`Dialing "ISP" failed once in 15m with code 633 ERROR_PORT_NOT_AVAILABLE.`},
+		Remedy:   fixes("Give each wait of the script a time-out, and restart the server."),
 	}}
 	return r
 }
@@ -193,7 +180,7 @@ func loginRefused() *smbprobe.Result {
 	r.Share, r.ShareStatus, r.ShareError = smbprobe.ShareLoginFailed, smb.StatusLogonFailure, why
 	r.Causes = []smbprobe.Cause{{
 		Name: "account_refused", Severity: smbprobe.SeverityWarning, Headline: "the server refuses the account: wrong user name or password",
-		Evidence: []string{"STATUS_LOGON_FAILURE at the login."}, Remedy: []string{"Correct the password of this auth in the configuration."},
+		Evidence: []string{"STATUS_LOGON_FAILURE at the login."}, Remedy: fixes("Correct the password of this auth in the configuration."),
 	}}
 	return r
 }
@@ -228,7 +215,7 @@ func servicesDead() *smbprobe.Result {
 	r.Causes = []smbprobe.Cause{{
 		Name: "services_exe_not_answering", Severity: smbprobe.SeverityCritical, Articles: []string{"Q178741"},
 		Headline: "services.exe does not answer", Evidence: []string{"The share works, and no pipe answers."},
-		Remedy: []string{"Restart the server."},
+		Remedy: fixes("Restart the server."),
 	}}
 	return r
 }
@@ -248,7 +235,7 @@ func oldEvents() *smbprobe.Result {
 	r.Registry.LogRetention = &smbprobe.RegistryNumber{Set: true, Value: 0xFFFFFFFF}
 	r.Causes = []smbprobe.Cause{{
 		Name: "dialup_access_denied", Severity: smbprobe.SeverityInfo, Articles: []string{"Q196306"},
-		Headline: `dialling "ISP" was refused access, and is not any more`, Evidence: []string{"2 failures with code 5 in 24h, none in 15m."},
+		Headline: `dialing "ISP" was refused access, and is not any more`, Evidence: []string{"2 failures with code 5 in 24h, none in 15m."},
 	}}
 	return r
 }
@@ -277,9 +264,26 @@ func hostile() *smbprobe.Result {
 	r.Registry.Error = "open key"
 	r.Causes = []smbprobe.Cause{{
 		Name: "dialup_failing", Severity: smbprobe.SeverityWarning, Articles: []string{"Q1"},
-		Headline: "dialling \"a|b\" | rm=1 fails\n\x1b[31m" + wide, Evidence: []string{long + " | " + wide},
+		Headline: "dialing \"a|b\" | rm=1 fails\n\x1b[31m" + wide, Evidence: []string{long + " | " + wide},
 		Explanation: strings.Repeat("word ", 40),
-		Remedy:      []string{"`net start " + long + " | more`", "`", "``", "`one` or `two`", "a `code` in a text"},
+		Remedy:      fixes("`net start "+long+" | more`", "one or two", "a `code` in a text"),
 	}}
 	return r
+}
+
+// fixes makes steps of texts; one in backquotes is a command of the step before it.
+func fixes(texts ...string) []smbprobe.RemedyStep {
+	var steps []smbprobe.RemedyStep
+	for _, text := range texts {
+		if command, ok := strings.CutPrefix(text, "`"); ok {
+			if len(steps) == 0 {
+				steps = append(steps, smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Type:"})
+			}
+			last := &steps[len(steps)-1]
+			last.Commands = append(last.Commands, strings.TrimSuffix(command, "`"))
+			continue
+		}
+		steps = append(steps, smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: text})
+	}
+	return steps
 }

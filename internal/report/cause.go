@@ -26,21 +26,48 @@ func (t *text) cause(c *smbprobe.Cause, n, of int) {
 	for i, a := range c.Articles {
 		t.row(onlyFirst(i, "article"), strings.TrimSpace(a+"  "+articleAddress(a)))
 	}
+	t.row("runbook", "dashboards/runbooks/"+c.Name+".md, on the exporter's pages /runbooks/"+c.Name)
 }
 
-// remedy writes the steps. Texts are numbered; a command stands on a line of its own
-// below the text that it belongs to and is never broken.
-func (t *text) remedy(steps []string) {
-	n := 0
+// remedy writes the steps: numbered sentences, each with its kind. Below a sentence stand its
+// dialog path, its registry value and its commands; commands and registry keys are never
+// broken.
+func (t *text) remedy(steps []smbprobe.RemedyStep) {
 	for i, s := range steps {
 		label := onlyFirst(i, "  remedy")
-		if c, ok := command(s); ok {
-			t.line("%-18s%s", label, oneLine(c))
-			continue
+		t.hanging(fmt.Sprintf("%-15s%d. %-6s", label, i+1, s.Kind), 24, s.Text)
+		const indent = "                        "
+		if s.Dialog != "" {
+			t.hanging(indent+"in: ", 28, s.Dialog)
 		}
-		n++
-		t.hanging(fmt.Sprintf("%-15s%d.", label, n), 18, s)
+		for _, l := range registryLines(s.Registry) {
+			t.line("%s", oneLine(l))
+		}
+		for _, c := range s.Commands {
+			t.line("%s    %s", indent, oneLine(c))
+		}
 	}
+}
+
+// registryLines are the lines that describe a change of the registry.
+func registryLines(r *smbprobe.RegistryChange) []string {
+	if r == nil {
+		return nil
+	}
+	lines := []string{"  " + r.Key} // as far left as it goes: a key is to fit into a line
+	add := func(label, text string) {
+		if text != "" {
+			lines = append(lines, strings.Repeat(" ", 24)+label+text)
+		}
+	}
+	name := r.Name
+	if name != "" && r.Type != "" {
+		name += " (" + r.Type + ")"
+	}
+	add("value: ", name)
+	add("now:   ", r.Now)
+	add("set:   ", r.Set)
+	return lines
 }
 
 // onlyFirst returns the label for the first of several rows, and none for the others.
@@ -49,20 +76,6 @@ func onlyFirst(i int, label string) string {
 		return label
 	}
 	return ""
-}
-
-// command returns the command that a step of a remedy consists of: what stands between
-// backticks around the whole step.
-func command(step string) (c string, ok bool) {
-	c, ok = strings.CutPrefix(step, "`")
-	if !ok {
-		return "", false
-	}
-	c, ok = strings.CutSuffix(c, "`")
-	if !ok || c == "" || strings.Contains(c, "`") {
-		return "", false
-	}
-	return c, true
 }
 
 // articleAddress returns where an article of Microsoft's knowledge base can be read

@@ -5,29 +5,31 @@ import "time"
 // Probe is the JSON form of a result, described by probe.schema.json. What is not known
 // is absent. Times are RFC 3339 in UTC.
 type Probe struct {
-	Target          string    `json:"target"`
-	Module          string    `json:"module"`
-	Auth            string    `json:"auth"`
-	Verdict         string    `json:"verdict"`
-	ExitStatus      int       `json:"exit_status"`
-	Headline        string    `json:"headline"`
-	Success         bool      `json:"success"`
-	Started         time.Time `json:"started"`
-	DurationSeconds float64   `json:"duration_seconds"`
-	TimeoutSeconds  float64   `json:"timeout_seconds"`
-	RoundTrips      *int      `json:"round_trips,omitzero"`
-	Steps           []Step    `json:"steps"`
-	Address         string    `json:"address,omitzero"`
-	Server          *Server   `json:"server,omitzero"`
-	ClockOffset     *float64  `json:"clock_offset_seconds,omitzero"`
-	Share           Share     `json:"share"`
-	Phonebook       Phonebook `json:"phonebook"`
-	Eventlog        Eventlog  `json:"eventlog,omitzero"`
-	RPC             string    `json:"rpc,omitzero"`
-	Host            Host      `json:"host,omitzero"`
-	Services        []Service `json:"services,omitzero"`
-	Registry        Registry  `json:"registry,omitzero"`
-	Causes          []Cause   `json:"causes"`
+	Target          string     `json:"target"`
+	Module          string     `json:"module"`
+	Auth            string     `json:"auth"`
+	Verdict         string     `json:"verdict"`
+	ExitStatus      int        `json:"exit_status"`
+	Headline        string     `json:"headline"`
+	Success         bool       `json:"success"`
+	Started         time.Time  `json:"started"`
+	DurationSeconds float64    `json:"duration_seconds"`
+	TimeoutSeconds  float64    `json:"timeout_seconds"`
+	RoundTrips      *int       `json:"round_trips,omitzero"`
+	Steps           []Step     `json:"steps"`
+	Address         string     `json:"address,omitzero"`
+	Server          *Server    `json:"server,omitzero"`
+	ClockOffset     *float64   `json:"clock_offset_seconds,omitzero"`
+	Share           Share      `json:"share"`
+	Phonebook       Phonebook  `json:"phonebook"`
+	Eventlog        Eventlog   `json:"eventlog,omitzero"`
+	RPC             string     `json:"rpc,omitzero"`
+	Host            Host       `json:"host,omitzero"`
+	Services        []Service  `json:"services,omitzero"`
+	Registry        Registry   `json:"registry,omitzero"`
+	WatchedSince    time.Time  `json:"watched_since,omitzero"`
+	Causes          []Cause    `json:"causes"`
+	RuledOut        []RuledOut `json:"ruled_out,omitzero"`
 }
 
 // Step is a part of the probe.
@@ -75,6 +77,7 @@ type Phonebook struct {
 	Findings      []LintFinding `json:"findings,omitzero"`
 	Counts        []LintCount   `json:"counts,omitzero"`
 	DialedEntries []DialedEntry `json:"dialed_entries,omitzero"`
+	AllUsers      *Phonebook    `json:"all_users,omitzero"`
 }
 
 // Entry is what an entry of the phone book dials with; one with several media is there
@@ -150,16 +153,19 @@ type Host struct {
 	AdminShare       *bool      `json:"admin_share,omitzero"`
 	SystemShare      *bool      `json:"system_share,omitzero"`
 	SystemShareName  string     `json:"system_share_name,omitzero"`
+	SharePath        string     `json:"share_path,omitzero"`
 }
 
 // Service is what is known of a service.
 type Service struct {
-	Name      string  `json:"name"`
-	Installed *bool   `json:"installed,omitzero"`
-	State     string  `json:"state,omitzero"`
-	StartMode string  `json:"start_mode,omitzero"`
-	ExitCode  *uint32 `json:"exit_code,omitzero"`
-	Error     string  `json:"error,omitzero"`
+	Name      string   `json:"name"`
+	Installed *bool    `json:"installed,omitzero"`
+	State     string   `json:"state,omitzero"`
+	StartMode string   `json:"start_mode,omitzero"`
+	ExitCode  *uint32  `json:"exit_code,omitzero"`
+	Account   string   `json:"account,omitzero"`
+	InState   *float64 `json:"in_state_seconds,omitzero"`
+	Error     string   `json:"error,omitzero"`
 }
 
 // Registry is what the registry says.
@@ -175,13 +181,17 @@ type Registry struct {
 	SystemRoot        *RegistryText   `json:"system_root,omitzero"`
 	ProductType       *RegistryText   `json:"product_type,omitzero"`
 	ProductSuite      *RegistryText   `json:"product_suite,omitzero"`
+	CrashOnAuditFail  *RegistryNumber `json:"crash_on_audit_fail,omitzero"`
 	StaleNetworkCards []NetworkCard   `json:"stale_network_cards,omitzero"`
+	CardsChecked      bool            `json:"network_cards_checked,omitzero"`
 }
 
 // RegistryNumber is a number in the registry, or that there is none.
 type RegistryNumber struct {
-	Set   bool    `json:"set"`
-	Value *uint32 `json:"value,omitzero"`
+	Set       bool    `json:"set"`
+	Value     *uint32 `json:"value,omitzero"`
+	WrongType string  `json:"wrong_type,omitzero"`
+	Text      string  `json:"text,omitzero"`
 }
 
 // RegistryText is a text in the registry, or that there is none.
@@ -199,16 +209,36 @@ type NetworkCard struct {
 // Cause is what explains a result.
 type Cause struct {
 	Name        string       `json:"name"`
+	Title       string       `json:"title"`
 	Severity    string       `json:"severity"`
 	Articles    []string     `json:"articles"`
 	Headline    string       `json:"headline"`
 	Evidence    []string     `json:"evidence"`
 	Explanation string       `json:"explanation,omitzero"`
 	Remedy      []RemedyStep `json:"remedy"`
+	Runbook     string       `json:"runbook"`
 }
 
-// RemedyStep is one step of a remedy: a text to follow, or a command to type.
+// RemedyStep is one step of a remedy, see smbprobe.RemedyStep.
 type RemedyStep struct {
-	Text    string `json:"text,omitzero"`
-	Command string `json:"command,omitzero"`
+	Kind     string          `json:"kind"`
+	Text     string          `json:"text"`
+	Commands []string        `json:"commands,omitzero"`
+	Registry *RegistryChange `json:"registry,omitzero"`
+	Dialog   string          `json:"dialog,omitzero"`
+}
+
+// RegistryChange is a registry value and what to do with it.
+type RegistryChange struct {
+	Key  string `json:"key"`
+	Name string `json:"name,omitzero"`
+	Type string `json:"type,omitzero"`
+	Now  string `json:"now,omitzero"`
+	Set  string `json:"set,omitzero"`
+}
+
+// RuledOut is what was seen that excludes causes.
+type RuledOut struct {
+	Causes []string `json:"causes"`
+	Why    string   `json:"why"`
 }

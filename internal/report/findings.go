@@ -67,7 +67,7 @@ func (f *LintFinding) line() string {
 	return strings.Join(parts, ", ") + ": " + f.Meaning
 }
 
-// dialedText reports whether an entry can be dialled, and why not.
+// dialedText reports whether an entry can be dialed, and why not.
 func dialedText(d phonebook.Dialed) string {
 	switch {
 	case d.Usable:
@@ -81,5 +81,5 @@ func dialedText(d phonebook.Dialed) string {
 	case d.Entry == "":
 		return "not usable: no entry can be told from another in this file"
 	}
-	return "not usable: a finding of class file or entry keeps it from being dialled"
+	return "not usable: a finding of class file or entry keeps it from being dialed"
 }

@@ -101,7 +101,7 @@ func (t *text) host(r *smbprobe.Result) {
 		if h.Server {
 			kind = "Server"
 		}
-		about = append(about, fmt.Sprintf("Windows NT %d.%d %s", h.Major, h.Minor, kind))
+		about = append(about, windowsName(h.Major, h.Minor)+" "+kind)
 		if h.DomainController {
 			about = append(about, "domain controller")
 		}
@@ -128,6 +128,17 @@ func (t *text) host(r *smbprobe.Result) {
 	}
 }
 
+// windowsName returns the name under which a version of Windows is known.
+func windowsName(major, minor uint32) string {
+	switch {
+	case major == 5 && minor == 0:
+		return "Windows 2000"
+	case major == 5:
+		return "Windows Server 2003"
+	}
+	return fmt.Sprintf("Windows NT %d.%d", major, minor)
+}
+
 func (t *text) services(services []smbprobe.ServiceResult) {
 	var about []string
 	for _, s := range services {
@@ -149,6 +160,9 @@ func serviceText(s *smbprobe.ServiceResult) string {
 	about := []string{strings.ReplaceAll(string(s.State), "_", " "), string(s.StartMode)}
 	if s.State == smbprobe.ServiceStopped && s.ExitCode != 0 && s.ExitCode != neverStarted {
 		about = append(about, fmt.Sprintf("with code %d", s.ExitCode))
+	}
+	if s.Account != "" {
+		about = append(about, "as "+s.Account)
 	}
 	text := join(about...)
 	if text == "" {
@@ -188,11 +202,14 @@ func (t *text) registry(g *smbprobe.RegistryResult) {
 }
 
 func clockText(offset time.Duration) string {
+	if offset.Abs() < time.Second {
+		return "same as this computer's"
+	}
 	side := "ahead of"
 	if offset < 0 {
 		side = "behind"
 	}
-	return fmt.Sprintf("%s %s this computer's", offset.Abs().Round(time.Millisecond), side)
+	return fmt.Sprintf("%s %s this computer's", offset.Abs().Round(time.Second), side)
 }
 
 // ago says how long ago something was, as exactly as a person wants to know.

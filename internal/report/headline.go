@@ -40,7 +40,7 @@ func summary(r *smbprobe.Result) string {
 		}
 	}
 	if intact := r.Phonebook.Intact; intact != nil && !*intact {
-		return "the phone book has entries that cannot be dialled"
+		return "the phone book has entries that cannot be dialed"
 	}
 	const sound = "the share is open and the phone book is sound"
 	if why := NoAnswer(r); why != "" {

@@ -43,6 +43,10 @@ func NewProbe(r *smbprobe.Result) *Probe {
 	if len(r.Steps) > 0 {
 		p.RoundTrips = &r.RoundTrips
 	}
+	if r.WatchedSince != nil {
+		p.WatchedSince = r.WatchedSince.UTC()
+	}
+	p.RuledOut = each(r.RuledOut, func(o smbprobe.RuledOut) RuledOut { return RuledOut(o) })
 	for i, s := range r.Steps {
 		p.Steps[i] = Step{Step: string(s.Step), DurationSeconds: s.Duration.Seconds(), Error: s.Error}
 	}
@@ -66,6 +70,9 @@ func newPhonebook(p *smbprobe.PhonebookResult) Phonebook {
 	if exists, known := p.State.Exists(); known {
 		b.Exists = &exists
 	}
+	if p.AllUsers != nil {
+		b.AllUsers = new(newPhonebook(p.AllUsers))
+	}
 	if p.Entries == nil {
 		return b // it was not read: nothing is known of its content
 	}
@@ -87,7 +94,7 @@ func newPhonebook(p *smbprobe.PhonebookResult) Phonebook {
 func newHost(h *smbprobe.HostResult) Host {
 	host := Host{
 		Error: h.Error, Time: inUTC(h.Time), UptimeSeconds: seconds(h.Started),
-		AdminShare: h.AdminShare, SystemShare: h.SystemShare, SystemShareName: h.SystemDrive,
+		AdminShare: h.AdminShare, SystemShare: h.SystemShare, SystemShareName: h.SystemDrive, SharePath: h.SharePath,
 	}
 	if h.Known {
 		host.Version = fmt.Sprintf("%d.%d", h.Major, h.Minor)
@@ -98,7 +105,7 @@ func newHost(h *smbprobe.HostResult) Host {
 
 func newService(s smbprobe.ServiceResult) Service {
 	service := Service{
-		Name: s.Name, Installed: s.Installed, State: string(s.State), StartMode: string(s.StartMode), Error: s.Error,
+		Name: s.Name, Installed: s.Installed, State: string(s.State), StartMode: string(s.StartMode), Account: s.Account, InState: seconds(s.InStateFor), Error: s.Error,
 	}
 	if s.State != "" {
 		service.ExitCode = &s.ExitCode
@@ -110,8 +117,8 @@ func newRegistry(g *smbprobe.RegistryResult) Registry {
 	return Registry{
 		Readable: g.Readable, Error: g.Error,
 		AutoShareServer: newNumber(g.AutoShareServer), AutoShareWks: newNumber(g.AutoShareWks),
-		IRPStackSize: newNumber(g.IRPStackSize),
-		LogMaxSize:   newNumber(g.LogMaxSize), LogRetention: newNumber(g.LogRetention),
+		IRPStackSize: newNumber(g.IRPStackSize), CrashOnAuditFail: newNumber(g.CrashOnAuditFail), CardsChecked: g.NetworkCardsChecked,
+		LogMaxSize: newNumber(g.LogMaxSize), LogRetention: newNumber(g.LogRetention),
 		ServicePack: newText(g.ServicePack), SystemRoot: newText(g.SystemRoot),
 		ProductType: newText(g.ProductType), ProductSuite: newText(g.ProductSuite),
 		StaleNetworkCards: each(g.StaleNetworkCards, func(c smbprobe.NetworkCard) NetworkCard { return NetworkCard(c) }),
@@ -123,7 +130,7 @@ func newNumber(v *smbprobe.RegistryNumber) *RegistryNumber {
 	case v == nil:
 		return nil
 	case !v.Set:
-		return &RegistryNumber{}
+		return &RegistryNumber{WrongType: v.WrongType, Text: v.Text}
 	}
 	return &RegistryNumber{Set: true, Value: &v.Value}
 }
@@ -140,15 +147,14 @@ func newText(v *smbprobe.RegistryText) *RegistryText {
 
 func newCause(c *smbprobe.Cause) Cause {
 	form := Cause{
-		Name: c.Name, Severity: string(c.Severity), Headline: c.Headline, Explanation: c.Explanation,
+		Name: c.Name, Title: c.Title, Severity: string(c.Severity), Headline: c.Headline, Explanation: c.Explanation,
 		Articles: append([]string{}, c.Articles...), Evidence: append([]string{}, c.Evidence...),
-		Remedy: make([]RemedyStep, len(c.Remedy)),
+		Remedy: make([]RemedyStep, len(c.Remedy)), Runbook: c.Name,
 	}
 	for i, s := range c.Remedy {
-		if typed, ok := command(s); ok {
-			form.Remedy[i].Command = typed
-		} else {
-			form.Remedy[i].Text = s
+		form.Remedy[i] = RemedyStep{Kind: string(s.Kind), Text: s.Text, Commands: s.Commands, Dialog: s.Dialog}
+		if r := s.Registry; r != nil {
+			form.Remedy[i].Registry = new(RegistryChange(*r))
 		}
 	}
 	return form

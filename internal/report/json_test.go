@@ -50,7 +50,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"unknown key":   {`"target":`, `"surprise": 1, "target":`},
 		"unknown state": {`"share_missing"`, `"share_lost"`},
 		"time":          {`"1999-03-01T12:00:00Z"`, `"yesterday"`},
-		"two in a step": {`"command": "net share admin$"`, `"command": "net share admin$", "text": "x"`},
+		"kind of step":  {`"kind": "fix"`, `"kind": "mend"`},
 		"missing key":   {`"verdict": "CRITICAL",`, ``},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestSchemaAndStructs(t *testing.T) {
 		"finding": LintFinding{}, "count": LintCount{}, "dialed_entry": DialedEntry{}, "eventlog": Eventlog{}, "window": Window{},
 		"failure_count": FailureCount{}, "last_failure": LastFailure{}, "companion": Companion{}, "host": Host{}, "service": Service{},
 		"registry": Registry{}, "registry_number": RegistryNumber{}, "registry_text": RegistryText{}, "network_card": NetworkCard{},
-		"cause": Cause{}, "remedy_step": RemedyStep{},
+		"cause": Cause{}, "remedy_step": RemedyStep{}, "registry_change": RegistryChange{}, "ruled_out": RuledOut{},
 	} {
 		described++
 		o := schema.Defs[name]

@@ -28,8 +28,20 @@ func Text(w io.Writer, r *smbprobe.Result, colour bool) error {
 	for i := range r.Causes {
 		t.cause(&r.Causes[i], i+1, len(r.Causes))
 	}
+	t.ruledOut(r)
 	_, err := io.WriteString(w, t.b.String())
 	return err
+}
+
+// ruledOut writes what was seen that excludes causes, if there is something to explain.
+func (t *text) ruledOut(r *smbprobe.Result) {
+	if len(r.Causes) == 0 || len(r.RuledOut) == 0 {
+		return
+	}
+	t.heading("Ruled out")
+	for _, o := range r.RuledOut {
+		t.hanging("  -", 4, o.Why)
+	}
 }
 
 // text is a report that is being written.

@@ -94,20 +94,20 @@ func TestHeadline(t *testing.T) {
 		causes []smbprobe.Cause
 		want   string
 	}{
-		"none":                         {nil, nil, sound},
-		"info alone":                   {nil, []smbprobe.Cause{info}, sound},
-		"the first that is as bad":     {nil, []smbprobe.Cause{info, warning, critical}, "c (Q1)"},
-		"without an article":           {nil, []smbprobe.Cause{warning}, "w"},
-		"the state is worse than them": {func(r *smbprobe.Result) { r.Share, r.ShareError = smbprobe.ShareTimeout, "late" }, []smbprobe.Cause{warning}, "timeout: late"},
-		"event log not readable":       {func(r *smbprobe.Result) { r.Eventlog.Readable = new(false) }, nil, sound + ", the event log could not be read"},
-		"event log not asked":          {func(r *smbprobe.Result) { r.Eventlog = smbprobe.EventlogResult{} }, nil, sound},
-		"failures not known":           {func(r *smbprobe.Result) { r.Eventlog.Windows = nil }, nil, sound + ", failures to dial are not known"},
+		"none":                     {nil, nil, sound},
+		"info alone":               {nil, []smbprobe.Cause{info}, sound},
+		"the first that is as bad": {nil, []smbprobe.Cause{info, warning, critical}, "c (Q1)"},
+		"without an article":       {nil, []smbprobe.Cause{warning}, "w"},
+		"a state without a cause":  {func(r *smbprobe.Result) { r.Share, r.ShareError = smbprobe.ShareNotProbed, "late" }, nil, "not_probed: late"},
+		"event log not readable":   {func(r *smbprobe.Result) { r.Eventlog.Readable = new(false) }, nil, sound + ", the event log could not be read"},
+		"event log not asked":      {func(r *smbprobe.Result) { r.Eventlog = smbprobe.EventlogResult{} }, nil, sound},
+		"failures not known":       {func(r *smbprobe.Result) { r.Eventlog.Windows = nil }, nil, sound + ", failures to dial are not known"},
 		"failures": {func(r *smbprobe.Result) {
 			r.Eventlog.Windows[1].Failures = new(1)
 			r.Eventlog.Windows[2].Failures = nil
 		}, nil, sound + ", 1 failure to dial in 1h"},
 		"book":    {func(r *smbprobe.Result) { r.Phonebook.State = smbprobe.PhonebookMissing }, nil, "share open, phone book missing"},
-		"entries": {func(r *smbprobe.Result) { r.Phonebook.Intact = new(false) }, nil, "the phone book has entries that cannot be dialled"},
+		"entries": {func(r *smbprobe.Result) { r.Phonebook.Intact = new(false) }, nil, "the phone book has entries that cannot be dialed"},
 		"a check got no answer": {func(r *smbprobe.Result) {
 			r.Success, r.Eventlog = false, smbprobe.EventlogResult{Readable: new(false), Error: "late"}
 		}, nil, sound + ", but a check got no answer: not all is known of the event log"},

@@ -26,8 +26,8 @@ func oneLine(s string) string {
 }
 
 // wrap breaks a text into lines of at most room columns, at blanks where there are any
-// and inside a word where it alone is longer. Blanks inside a line stay as they are:
-// they may be part of a name.
+// and inside a word where it alone is longer. A path is never broken, so that it can be copied:
+// its line may be wider. Blanks inside a line stay as they are: they may be part of a name.
 func wrap(s string, room int) []string {
 	var lines []string
 	line, used := "", 0 // used: columns of line
@@ -40,7 +40,7 @@ func wrap(s string, room int) []string {
 			}
 			lines = append(lines, strings.TrimRight(line, " "))
 		}
-		for w > room {
+		for w > room && !isPath(word) {
 			n := fitting(word, room)
 			lines = append(lines, word[:n])
 			word = word[n:]
@@ -50,6 +50,23 @@ func wrap(s string, room int) []string {
 	}
 	return append(lines, strings.TrimRight(line, " "))
 }
+
+// isPath reports whether a word is a path of a file or a registry key: names between
+// backslashes, none longer than names are.
+func isPath(word string) bool {
+	if !strings.Contains(word, `\`) {
+		return false
+	}
+	for name := range strings.SplitSeq(word, `\`) {
+		if textWidth(name) > maxPathName {
+			return false
+		}
+	}
+	return true
+}
+
+// maxPathName is how many columns a name in a path may take.
+const maxPathName = 40
 
 // fitting returns how many bytes of a word take at most room columns, one character
 // at least.

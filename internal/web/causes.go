@@ -20,8 +20,8 @@ func newCauses(all []smbprobe.Cause) []cause {
 	var causes []cause
 	for _, c := range all {
 		shown := cause{Cause: c, Level: severityLevel(c.Severity)}
-		for _, text := range c.Remedy {
-			shown.Steps = append(shown.Steps, newStep(text))
+		for _, s := range c.Remedy {
+			shown.Steps = append(shown.Steps, newStep(s))
 		}
 		for _, name := range c.Articles {
 			shown.Articles = append(shown.Articles, newArticle(name))
@@ -44,18 +44,19 @@ func severityLevel(s smbprobe.Severity) string {
 
 // step is one step of a remedy.
 type step struct {
-	Text    string
-	Command bool // Text is to be typed as it stands
+	smbprobe.RemedyStep
+	RegistryName string // with its type
 }
 
-// newStep recognises a command by the backticks around the whole step.
-func newStep(text string) step {
-	if inner, found := strings.CutPrefix(text, "`"); found {
-		if command, found := strings.CutSuffix(inner, "`"); found && command != "" && !strings.Contains(command, "`") {
-			return step{Text: command, Command: true}
+func newStep(s smbprobe.RemedyStep) step {
+	shown := step{RemedyStep: s}
+	if r := s.Registry; r != nil {
+		shown.RegistryName = r.Name
+		if r.Name != "" && r.Type != "" {
+			shown.RegistryName += " (" + r.Type + ")"
 		}
 	}
-	return step{Text: text}
+	return shown
 }
 
 // article is an article of Microsoft's knowledge base.
@@ -82,7 +83,8 @@ type firstCause struct {
 	Level    string // as of a cause
 	Severity smbprobe.Severity
 	Headline string
-	Steps    []step // the beginning of the remedy: a step, and the command that it leads to
+	Text     string // the first step that changes something; empty: there is none
+	Command  string // its first command; empty: none
 	More     int    // how many other causes there are
 }
 
@@ -92,7 +94,17 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 		return nil
 	}
 	c := newCauses(all[:1])[0]
-	return &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, Steps: beginning(c.Steps), More: len(all) - 1}
+	first := &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, More: len(all) - 1}
+	for _, s := range c.Remedy {
+		if s.Kind == smbprobe.RemedyFix {
+			first.Text = s.Text
+			if len(s.Commands) > 0 {
+				first.Command = s.Commands[0]
+			}
+			break
+		}
+	}
+	return first
 }
 
 // asBadAs reports whether a cause alone makes a verdict, as report.Headline sees it.
@@ -104,12 +116,4 @@ func (c *firstCause) asBadAs(v smbprobe.Verdict) bool {
 		return c.Severity == smbprobe.SeverityWarning
 	}
 	return false
-}
-
-// beginning returns the first step, and the second if it is the first command.
-func beginning(steps []step) []step {
-	if len(steps) > 1 && !steps[0].Command && steps[1].Command {
-		return steps[:2]
-	}
-	return steps[:min(len(steps), 1)]
 }

@@ -10,26 +10,6 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-func TestStep(t *testing.T) {
-	tests := []struct {
-		text string
-		want step
-	}{
-		{"Restart the server.", step{Text: "Restart the server."}},
-		{"`net share admin$`", step{Text: "net share admin$", Command: true}},
-		{"Type `net share admin$`", step{Text: "Type `net share admin$`"}},
-		{"`net share` and `net use`", step{Text: "`net share` and `net use`"}},
-		{"``", step{Text: "``"}},
-		{"`", step{Text: "`"}},
-		{"", step{}},
-	}
-	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, newStep(tt.text)); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", tt.text, diff)
-		}
-	}
-}
-
 func TestArticle(t *testing.T) {
 	tests := []struct{ name, wantURL string }{
 		{"Q245117", "https://jeffpar.github.io/kbarchive/kb/245/Q245117/"},
@@ -48,19 +28,24 @@ func TestArticle(t *testing.T) {
 	}
 }
 
-func TestBeginning(t *testing.T) {
-	text, command := step{Text: "Type:"}, step{Text: "net share admin$", Command: true}
-	tests := []struct{ steps, want []step }{
-		{nil, nil},
-		{[]step{text}, []step{text}},
-		{[]step{command}, []step{command}},
-		{[]step{text, command, text}, []step{text, command}},
-		{[]step{text, text, command}, []step{text}},
-		{[]step{command, command}, []step{command}},
+// TestFirstCause: the first page has the first step that changes something, with its first
+// command.
+func TestFirstCause(t *testing.T) {
+	look := smbprobe.RemedyStep{Kind: smbprobe.RemedyLook, Text: "Look.", Commands: []string{"dir"}}
+	share := smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Type:", Commands: []string{"net share admin$", "net share"}}
+	restart := smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Restart."}
+	tests := []struct {
+		steps         []smbprobe.RemedyStep
+		text, command string
+	}{
+		{nil, "", ""},
+		{[]smbprobe.RemedyStep{look}, "", ""},
+		{[]smbprobe.RemedyStep{look, share, restart}, "Type:", "net share admin$"},
+		{[]smbprobe.RemedyStep{look, restart, share}, "Restart.", ""},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, beginning(tt.steps)); diff != "" {
-			t.Errorf("%v (-want +got):\n%s", tt.steps, diff)
+		if c := newFirstCause([]smbprobe.Cause{{Remedy: tt.steps}}); c.Text != tt.text || c.Command != tt.command {
+			t.Errorf("%v: %q, %q", tt.steps, c.Text, c.Command)
 		}
 	}
 }
@@ -93,22 +78,22 @@ func TestIndexShowsFirstCause(t *testing.T) {
 		{
 			"a command first, and another cause",
 			[]smbprobe.Cause{
-				{Severity: smbprobe.SeverityCritical, Headline: "ADMIN$ was removed", Remedy: []string{"`net share admin$`", "Restart."}},
+				{Severity: smbprobe.SeverityCritical, Headline: "ADMIN$ was removed", Remedy: fixes("`net share admin$`", "Restart.")},
 				{Severity: smbprobe.SeverityInfo, Headline: "not shown"},
 			},
-			`<td data-label="Cause" class="main"><span class="bad">critical: ADMIN$ was removed</span><small><code>net share admin$</code></small><small>other causes: 1</small></td>
+			`<td data-label="Cause" class="main"><span class="bad">critical: ADMIN$ was removed</span><small>Type: <code>net share admin$</code></small><small>other causes: 1</small></td>
 <td data-label="Share" class="bad"><span class="whole">share_missing</span></td>`,
 		},
 		{
-			"one that is not as bad as the state",
-			[]smbprobe.Cause{{Severity: smbprobe.SeverityWarning, Headline: "the clock is off"}},
-			`<td data-label="Cause" class="main"><span class="warning">warning: the clock is off</span></td>
+			"information alone",
+			[]smbprobe.Cause{{Severity: smbprobe.SeverityInfo, Headline: "the clock is off"}},
+			`<td data-label="Cause" class="main"><span class="unclear">info: the clock is off</span></td>
 <td data-label="Share" class="bad"><span class="whole">share_missing</span><small>open ADMIN$: no such share</small></td>`,
 		},
 		{
 			"hostile",
-			[]smbprobe.Cause{{Severity: smbprobe.SeverityWarning, Headline: "<b>x</b>", Remedy: []string{"`<i>`"}}},
-			`<td data-label="Cause" class="main"><span class="warning">warning: &lt;b&gt;x&lt;/b&gt;</span><small><code>&lt;i&gt;</code></small></td>`,
+			[]smbprobe.Cause{{Severity: smbprobe.SeverityWarning, Headline: "<b>x</b>", Remedy: fixes("`<i>`")}},
+			`<td data-label="Cause" class="main"><span class="warning">warning: &lt;b&gt;x&lt;/b&gt;</span><small>Type: <code>&lt;i&gt;</code></small></td>`,
 		},
 		{
 			"no remedy",

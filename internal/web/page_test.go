@@ -35,7 +35,7 @@ func TestIndex(t *testing.T) {
 	body := w.Body.String()
 	for _, want := range []string{
 		`href="metrics"`, `href="config"`, `href="sd"`,
-		`<td data-label="State" class="whole"><span class="warning">WARNING</span><small>since <time datetime="2001-02-03T04:03:36Z">1m30s ago</time></small></td>`,
+		`<td data-label="State" class="whole"><span class="unclear">UNKNOWN</span><small>since <time datetime="2001-02-03T04:03:36Z">1m30s ago</time></small></td>`,
 		`<td data-label="Cause" class="main">none found</td>`,
 		`<td data-label="Share" class="warning"><span class="whole">login_failed</span> (login held back)<small>refused by &lt;script&gt;alert(1)&lt;/script&gt;</small></td>`,
 		`<td data-label="Phone book" class="unclear"><span class="whole">unknown</span></td>`,
@@ -97,8 +97,8 @@ func TestHistorySince(t *testing.T) {
 	}{
 		{smbprobe.ShareOK, smbprobe.PhonebookOK, "", 0},
 		{smbprobe.ShareOK, smbprobe.PhonebookOK, smbprobe.SeverityInfo, 0},
-		{smbprobe.ShareOK, smbprobe.PhonebookMissing, "", 2},
-		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, "", 3},
+		{smbprobe.ShareOK, smbprobe.PhonebookMissing, smbprobe.SeverityWarning, 2},
+		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, smbprobe.SeverityCritical, 3},
 		{smbprobe.ShareMissing, smbprobe.PhonebookUnknown, smbprobe.SeverityCritical, 3},
 		{smbprobe.ShareOK, smbprobe.PhonebookOK, "", 5},
 		{smbprobe.ShareOK, smbprobe.PhonebookOK, smbprobe.SeverityCritical, 6},

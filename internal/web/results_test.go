@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -126,14 +127,14 @@ func shareDisabled() *smbprobe.Result {
 					"AutoShareServer is 0.",
 				},
 				Explanation: `The Internet Mail Service opens its phone book through \\server\Admin$. Without the share it cannot dial, and mail waits.`,
-				Remedy: []string{
+				Remedy: fixes(
 					"At exch01.corp.example, logged on as an administrator, make the share at a command prompt:",
 					"`net share admin$`",
 					"Start the registry editor:",
 					"`regedt32`",
 					`Under HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters set AutoShareServer to 1, or delete it.`,
 					"Restart the server when mail allows it, and see that the share is there by itself.",
-				},
+				),
 			},
 			{
 				Name: "dialup_failing", Severity: smbprobe.SeverityInfo, Headline: "The connection ISP failed 3 times in 15m with error 5",
@@ -168,7 +169,28 @@ func hostile() *smbprobe.Result {
 	r.Services = []smbprobe.ServiceResult{{Name: text, State: text, StartMode: text, Error: text}}
 	r.Causes = []smbprobe.Cause{{
 		Name: text, Severity: text, Articles: []string{text, `Q1" onclick="x`}, Headline: text, Evidence: []string{text},
-		Explanation: text, Remedy: []string{text, "`" + text + "`", "javascript&colon;"},
+		Explanation: text, Remedy: []smbprobe.RemedyStep{{
+			Kind: text, Text: text, Commands: []string{text, "javascript&colon;"}, Dialog: text,
+			Registry: &smbprobe.RegistryChange{Key: text, Name: text, Type: text, Now: text, Set: text},
+		}},
 	}}
+	r.RuledOut = []smbprobe.RuledOut{{Causes: []string{text}, Why: text}}
 	return r
+}
+
+// fixes makes steps of texts; one in backquotes is a command of the step before it.
+func fixes(texts ...string) []smbprobe.RemedyStep {
+	var steps []smbprobe.RemedyStep
+	for _, text := range texts {
+		if command, ok := strings.CutPrefix(text, "`"); ok {
+			if len(steps) == 0 {
+				steps = append(steps, smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Type:"})
+			}
+			last := &steps[len(steps)-1]
+			last.Commands = append(last.Commands, strings.TrimSuffix(command, "`"))
+			continue
+		}
+		steps = append(steps, smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: text})
+	}
+	return steps
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -65,6 +66,7 @@ type Options struct {
 	// Hostname is the name of this machine. Requests that change something are taken only
 	// with this Host, localhost, an address, or that of ExternalAddress.
 	Hostname string
+	Runbooks fs.FS // the runbooks, "clock_off.md" among them; nil: none are shown
 	Logger   *slog.Logger
 	Now      func() time.Time // the clock of the page; nil: time.Now
 }
@@ -120,6 +122,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.renders.limit(s.serveIndex))
 	mux.Handle("GET /target", s.renders.limit(s.serveTarget))
+	mux.Handle("GET /runbooks/{name}", s.renders.limit(s.serveRunbook))
 	mux.HandleFunc("GET /probe", s.serveProbe)
 	mux.Handle("GET /metrics", s.lists.limit(s.metricsHandler().ServeHTTP))
 	mux.Handle("GET /sd", s.lists.limit(s.serveDiscovery))

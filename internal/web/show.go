@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"slices"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
 // unknown is shown on the pages for what is not known.
@@ -79,28 +81,41 @@ func verdictLevel(v smbprobe.Verdict) string {
 	return "unclear"
 }
 
-// stateLevel is the class of the verdict that share and phone book alone give: a cause
-// that lies elsewhere makes neither look bad, and neither does another check that got no
-// answer.
-func stateLevel(r *smbprobe.Result) string {
-	states := smbprobe.Result{Success: true, Share: r.Share, Phonebook: r.Phonebook}
-	return verdictLevel(states.Verdict())
+// shareLevel is the class of the share's state alone, whatever was found behind it: a cause
+// that lies elsewhere does not make it look bad.
+func shareLevel(r *smbprobe.Result) string {
+	switch r.Share {
+	case smbprobe.ShareOK:
+		return "good"
+	case smbprobe.ShareNotProbed:
+		return "unclear"
+	case smbprobe.ShareLoginFailed, smbprobe.ShareAccountRestricted, smbprobe.ShareGuestOnly, smbprobe.ShareAccessDenied,
+		smbprobe.ShareSigningRefused, smbprobe.ShareEncryptionRequired, smbprobe.ShareServerFull, smbprobe.ShareServerPaused:
+		return "warning"
+	}
+	return "bad"
 }
 
-// shareLevel is good for an open share, whatever was found behind it.
-func shareLevel(r *smbprobe.Result) string {
-	if r.Share == smbprobe.ShareOK {
+// phonebookLevel is the class of the phone book's state alone; unclear if it was not looked
+// at, for whatever reason.
+func phonebookLevel(r *smbprobe.Result) string {
+	p := &r.Phonebook
+	missing := slices.ContainsFunc(p.Dialed, func(d phonebook.Dialed) bool { return d.Missing })
+	switch p.State {
+	case smbprobe.PhonebookUnknown:
+		return "unclear"
+	case smbprobe.PhonebookLocked, smbprobe.PhonebookElsewhere:
+		return "warning"
+	case smbprobe.PhonebookOK:
+		switch {
+		case missing:
+			return "bad"
+		case broken(p):
+			return "warning"
+		}
 		return "good"
 	}
-	return stateLevel(r)
-}
-
-// phonebookLevel is unclear for a phone book that was not read, whatever the reason.
-func phonebookLevel(r *smbprobe.Result) string {
-	if r.Phonebook.State == smbprobe.PhonebookUnknown {
-		return "unclear"
-	}
-	return stateLevel(r)
+	return "bad"
 }
 
 // broken reports whether a book of state ok has findings that keep an entry from

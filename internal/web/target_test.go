@@ -115,10 +115,10 @@ func TestTargetParameters(t *testing.T) {
 		wantStatus int
 		want       string
 	}{
-		{"remembered", "target=exch01.corp.example&module=default", 200, ">WARNING<"},
-		{"the target's own module", "target=exch01.corp.example", 200, ">WARNING<"},
-		{"an empty module is none", "target=exch01.corp.example&module=", 200, ">WARNING<"},
-		{"unknown parameters", "target=exch01.corp.example&x=1&x=2&debug=perhaps", 200, ">WARNING<"},
+		{"remembered", "target=exch01.corp.example&module=default", 200, ">OK<"},
+		{"the target's own module", "target=exch01.corp.example", 200, ">OK<"},
+		{"an empty module is none", "target=exch01.corp.example&module=", 200, ">OK<"},
+		{"unknown parameters", "target=exch01.corp.example&x=1&x=2&debug=perhaps", 200, ">OK<"},
 		{"another module", "target=exch01.corp.example&module=short", 200, "Not probed since"},
 		{"configured and not probed", "target=exch02:139", 200, "Not probed since"},
 		{"remembered, not configured any more", "target=gone&module=default", 200, ">gone <small>default<"},

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,7 +19,7 @@ func longName() string { return "Provider in the capital" } // 23 characters
 func healthy() *smbprobe.Result {
 	now := probedAt()
 	return &smbprobe.Result{
-		Target: "exch01", Module: "default", Auth: "corp", ShareName: "ADMIN$",
+		Target: "exch01", Module: "default", Auth: "corp", Account: "rasphone", ShareName: "ADMIN$", PhonebookPath: ntPlace,
 		Started: now,
 		Success: true,
 		Share:   smbprobe.ShareOK,
@@ -47,17 +48,23 @@ func healthy() *smbprobe.Result {
 			ProductType: &smbprobe.RegistryText{Set: true, Value: "ServerNT"}, ProductSuite: &smbprobe.RegistryText{},
 		},
 		Services: []smbprobe.ServiceResult{
-			{Name: "MSExchangeIMC", Installed: new(true), State: smbprobe.ServiceRunning, StartMode: smbprobe.StartAutomatic},
+			{Name: "MSExchangeIMC", Installed: new(true), State: smbprobe.ServiceRunning, StartMode: smbprobe.StartAutomatic, Account: `CORP\exchange`, Asked: true},
 			{Name: "RasMan", Installed: new(true), State: smbprobe.ServiceStopped, StartMode: smbprobe.StartManual, ExitCode: neverStarted},
 			{Name: "PlugPlay", Installed: new(true), State: smbprobe.ServiceRunning, StartMode: smbprobe.StartAutomatic},
 			{Name: "LanmanServer", Installed: new(true), State: smbprobe.ServiceRunning, StartMode: smbprobe.StartAutomatic},
 		},
 		Host: smbprobe.HostResult{
 			Known: true, Major: 4, Minor: 0, Server: true, Time: new(now), Started: new(50 * time.Hour),
-			AdminShare: new(true), SystemShare: new(true), SystemDrive: "C$",
+			AdminShare: new(true), SystemShare: new(true), SystemDrive: "C$", SharePath: `C:\WINNT\`,
 		},
 		RPC: smbprobe.RPCAnswers,
 	}
+}
+
+// service returns a service of a result.
+func service(r *smbprobe.Result, name string) *smbprobe.ServiceResult {
+	i := slices.IndexFunc(r.Services, func(s smbprobe.ServiceResult) bool { return s.Name == name })
+	return &r.Services[i]
 }
 
 // dials adds failures to dial that happened some time ago.
@@ -70,6 +77,7 @@ func dials(r *smbprobe.Result, entry, code string, ago time.Duration) {
 		}
 	}
 	r.Eventlog.LastFailures = append(r.Eventlog.LastFailures, smbprobe.LastFailure{Entry: entry, Code: code, At: probedAt().Add(-ago)})
+	r.Eventlog.Calls = append(r.Eventlog.Calls, smbprobe.CallHistory{Entry: entry, Code: code, Calls: 1, LastStart: probedAt().Add(-ago), LastEnd: probedAt().Add(-ago)})
 }
 
 // lately is when an event happened that lies in each window.
@@ -122,87 +130,154 @@ type causeCase struct {
 	change   func(*smbprobe.Result)
 }
 
-// causeCases has one for each cause.
+// causeCases has one for each cause, in the order of the rules.
 func causeCases() []causeCase {
-	return slices.Concat(wayCases(), bookCases(), dialCases(), []causeCase{
-		{"service_not_running", smbprobe.SeverityCritical, func(r *smbprobe.Result) { r.Services[0].State = smbprobe.ServiceStopped }},
-		{"event_log_full", smbprobe.SeverityWarning, func(r *smbprobe.Result) {
-			r.Eventlog.Size = new(int64(524288))
-			r.Registry.LogRetention.Value = neverOverwrite
-			r.Eventlog.Newest = new(probedAt().Add(-7 * time.Hour))
-		}},
-		{"clock_off", smbprobe.SeverityWarning, func(r *smbprobe.Result) { r.ClockOffset = new(-31 * time.Minute) }},
-	})
-}
-
-func wayCases() []causeCase {
+	const critical, warning, info = smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo
 	return []causeCase{
-		{"server_service_stopped", smbprobe.SeverityCritical, shareIs(smbprobe.SharePortClosed, smb.StatusOK)},
-		{"services_exe_not_answering", smbprobe.SeverityCritical, func(r *smbprobe.Result) { r.RPC = smbprobe.RPCDead }},
-		{"server_out_of_resources", smbprobe.SeverityCritical, shareIs(smbprobe.ShareOutOfResources, smb.StatusInsuffServerResources)},
-		{"licences_used_up", smbprobe.SeverityWarning, shareIs(smbprobe.ShareServerFull, smb.StatusRequestNotAccepted)},
-		{"server_paused", smbprobe.SeverityWarning, shareIs(smbprobe.ShareServerPaused, smb.StatusSharingPaused)},
-		{"account_refused", smbprobe.SeverityWarning, shareIs(smbprobe.ShareAccountRestricted, smb.StatusAccountLockedOut)},
-		{"guest_only", smbprobe.SeverityWarning, shareIs(smbprobe.ShareGuestOnly, smb.StatusOK)},
-		{"account_not_administrator", smbprobe.SeverityWarning, shareIs(smbprobe.ShareAccessDenied, smb.StatusAccessDenied)},
-		{"admin_share_disabled", smbprobe.SeverityCritical, func(r *smbprobe.Result) {
+		{"name_not_resolved", critical, shareIs(smbprobe.ShareNameNotResolved, 0)},
+		{"no_answer", critical, shareIs(smbprobe.ShareTimeout, 0)},
+		{"not_an_smb_server", critical, shareIs(smbprobe.ShareNotSMB, 0)},
+		{"server_service_stopped", critical, shareIs(smbprobe.SharePortClosed, 0)},
+		{"server_not_answering_by_name", critical, shareIs(smbprobe.ShareSessionRefused, 0)},
+		{"server_breaks_protocol", critical, shareIs(smbprobe.ShareProtocolError, 0)},
+
+		{"server_out_of_resources", critical, shareIs(smbprobe.ShareOutOfResources, smb.StatusInsuffServerResources)},
+		{"licences_used_up", warning, shareIs(smbprobe.ShareServerFull, smb.StatusRequestNotAccepted)},
+		{"server_paused", warning, shareIs(smbprobe.ShareServerPaused, smb.StatusSharingPaused)},
+		{"services_exe_not_answering", critical, func(r *smbprobe.Result) { r.RPC = smbprobe.RPCDead }},
+		{"rpc_refused", warning, refusesRPC},
+
+		{"account_not_administrator", warning, shareIs(smbprobe.ShareAccessDenied, smb.StatusAccessDenied)},
+		{"account_refused", warning, shareIs(smbprobe.ShareAccountRestricted, smb.StatusAccountLockedOut)},
+		{"guest_only", warning, shareIs(smbprobe.ShareGuestOnly, 0)},
+		{"ntlmv2_may_crash_lsass", info, servicePack(5)},
+		{"encryption_required", warning, shareIs(smbprobe.ShareEncryptionRequired, 0)},
+		{"signing_not_offered", warning, shareIs(smbprobe.ShareSigningRefused, 0)},
+
+		{"admin_share_disabled", critical, func(r *smbprobe.Result) {
 			shareIs(smbprobe.ShareMissing, smb.StatusBadNetworkName)(r)
 			r.Registry.AutoShareServer = &smbprobe.RegistryNumber{Set: true}
 		}},
-		{"admin_shares_lost_at_start", smbprobe.SeverityCritical, func(r *smbprobe.Result) {
-			shareIs(smbprobe.ShareMissing, smb.StatusBadNetworkName)(r)
-			r.Host.SystemShare, r.Host.DomainController = new(false), true
-		}},
-		{"admin_share_removed", smbprobe.SeverityCritical, shareIs(smbprobe.ShareMissing, smb.StatusBadNetworkName)},
-		{"admin_share_missing", smbprobe.SeverityCritical, func(r *smbprobe.Result) {
+		{"admin_share_removed", critical, shareIs(smbprobe.ShareMissing, smb.StatusBadNetworkName)},
+		{"admin_share_missing", critical, func(r *smbprobe.Result) {
 			shareIs(smbprobe.ShareMissing, smb.StatusBadNetworkName)(r)
 			r.Registry.AutoShareServer = nil
 		}},
-		{"admin_share_not_automatic", smbprobe.SeverityWarning, func(r *smbprobe.Result) { r.Registry.AutoShareServer = &smbprobe.RegistryNumber{Set: true} }},
-	}
-}
+		{"share_leads_elsewhere", critical, func(r *smbprobe.Result) {
+			bookIs(smbprobe.PhonebookMissing, smb.StatusObjectNameNotFound)(r)
+			r.Host.SharePath = `D:\OLD`
+		}},
+		{"admin_share_not_automatic", warning, func(r *smbprobe.Result) { r.Registry.AutoShareServer = &smbprobe.RegistryNumber{Set: true} }},
 
-func bookCases() []causeCase {
-	return []causeCase{
-		{"ras_not_installed", smbprobe.SeverityCritical, bookIs(smbprobe.PhonebookFolderMissing, smb.StatusObjectPathNotFound)},
-		{"phonebook_missing", smbprobe.SeverityCritical, bookIs(smbprobe.PhonebookMissing, smb.StatusObjectNameNotFound)},
-		{"phonebook_damaged", smbprobe.SeverityCritical, func(r *smbprobe.Result) {
+		{"ras_not_installed", critical, func(r *smbprobe.Result) {
+			bookIs(smbprobe.PhonebookFolderMissing, smb.StatusObjectPathNotFound)(r)
+			*service(r, "RasMan") = smbprobe.ServiceResult{Name: "RasMan", Installed: new(false)}
+		}},
+		{"phonebook_folder_missing", critical, bookIs(smbprobe.PhonebookFolderMissing, smb.StatusObjectPathNotFound)},
+		{"phonebook_missing", critical, bookIs(smbprobe.PhonebookMissing, smb.StatusObjectNameNotFound)},
+		{"phonebook_elsewhere", warning, bookIs(smbprobe.PhonebookElsewhere, smb.StatusObjectNameNotFound)},
+		{"phonebook_empty", critical, emptyBook},
+		{"phonebook_damaged", critical, func(r *smbprobe.Result) {
 			found(r, phonebook.Finding{Check: phonebook.CheckNULBytes, Class: phonebook.ClassFile})
 		}},
-		{"phonebook_access_denied", smbprobe.SeverityCritical, bookIs(smbprobe.PhonebookAccessDenied, smb.StatusAccessDenied)},
-		{"phonebook_elsewhere", smbprobe.SeverityWarning, bookIs(smbprobe.PhonebookElsewhere, smb.StatusObjectNameNotFound)},
-		{"phonebook_locked", smbprobe.SeverityWarning, bookIs(smbprobe.PhonebookLocked, smb.StatusSharingViolation)},
-		{"entry_unusable", smbprobe.SeverityWarning, func(r *smbprobe.Result) {
+		{"phonebook_access_denied", critical, bookIs(smbprobe.PhonebookAccessDenied, smb.StatusAccessDenied)},
+		{"phonebook_locked", warning, bookIs(smbprobe.PhonebookLocked, smb.StatusSharingViolation)},
+		{"phonebook_disk_error", critical, bookIs(smbprobe.PhonebookDiskError, smb.StatusFileCorruptError)},
+		{"phonebook_too_large", critical, bookIs(smbprobe.PhonebookTooLarge, 0)},
+		{"entry_unusable", critical, func(r *smbprobe.Result) {
 			if r.Phonebook.Entries != nil {
 				r.Phonebook.Dialed = append(r.Phonebook.Dialed, phonebook.Dialed{Name: "Backup", Entry: "Backup"})
 			}
 			found(r, phonebook.Finding{Check: phonebook.CheckPortMissing, Class: phonebook.ClassEntry, Line: 7, Entry: "Backup"})
 		}},
-		{"phonebook_from_newer_windows", smbprobe.SeverityWarning, func(r *smbprobe.Result) {
-			found(r, phonebook.Finding{Check: phonebook.CheckNewerWindows, Class: phonebook.ClassOddity, Line: 2, Entry: "Provider"})
-		}},
-	}
-}
 
-func dialCases() []causeCase {
-	return []causeCase{
-		{"dialup_access_denied", smbprobe.SeverityCritical, failsWith("5")},
-		{"entry_not_in_book", smbprobe.SeverityCritical, failsWith("623")},
-		{"entry_name_too_long", smbprobe.SeverityCritical, func(r *smbprobe.Result) { dials(r, longName(), "87", lately); knows(r, longName()) }},
-		{"logon_domain_too_long", smbprobe.SeverityCritical, func(r *smbprobe.Result) {
+		{"dialup_access_denied", critical, failsWith("5")},
+		{"phonebook_not_reachable_by_service", critical, failsWith("1326")},
+		{"entry_not_in_book", critical, failsWith("623")},
+		{"entry_name_too_long", critical, func(r *smbprobe.Result) { dials(r, longName(), "87", lately); knows(r, longName()) }},
+		{"logon_domain_too_long", critical, func(r *smbprobe.Result) {
 			failsWith("87")(r)
 			r.Eventlog.RelatedEvents = []smbprobe.RelatedEvent{{At: probedAt().Add(-lately + time.Minute), Text: "RasDial 0xC0000005"}}
 		}},
-		{"rasman_cannot_start", smbprobe.SeverityCritical, failsWith("711")},
-		{"dialup_network_card_key_stale", smbprobe.SeverityWarning, failsWith("2")},
-		{"nt4_dial_bug", smbprobe.SeverityWarning, func(r *smbprobe.Result) { failsWith("4264763456")(r); r.Registry.ServicePack.Value = "Service Pack 3" }},
-		{"port_locked_by_script", smbprobe.SeverityCritical, failsWith("633")},
-		{"line_or_answer_missing", smbprobe.SeverityWarning, failsWith("676")},
-		{"modem_changed", smbprobe.SeverityWarning, failsWith("615")},
-		{"modem_script_damaged", smbprobe.SeverityWarning, failsWith("657")},
-		{"port_taken", smbprobe.SeverityWarning, failsWith("692")},
-		{"dial_out_not_allowed", smbprobe.SeverityWarning, failsWith("720")},
-		{"dialup_failing", smbprobe.SeverityWarning, failsWith("691")},
+		{"port_taken", critical, failsWith("633")},
+		{"modem_or_port_failed", warning, failsWith("692")},
+		{"line_or_answer_missing", warning, failsWith("676")},
+		{"dial_out_not_allowed", warning, failsWith("720")},
+		{"rasman_cannot_start", critical, failsWith("711")},
+		{"dialup_network_card_key_stale", warning, failsWith("2")},
+		{"nt4_dial_bug", warning, func(r *smbprobe.Result) { failsWith("4264763456")(r); r.Registry.ServicePack.Value = "Service Pack 3" }},
+		{"dialup_failing", warning, failsWith("691")},
+
+		{"service_not_running", critical, func(r *smbprobe.Result) { service(r, "MSExchangeIMC").State = smbprobe.ServiceStopped }},
+		{"mail_service_not_installed", warning, func(r *smbprobe.Result) {
+			*service(r, "MSExchangeIMC") = smbprobe.ServiceResult{Name: "MSExchangeIMC", Installed: new(false), Asked: true}
+		}},
+		{"event_log_full", warning, fullLog(524288, 7*time.Hour)},
+		{"event_log_stalled", warning, fullLog(100000, 25*time.Hour)},
+		{"event_log_not_readable", warning, func(r *smbprobe.Result) {
+			r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Status: smb.StatusAccessDenied, Error: "open the log: denied"}
+		}},
+		{"clock_off", warning, func(r *smbprobe.Result) { r.ClockOffset = new(-31 * time.Minute) }},
+	}
+}
+
+func servicePack(n int) func(*smbprobe.Result) {
+	return func(r *smbprobe.Result) {
+		r.Registry.ServicePack = &smbprobe.RegistryText{Set: true, Value: fmt.Sprintf("Service Pack %d", n)}
+	}
+}
+
+// refusesRPC leaves a result as it is if each remote query is refused.
+func refusesRPC(r *smbprobe.Result) {
+	const denied = "denied"
+	r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Status: smb.StatusAccessDenied, Error: denied}
+	r.Registry = smbprobe.RegistryResult{Readable: new(false), Refused: true, Error: denied}
+	r.Host = smbprobe.HostResult{Refused: true, Error: denied}
+	for i := range r.Services {
+		r.Services[i] = smbprobe.ServiceResult{Name: r.Services[i].Name, Refused: true, Error: denied}
+	}
+}
+
+// emptyBook leaves a result as it is if the phone book has no entry.
+func emptyBook(r *smbprobe.Result) {
+	if r.Phonebook.Entries == nil {
+		return
+	}
+	r.Phonebook.Entries, r.Phonebook.Intact, r.Phonebook.Links = new(0), new(false), nil
+	r.Phonebook.Findings = append(r.Phonebook.Findings, phonebook.Finding{Check: phonebook.CheckNoEntries, Class: phonebook.ClassEntry})
+	for i := range r.Phonebook.Dialed {
+		r.Phonebook.Dialed[i] = phonebook.Dialed{Name: r.Phonebook.Dialed[i].Name, Missing: true}
+	}
+}
+
+// fullLog gives the log a size, and no record since some time; it never overwrites.
+func fullLog(size int64, ago time.Duration) func(*smbprobe.Result) {
+	return func(r *smbprobe.Result) {
+		r.Eventlog.Size = new(size)
+		r.Eventlog.Newest = new(probedAt().Add(-ago))
+		if r.Registry.LogRetention != nil {
+			r.Registry.LogRetention = &smbprobe.RegistryNumber{Set: true, Value: neverOverwrite}
+		}
+	}
+}
+
+// windows2000 leaves a result as it is of a Windows 2000 Server; other is the state of the
+// phone book under All Users.
+func windows2000(other smbprobe.PhonebookState, changes ...func(*smbprobe.Result)) func(*smbprobe.Result) {
+	return func(r *smbprobe.Result) {
+		r.Server.OS, r.Host.Major, r.Host.Minor = "Windows 5.0", 5, 0
+		servicePack(4)(r)
+		p := &smbprobe.PhonebookResult{State: other}
+		if other == smbprobe.PhonebookOK {
+			p.Entries, p.Intact = new(1), new(true)
+			p.Dialed = []phonebook.Dialed{{Name: "Provider", Entry: "Provider", Usable: true}}
+		}
+		for _, change := range changes {
+			change(r)
+		}
+		if other != "" {
+			r.Phonebook.AllUsers = p
+		}
 	}
 }
 

@@ -1,27 +1,54 @@
+// Package diagnosis concludes from what a probe saw why mail cannot be dialed out, and what
+// to do. It rests on articles of Microsoft's former knowledge base, which each cause names.
+//
+// A rule leads from evidence to one cause. The rules are data: the engine in this file
+// decides which cause explains which failure to dial, and which outage makes other causes
+// superfluous.
 package diagnosis
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// KnownCause is what there is to say of a cause, whatever a probe finds: a row of a
-// table for a person.
+// KnownCause describes a cause independently of any result.
 type KnownCause struct {
-	Name       string              // a label, final
-	Severities []smbprobe.Severity // those that it may have, the worst first
-	Articles   []string            // of Microsoft's knowledge base, the main one first; may be empty
-	Evidence   string              // what it takes
-	Remedy     string              // in a sentence or two
+	Name       string // a label, final, and the name of the runbook
+	Title      string // in plain English, without a full stop; constant
+	Severities []smbprobe.Severity
+	Articles   []string // of Microsoft's knowledge base, the main one first; may be empty
+	Evidence   string   // what it takes, a sentence or two
+	// Remedy is that for a server of which nothing is known: every step that may be needed.
+	Remedy []smbprobe.RemedyStep
 }
 
-// Known returns every cause that a Result can have, those that explain most
-// first: the way to the share, the phone book, dialling, and what is around it.
+// Fix returns the first command of the remedy that changes something, or if there is none
+// the sentence of the first step that does.
+func (k *KnownCause) Fix() string {
+	text := ""
+	for _, s := range k.Remedy {
+		switch {
+		case s.Kind != smbprobe.RemedyFix:
+		case len(s.Commands) > 0:
+			return s.Commands[0]
+		case text == "":
+			text = s.Text
+		}
+	}
+	return text
+}
+
+// Known returns every cause that a Result can have: the way to the share, the phone book,
+// the calls, and what surrounds them.
 func Known() []KnownCause {
-	var all []KnownCause
-	for _, r := range rules {
-		all = append(all, r.KnownCause)
+	nothing := newEvidence(&smbprobe.Result{})
+	nothing.general = true
+	all := make([]KnownCause, len(rules))
+	for i, r := range rules {
+		all[i] = r.KnownCause
+		all[i].Remedy = r.remedy(nothing)
 	}
 	return all
 }
@@ -29,55 +56,121 @@ func Known() []KnownCause {
 // rule leads from evidence to one cause.
 type rule struct {
 	KnownCause
-	// find says what there is to say where the evidence is there; nil: it is not. It
-	// looks only at what is known: a nil pointer or an empty state is never evidence.
-	find func(*evidence) *finding
-	// claims reports whether the rule explains a failure to dial; nil: none. What no
-	// rule claims is left to dialup_failing.
-	claims func(*evidence, dialFailure) bool
+	// find returns nil if the evidence does not support the cause. It looks only at what is
+	// known: a nil pointer or an empty state is never evidence. mine are the failures that the
+	// rule claims and that no cause before it explains.
+	find func(c *evidence, mine []dialFailure) *finding
+	// remedy returns the steps. For evidence.general it returns all that may be needed.
+	remedy func(c *evidence) []smbprobe.RemedyStep
+	// claims reports whether a failure to dial is evidence for the cause; nil: none is.
+	claims func(c *evidence, f dialFailure) bool
+	// explains are codes of failures to dial that need no other explanation while the cause
+	// is seen. The failures become evidence for it.
+	explains []string
+	// explainedBy are causes, earlier in the order, that make this one superfluous.
+	explainedBy []string
+	// services are those whose state the cause explains.
+	services []string
+	// ruledOut returns what was seen that excludes the cause; empty: nothing. It is called only
+	// if the cause is not found. nil: never.
+	ruledOut func(c *evidence) string
 }
 
-// finding is a cause as one Result shows it; see Cause.
-//
-// The whole of a remedy's step in backquotes is a command to type. A command never holds
-// a text that came from the server, which could make it another command.
+// finding is a cause as one Result shows it; see smbprobe.Cause.
 type finding struct {
 	severity    smbprobe.Severity
 	headline    string
 	evidence    []string
 	explanation string
-	remedy      []string
 }
 
 // rules are all rules, in the order of Known.
-var rules = slices.Concat(serverRules, accountRules, shareRules, bookRules, dialRules, aroundRules)
+var rules = slices.Concat(wayRules, serverRules, accountRules, shareRules, phonebookRules, dialRules, aroundRules)
 
-// diagnose returns the causes that a result's evidence supports: the critical ones
-// first, then in the order of Known; nil where it supports none.
+// Causes returns the causes that a result's evidence supports: the critical ones first,
+// then in the order of Known; nil if it supports none.
 func Causes(r *smbprobe.Result) []smbprobe.Cause {
+	causes, _ := diagnose(r)
+	return causes
+}
+
+// RuledOut returns what was seen that excludes causes, in the order of Known.
+func RuledOut(r *smbprobe.Result) []smbprobe.RuledOut {
+	_, out := diagnose(r)
+	return out
+}
+
+func diagnose(r *smbprobe.Result) ([]smbprobe.Cause, []smbprobe.RuledOut) {
 	c := newEvidence(r)
-	for i := range c.failures {
-		f := &c.failures[i]
-		f.claimed = slices.ContainsFunc(rules, func(r rule) bool { return r.claims != nil && r.claims(c, *f) })
-	}
 	var causes []smbprobe.Cause
-	for _, rule := range rules {
-		j := rule.find(c)
-		if j == nil {
+	var out []smbprobe.RuledOut
+	for i := range rules {
+		rule := &rules[i]
+		if slices.ContainsFunc(rule.explainedBy, c.has) {
 			continue
 		}
+		mine := c.unexplained(rule)
+		f := rule.find(c, mine)
+		if f == nil {
+			if rule.ruledOut != nil {
+				out = addRuledOut(out, rule.Name, rule.ruledOut(c))
+			}
+			continue
+		}
+		c.explain(rule, f)
 		causes = append(causes, smbprobe.Cause{
-			Name:        rule.Name,
-			Severity:    j.severity,
-			Articles:    rule.Articles,
-			Headline:    j.headline,
-			Evidence:    j.evidence,
-			Explanation: j.explanation,
-			Remedy:      j.remedy,
+			Name: rule.Name, Title: rule.Title, Severity: f.severity, Articles: rule.Articles,
+			Headline: f.headline, Evidence: f.evidence, Explanation: f.explanation, Remedy: rule.remedy(c),
 		})
 	}
 	slices.SortStableFunc(causes, func(a, b smbprobe.Cause) int { return rank(a.Severity) - rank(b.Severity) })
-	return causes
+	return causes, out
+}
+
+// unexplained returns the failures that a rule claims and that no cause explains yet.
+func (c *evidence) unexplained(rule *rule) []dialFailure {
+	var mine []dialFailure
+	for _, f := range c.failures {
+		if f.explained == "" && (slices.Contains(rule.explains, f.Code) || rule.claims != nil && rule.claims(c, f)) {
+			mine = append(mine, f)
+		}
+	}
+	return mine
+}
+
+// explain records that a cause was found, and what it explains. The failures that become
+// evidence for it are added to the finding.
+func (c *evidence) explain(rule *rule, f *finding) {
+	c.found = append(c.found, rule.Name)
+	c.explainedServices = append(c.explainedServices, rule.services...)
+	for i := range c.failures {
+		failure := &c.failures[i]
+		if failure.explained != "" {
+			continue
+		}
+		if slices.Contains(rule.explains, failure.Code) {
+			f.evidence = append(f.evidence, failure.sentence())
+			failure.explained = rule.Name
+		} else if rule.claims != nil && rule.claims(c, *failure) {
+			failure.explained = rule.Name
+		}
+	}
+}
+
+// has reports whether a cause was found.
+func (c *evidence) has(cause string) bool { return slices.Contains(c.found, cause) }
+
+// addRuledOut adds a cause to what was seen that excludes it.
+func addRuledOut(all []smbprobe.RuledOut, cause, why string) []smbprobe.RuledOut {
+	if why == "" {
+		return all
+	}
+	i := slices.IndexFunc(all, func(o smbprobe.RuledOut) bool { return o.Why == why })
+	if i < 0 {
+		return append(all, smbprobe.RuledOut{Causes: []string{cause}, Why: why})
+	}
+	all[i].Causes = append(all[i].Causes, cause)
+	return all
 }
 
 // rank orders severities, the worst first.
@@ -90,3 +183,18 @@ func rank(s smbprobe.Severity) int {
 	}
 	return 2
 }
+
+// serviceExplained reports whether a cause that was found explains a service's state.
+func (c *evidence) serviceExplained(name string) bool {
+	return slices.ContainsFunc(c.explainedServices, func(s string) bool { return strings.EqualFold(s, name) })
+}
+
+// Severities that causes may have.
+var (
+	onlyCritical      = []smbprobe.Severity{smbprobe.SeverityCritical}
+	onlyWarning       = []smbprobe.Severity{smbprobe.SeverityWarning}
+	onlyInfo          = []smbprobe.Severity{smbprobe.SeverityInfo}
+	criticalOrWarning = []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning}
+	criticalOrInfo    = []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo}
+	anySeverity       = []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo}
+)

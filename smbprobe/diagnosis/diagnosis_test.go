@@ -18,14 +18,15 @@ func TestHealthyHasNoCause(t *testing.T) {
 	}
 }
 
+// TestUnknownHasNoCause: what the exporter could not probe for reasons of its own is not a
+// cause.
 func TestUnknownHasNoCause(t *testing.T) {
-	for _, state := range append(smbprobe.ShareStates(), "") {
-		if state.Definite() && state != smbprobe.ShareOK && state != smbprobe.ShareSigningRefused && state != smbprobe.ShareSessionRefused || state == smbprobe.SharePortClosed {
-			continue // evidence in itself
-		}
-		r := &smbprobe.Result{Share: state, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown}}
-		if causes := Causes(r); causes != nil {
-			t.Errorf("%s: %+v", state, causes)
+	for _, r := range []*smbprobe.Result{
+		{}, {Share: smbprobe.ShareNotProbed, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown}},
+		{Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown}},
+	} {
+		if causes := Causes(r); causes != nil || r.Verdict() != smbprobe.VerdictUnknown {
+			t.Errorf("%s: %s, %+v", r.Share, r.Verdict(), causes)
 		}
 	}
 }
@@ -34,53 +35,69 @@ func TestUnknownHasNoCause(t *testing.T) {
 // first, and the severities that it gives them.
 func documentedCauses() []KnownCause {
 	const critical, warning, info = smbprobe.SeverityCritical, smbprobe.SeverityWarning, smbprobe.SeverityInfo
-	severities := func(s ...smbprobe.Severity) []smbprobe.Severity { return s }
+	cause := func(name string, articles string, severities ...smbprobe.Severity) KnownCause {
+		return KnownCause{Name: name, Severities: severities, Articles: strings.Fields(articles)}
+	}
 	return []KnownCause{
-		{Name: "dialup_access_denied", Severities: severities(critical, info), Articles: []string{"Q196306"}},
-		{Name: "dialup_network_card_key_stale", Severities: severities(warning, info), Articles: []string{"Q165846", "Q169116"}},
-		{Name: "entry_name_too_long", Severities: severities(critical, warning, info), Articles: []string{"Q188272", "Q156063"}},
-		{Name: "logon_domain_too_long", Severities: severities(critical, info), Articles: []string{"Q199771"}},
-		{Name: "nt4_dial_bug", Severities: severities(warning, info), Articles: []string{"Q189586"}},
-		{Name: "port_locked_by_script", Severities: severities(critical, info), Articles: []string{"Q175410", "Q162807", "Q238171"}},
-		{Name: "line_or_answer_missing", Severities: severities(warning, info), Articles: []string{"Q239870"}},
-		{Name: "modem_changed", Severities: severities(warning, info), Articles: []string{"Q155941"}},
-		{Name: "modem_script_damaged", Severities: severities(warning, info), Articles: []string{"Q156681", "Q167375", "Q163853"}},
-		{Name: "port_taken", Severities: severities(warning, info), Articles: []string{"Q160188"}},
-		{Name: "rasman_cannot_start", Severities: severities(critical, info), Articles: []string{"Q170029"}},
-		{Name: "dial_out_not_allowed", Severities: severities(warning, info), Articles: []string{"Q152605"}},
-		{Name: "entry_not_in_book", Severities: severities(critical, info)},
-		{Name: "dialup_failing", Severities: severities(warning, info)},
-		{Name: "admin_share_disabled", Severities: severities(critical), Articles: []string{"Q245117", "Q156365", "Q172767"}},
-		{Name: "admin_share_removed", Severities: severities(critical), Articles: []string{"Q155345"}},
-		{Name: "admin_share_missing", Severities: severities(critical), Articles: []string{"Q155345"}},
-		{Name: "admin_shares_lost_at_start", Severities: severities(critical), Articles: []string{"Q246752"}},
-		{Name: "admin_share_not_automatic", Severities: severities(warning), Articles: []string{"Q245117"}},
-		{Name: "server_out_of_resources", Severities: severities(critical), Articles: []string{"Q106167", "Q225782", "Q230283", "Q156211"}},
-		{Name: "licences_used_up", Severities: severities(warning), Articles: []string{"Q149522"}},
-		{Name: "server_service_stopped", Severities: severities(critical), Articles: []string{"Q181835"}},
-		{Name: "account_not_administrator", Severities: severities(warning), Articles: []string{"Q153655", "Q164854"}},
-		{Name: "account_refused", Severities: severities(warning)},
-		{Name: "guest_only", Severities: severities(warning), Articles: []string{"Q103390"}},
-		{Name: "services_exe_not_answering", Severities: severities(critical), Articles: []string{"Q178741"}},
-		{Name: "server_paused", Severities: severities(warning)},
-		{Name: "phonebook_missing", Severities: severities(critical), Articles: []string{"Q196306", "Q168514"}},
-		{Name: "ras_not_installed", Severities: severities(critical), Articles: []string{"Q196306"}},
-		{Name: "phonebook_elsewhere", Severities: severities(warning), Articles: []string{"Q236910"}},
-		{Name: "phonebook_damaged", Severities: severities(critical), Articles: []string{"Q196306", "Q168514"}},
-		{Name: "phonebook_access_denied", Severities: severities(critical), Articles: []string{"Q149523"}},
-		{Name: "phonebook_locked", Severities: severities(warning)},
-		{Name: "phonebook_from_newer_windows", Severities: severities(warning), Articles: []string{"Q169115"}},
-		{Name: "entry_unusable", Severities: severities(warning)},
-		{Name: "event_log_full", Severities: severities(warning), Articles: []string{"Q131605"}},
-		{Name: "service_not_running", Severities: severities(critical, warning), Articles: []string{"Q143380"}},
-		{Name: "clock_off", Severities: severities(warning), Articles: []string{"Q147706"}},
+		cause("name_not_resolved", "", critical),
+		cause("no_answer", "", critical),
+		cause("not_an_smb_server", "", critical),
+		cause("server_service_stopped", "Q181835", critical),
+		cause("server_not_answering_by_name", "Q241041 Q177497", critical),
+		cause("server_out_of_resources", "Q106167 Q225782 Q230283 Q156211 Q198386", critical),
+		cause("licences_used_up", "Q149522", warning),
+		cause("server_paused", "Q110061", warning),
+		cause("services_exe_not_answering", "Q178741", critical),
+		cause("rpc_refused", "Q140058 Q155076 Q245128", warning),
+		cause("account_not_administrator", "Q153655 Q164854", critical, warning),
+		cause("account_refused", "Q147706 Q175641", warning),
+		cause("guest_only", "Q103390", warning),
+		cause("ntlmv2_may_crash_lsass", "Q241338", info),
+		cause("encryption_required", "", warning),
+		cause("signing_not_offered", "", warning),
+		cause("server_breaks_protocol", "", critical),
+		cause("admin_share_disabled", "Q245117 Q156365 Q172767", critical),
+		cause("admin_share_removed", "Q155345 Q246752", critical),
+		cause("admin_share_missing", "Q155345", critical),
+		cause("share_leads_elsewhere", "Q168292 Q168514", critical),
+		cause("admin_share_not_automatic", "Q245117", warning),
+		cause("phonebook_missing", "Q196306 Q168514", critical, warning),
+		cause("ras_not_installed", "Q196306", critical, warning),
+		cause("phonebook_folder_missing", "Q196306", critical, warning),
+		cause("phonebook_elsewhere", "Q236910", critical, warning),
+		cause("phonebook_empty", "Q168514", critical, warning),
+		cause("phonebook_damaged", "Q196306 Q168514", critical, warning),
+		cause("phonebook_access_denied", "Q149523 Q172008", critical, warning),
+		cause("phonebook_locked", "", critical, warning),
+		cause("phonebook_disk_error", "Q168514", critical, warning),
+		cause("phonebook_too_large", "", critical, warning),
+		cause("entry_unusable", "", critical, warning),
+		cause("dialup_access_denied", "Q196306 Q256509 Q222060", critical, info),
+		cause("phonebook_not_reachable_by_service", "Q163111", critical, info),
+		cause("entry_not_in_book", "", critical, warning, info),
+		cause("entry_name_too_long", "Q188272 Q156063", critical, info),
+		cause("logon_domain_too_long", "Q199771", critical, info),
+		cause("port_taken", "Q162807 Q175410 Q238171 Q160188 Q260957", critical, info),
+		cause("modem_or_port_failed", "Q163111 Q160188", critical, warning, info),
+		cause("rasman_cannot_start", "Q170029 Q193840", critical, warning, info),
+		cause("dialup_network_card_key_stale", "Q165846 Q169116", critical, warning, info),
+		cause("nt4_dial_bug", "Q189586", critical, warning, info),
+		cause("line_or_answer_missing", "Q239870", critical, warning, info),
+		cause("dial_out_not_allowed", "Q152605 Q123298", critical, warning, info),
+		cause("dialup_failing", "", critical, warning, info),
+		cause("event_log_full", "Q131605 Q159840", warning),
+		cause("event_log_stalled", "Q142032 Q175386", warning),
+		cause("event_log_not_readable", "Q168464 Q245128", warning),
+		cause("service_not_running", "Q143380 Q274814 Q168883", critical, warning),
+		cause("mail_service_not_installed", "Q155216", warning),
+		cause("clock_off", "Q147706", warning),
 	}
 }
 
 func TestKnownCauses(t *testing.T) {
 	known := Known()
 	byName := cmpopts.SortSlices(func(a, b KnownCause) bool { return a.Name < b.Name })
-	if diff := cmp.Diff(documentedCauses(), known, byName, cmpopts.IgnoreFields(KnownCause{}, "Evidence", "Remedy")); diff != "" {
+	if diff := cmp.Diff(documentedCauses(), known, byName, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(KnownCause{}, "Title", "Evidence", "Remedy")); diff != "" {
 		t.Errorf("causes (-want +got):\n%s", diff)
 	}
 	var cases []string
@@ -90,11 +107,16 @@ func TestKnownCauses(t *testing.T) {
 	var all []string
 	for _, k := range known {
 		all = append(all, k.Name)
-		for _, text := range []string{k.Evidence, k.Remedy} {
-			if !strings.HasSuffix(text, ".") || strings.ContainsAny(text, "`|\n") {
-				t.Errorf("%s: %q is no sentence for a table", k.Name, text)
-			}
+		if !strings.HasSuffix(k.Evidence, ".") || strings.ContainsAny(k.Evidence, "`|\n") {
+			t.Errorf("%s: %q is not a sentence for a table", k.Name, k.Evidence)
 		}
+		if k.Title == "" || strings.HasSuffix(k.Title, ".") || utf8.RuneCountInString(k.Title) > 75 {
+			t.Errorf("%s: title %q", k.Name, k.Title)
+		}
+		if k.Fix() == "" {
+			t.Errorf("%s: nothing to fix it", k.Name)
+		}
+		wantSteps(t, k.Name, k.Remedy)
 	}
 	// The cases are in the order of the rules: the tests of order rest on it.
 	if diff := cmp.Diff(all, cases); diff != "" {
@@ -126,17 +148,13 @@ func TestEachCause(t *testing.T) {
 // wantComplete checks what holds of all causes.
 func wantComplete(t testing.TB, r *smbprobe.Result, causes []smbprobe.Cause) {
 	t.Helper()
-	known := make(map[string]KnownCause)
-	for _, k := range Known() {
-		known[k.Name] = k
-	}
 	if !slices.IsSortedFunc(causes, func(a, b smbprobe.Cause) int { return rank(a.Severity) - rank(b.Severity) }) {
 		t.Errorf("order: %+v", causes)
 	}
 	for i, c := range causes {
-		k, ok := known[c.Name]
-		if !ok || !slices.Contains(k.Severities, c.Severity) || !slices.Equal(k.Articles, c.Articles) {
-			t.Errorf("%+v is not what the table has", c)
+		k := slices.IndexFunc(rules, func(r rule) bool { return r.Name == c.Name })
+		if k < 0 || !slices.Contains(rules[k].Severities, c.Severity) || !slices.Equal(rules[k].Articles, c.Articles) || rules[k].Title != c.Title {
+			t.Errorf("%s, %s: not what the table has", c.Name, c.Severity)
 		}
 		if slices.Contains(names(causes[:i]), c.Name) {
 			t.Errorf("%s twice", c.Name)
@@ -144,25 +162,47 @@ func wantComplete(t testing.TB, r *smbprobe.Result, causes []smbprobe.Cause) {
 		if c.Headline == "" || strings.HasSuffix(c.Headline, ".") || strings.Contains(c.Headline, "%!") {
 			t.Errorf("%s: headline %q", c.Name, c.Headline)
 		}
-		if len(c.Evidence) == 0 || len(c.Remedy) == 0 {
-			t.Errorf("%s: no evidence or no remedy: %+v", c.Name, c)
+		if len(c.Evidence) == 0 || len(c.Remedy) == 0 || c.Explanation == "" {
+			t.Errorf("%s: no evidence, no remedy or no explanation: %+v", c.Name, c)
 		}
-		for _, text := range slices.Concat(c.Evidence, []string{c.Explanation}, c.Remedy) {
-			isCommand := len(text) > 2 && strings.HasPrefix(text, "`") && strings.HasSuffix(text, "`")
-			if !isCommand && !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, ":") || strings.Contains(text, "%!") || strings.Contains(text, "\n") {
-				t.Errorf("%s: %q is neither a sentence nor a command", c.Name, text)
-			}
-			if isCommand && strings.Contains(text, hostileText) {
-				t.Errorf("%s: the command %s has a text from the server", c.Name, text)
+		for _, text := range append(slices.Clone(c.Evidence), c.Explanation) {
+			if !strings.HasSuffix(text, ".") || strings.Contains(text, "%!") || strings.Contains(text, "\n") {
+				t.Errorf("%s: %q is not a sentence", c.Name, text)
 			}
 		}
-		steps := strings.Join(c.Remedy, "\n")
-		if strings.HasSuffix(steps, ":") {
-			t.Errorf("%s: the remedy ends before its command: %q", c.Name, steps)
-		}
+		wantSteps(t, c.Name, c.Remedy)
 	}
-	if r.Target != "" && len(causes) > 0 && !strings.Contains(strings.Join(slices.Concat(causes[0].Evidence, causes[0].Remedy), " "), r.Target) {
-		t.Errorf("%s does not name the server: %+v", causes[0].Name, causes[0])
+}
+
+// wantSteps checks what holds of every remedy.
+func wantSteps(t testing.TB, cause string, steps []smbprobe.RemedyStep) {
+	t.Helper()
+	kinds := []smbprobe.RemedyKind{smbprobe.RemedyLook, smbprobe.RemedyFix, smbprobe.RemedyCheck}
+	if !slices.ContainsFunc(steps, func(s smbprobe.RemedyStep) bool { return s.Kind == smbprobe.RemedyFix }) {
+		t.Errorf("%s: nothing to fix it", cause)
+	}
+	saved := false
+	for i, s := range steps {
+		if !slices.Contains(kinds, s.Kind) || strings.Contains(s.Text, "%!") || strings.Contains(s.Text, "\n") ||
+			!strings.HasSuffix(s.Text, ".") && !strings.HasSuffix(s.Text, ":") && !strings.HasSuffix(s.Text, "?") {
+			t.Errorf("%s, step %d: %q is not a sentence", cause, i+1, s.Text)
+		}
+		if strings.HasSuffix(s.Text, ":") && len(s.Commands) == 0 {
+			t.Errorf("%s, step %d ends before its command: %q", cause, i+1, s.Text)
+		}
+		saved = saved || strings.Contains(s.Text, "Save Key")
+		if s.Registry != nil && (!saved || s.Kind != smbprobe.RemedyFix || s.Registry.Key == "") {
+			t.Errorf("%s, step %d changes the registry before the key is saved", cause, i+1)
+		}
+		constant := append(slices.Clone(s.Commands), s.Dialog)
+		if s.Registry != nil {
+			constant = append(constant, s.Registry.Key, s.Registry.Name, s.Registry.Now, s.Registry.Set)
+		}
+		for _, text := range constant {
+			if strings.Contains(text, hostileText) || strings.Contains(text, "/yes") && strings.Contains(text, "net stop") {
+				t.Errorf("%s, step %d: %q", cause, i+1, text)
+			}
+		}
 	}
 }
 

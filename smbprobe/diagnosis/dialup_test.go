@@ -2,164 +2,176 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
 )
 
-// verdictTest is a change to a healthy result, and what comes of it.
-type verdictTest struct {
-	name   string
-	change func(*smbprobe.Result)
-	want   []string // "cause severity"
-	says   string   // in headline, evidence or remedy of the first
-}
-
-func runVerdicts(t *testing.T, tests []verdictTest) {
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			r := healthy()
-			test.change(r)
-			causes := Causes(r)
-			var got []string
-			for _, c := range causes {
-				got = append(got, c.Name+" "+string(c.Severity))
-			}
-			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Fatalf("causes (-want +got):\n%s", diff)
-			}
-			wantComplete(t, r, causes)
-			if len(causes) > 0 && !strings.Contains(fmt.Sprint(causes[0]), test.says) {
-				t.Errorf("%q is not in %+v", test.says, causes[0])
-			}
-		})
-	}
-}
-
-// sentence is what stands for the entry's name in an event whose text has no quotes and
-// is in another language.
-func sentence() string { return "Verbindung mit ISP wurde nicht hergestellt" }
-
-func TestCode87(t *testing.T) {
-	related := func(text string, ago time.Duration) func(*smbprobe.Result) {
-		return func(r *smbprobe.Result) {
-			failsWith("87")(r)
-			r.Eventlog.RelatedEvents = []smbprobe.RelatedEvent{{At: probedAt().Add(-ago), Text: text}}
+func TestEachCodeIsNamed(t *testing.T) {
+	for _, e := range raserror.Errors() {
+		r := healthy()
+		failsWith(fmt.Sprint(e.Code))(r)
+		causes := Causes(r)
+		if len(causes) != 1 {
+			t.Errorf("[%d]: %v", e.Code, names(causes))
+			continue
+		}
+		evidence := strings.Join(causes[0].Evidence, "\n")
+		if !strings.Contains(evidence, fmt.Sprintf("[%d] %s (%s)", e.Code, e.Name, e.Meaning)) || causes[0].Severity == smbprobe.SeverityInfo {
+			t.Errorf("[%d] %s: %s %v", e.Code, e.Name, causes[0].Severity, causes[0].Evidence)
 		}
 	}
-	dialed := func(r *smbprobe.Result) {
-		r.Phonebook.Dialed = []phonebook.Dialed{{Name: longName(), Entry: longName(), TooLong: true}}
-		knows(r, longName())
-		found(r, phonebook.Finding{Check: phonebook.CheckDialedNameOver20, Class: phonebook.ClassEntry, Line: 1, Entry: longName()})
-	}
-	umlauts := strings.Repeat("ü", 20)
-	runVerdicts(t, []verdictTest{
-		{"alone", failsWith("87"), []string{"dialup_failing warning"}, "ERROR_INVALID_PARAMETER"},
-		{"long name in the event", func(r *smbprobe.Result) { dials(r, longName(), "87", lately); knows(r, longName()) }, []string{"entry_name_too_long critical"}, `"Provider in the capital" has 23 characters.`},
-		{"20 characters of two bytes", func(r *smbprobe.Result) { dials(r, umlauts, "87", lately) }, []string{"dialup_failing warning"}, umlauts},
-		{"long name that is dialed, no event", dialed, []string{"entry_name_too_long warning"}, `"Provider in the capital"`},
-		{"long name that is dialed, and the code", func(r *smbprobe.Result) { dialed(r); failsWith("87")(r) }, []string{"entry_name_too_long critical"}, "23 characters"},
-		{"long name that is dialed, and the code once", func(r *smbprobe.Result) { dialed(r); dials(r, longName(), "87", time.Hour) }, []string{"entry_name_too_long warning"}, "23 characters"},
-		{"long name and another code", func(r *smbprobe.Result) { dials(r, longName(), "691", lately); knows(r, longName()) }, []string{"dialup_failing warning"}, "[691]"},
-		{"related event", related("code 0xc0000005", lately+4*time.Minute), []string{"logon_domain_too_long critical"}, `Event 4037 says "code 0xc0000005"`},
-		{"related event at a time not known", func(r *smbprobe.Result) { related("C0000005", 0)(r); r.Eventlog.RelatedEvents[0].At = time.Time{} }, []string{"logon_domain_too_long critical"}, `"C0000005".`},
-		{"event at a time not known", func(r *smbprobe.Result) { related("C0000005", 0)(r); r.Eventlog.LastFailures = nil }, []string{"logon_domain_too_long critical"}, "C0000005"},
-		{"related event at another time", related("0xc0000005", lately+6*time.Minute), []string{"dialup_failing warning"}, "[87]"},
-		{"related event of another code", related("0xc0000022", lately), []string{"dialup_failing warning"}, "[87]"},
-		{"related event alone", func(r *smbprobe.Result) {
-			r.Eventlog.RelatedEvents = []smbprobe.RelatedEvent{{At: probedAt(), Text: "0xc0000005"}}
-		}, nil, ""},
-		{"a sentence for a name", func(r *smbprobe.Result) { dials(r, sentence(), "87", lately) }, []string{"dialup_failing warning"}, sentence()},
-		{"a long name, and the book was not read", func(r *smbprobe.Result) { bookIs(smbprobe.PhonebookLocked, 0)(r); dials(r, longName(), "87", lately) }, []string{"phonebook_locked warning", "dialup_failing warning"}, "net file"},
-		{"long name of the book in small letters", func(r *smbprobe.Result) { dials(r, strings.ToLower(longName()), "87", lately); knows(r, longName()) }, []string{"entry_name_too_long critical"}, "23 characters"},
-		{"long name beside one that is no name", func(r *smbprobe.Result) { dialed(r); dials(r, sentence(), "87", lately) }, []string{"entry_name_too_long critical"}, "never dialled: \"Provider in the capital\" "},
-		{"related event and a long name", func(r *smbprobe.Result) { dialed(r); related("0xc0000005", lately)(r) }, []string{"entry_name_too_long critical", "logon_domain_too_long critical"}, "23 characters"},
-	})
 }
 
-func TestEntryNotInBook(t *testing.T) {
-	runVerdicts(t, []verdictTest{
-		{"dialed", func(r *smbprobe.Result) {
-			r.Phonebook.Dialed = []phonebook.Dialed{{Name: "Backup", Missing: true}}
-			found(r, phonebook.Finding{Check: phonebook.CheckDialedMissing, Class: phonebook.ClassEntry})
-		}, []string{"entry_not_in_book critical"}, `is not in the phone book: "Backup"`},
-		{"named in an event", func(r *smbprobe.Result) { dials(r, "Backup", "5", lately) }, []string{"dialup_access_denied critical", "entry_not_in_book critical"}, "[5]"},
-		{"named in an old event", func(r *smbprobe.Result) { dials(r, "Backup", "691", time.Hour) }, []string{"dialup_failing info"}, "[691]"},
-		{"named before the book was changed", func(r *smbprobe.Result) { dials(r, "Backup", "691", lately); changedAgo(time.Minute)(r) }, []string{"entry_not_in_book info", "dialup_failing info"}, "mended"},
-		{"other case", func(r *smbprobe.Result) { dials(r, "PROVIDER", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},
-		{"no name, and the rest", func(r *smbprobe.Result) {
-			dials(r, "", "691", lately)
-			dials(r, smbprobe.Other, smbprobe.Other, lately)
-		}, []string{"dialup_failing warning"}, "[691]"},
-		{"a name beyond ASCII proves nothing", func(r *smbprobe.Result) { dials(r, "Büro", "691", lately) }, []string{"dialup_failing warning"}, "Büro"},
-		{"an empty book", func(r *smbprobe.Result) {
-			r.Phonebook.Entries, r.Phonebook.Links = new(0), nil
-			failsWith("691")(r)
-		}, []string{"entry_not_in_book critical", "dialup_failing warning"}, `"Provider"`},
-		{"more links than are listed", func(r *smbprobe.Result) {
-			r.Phonebook.LinksTruncated = true
-			dials(r, "Backup", "691", lately)
-		}, []string{"dialup_failing warning"}, "[691]"},
-		{"the book was not read", func(r *smbprobe.Result) { bookIs(smbprobe.PhonebookTooLarge, 0)(r); dials(r, "Backup", "691", lately) }, []string{"dialup_failing warning"}, "[691]"},
-		{"623 without a name", func(r *smbprobe.Result) { dials(r, "", "623", lately) }, []string{"entry_not_in_book critical"}, "hold an entry that"},
-		{"623 for an entry that is there", failsWith("623"), []string{"entry_not_in_book critical"}, `RAS did not find "Provider", and the book that was read holds it`},
-		{"a sentence for a name", func(r *smbprobe.Result) { dials(r, sentence(), "676", lately) }, []string{"line_or_answer_missing warning"}, sentence()},
-		{"a name that is too long to be dialed", func(r *smbprobe.Result) { dials(r, longName(), "691", lately) }, []string{"dialup_failing warning"}, longName()},
-		{"623 and a sentence for a name", func(r *smbprobe.Result) { dials(r, sentence(), "623", lately) }, []string{"entry_not_in_book critical"}, "make the entry in Dial-Up Networking:"},
-		{"623 and a long name that is there", func(r *smbprobe.Result) { dials(r, longName(), "623", lately); knows(r, longName()) }, []string{"entry_not_in_book critical"}, "the book that was read holds it"},
-		{"623, and the book was not read", func(r *smbprobe.Result) { bookIs(smbprobe.PhonebookTooLarge, 0)(r); failsWith("623")(r) }, []string{"entry_not_in_book critical"}, `RAS did not find "Provider" in its book.`},
-	})
-}
-
-func TestNT4Bug(t *testing.T) {
-	with := func(code string, change func(*smbprobe.Result)) func(*smbprobe.Result) {
-		return func(r *smbprobe.Result) { failsWith(code)(r); change(r) }
-	}
-	pack := func(p *smbprobe.RegistryText) func(*smbprobe.Result) {
-		return func(r *smbprobe.Result) { r.Registry.ServicePack = p }
-	}
-	for _, code := range []string{"317", "4264763456"} {
-		runVerdicts(t, []verdictTest{
-			{code + " not known", with(code, pack(nil)), []string{"nt4_dial_bug warning"}, "not known"},
-			{code + " none", with(code, pack(&smbprobe.RegistryText{})), []string{"nt4_dial_bug warning"}, "has no service pack"},
-			{code + " 3", with(code, pack(&smbprobe.RegistryText{Set: true, Value: "Service Pack 3"})), []string{"nt4_dial_bug warning"}, "has Service Pack 3"},
-			{code + " no number", with(code, pack(&smbprobe.RegistryText{Set: true, Value: "RC 1"})), []string{"nt4_dial_bug warning"}, "not known"},
-			{code + " 4", with(code, pack(&smbprobe.RegistryText{Set: true, Value: "Service Pack 4"})), []string{"dialup_failing warning"}, code},
-			{code + " 6a", with(code, pack(&smbprobe.RegistryText{Set: true, Value: "Service Pack 6a"})), []string{"dialup_failing warning"}, code},
-			{code + " Windows 2000 by its version", with(code, func(r *smbprobe.Result) { pack(nil)(r); r.Host.Major = 5 }), []string{"dialup_failing warning"}, code},
-			{code + " Windows 2000 by its name", with(code, func(r *smbprobe.Result) { pack(nil)(r); r.Host = smbprobe.HostResult{}; r.Server.OS = "Windows 5.0" }), []string{"dialup_failing warning"}, code},
-			{code + " by its dialect", with(code, func(r *smbprobe.Result) {
-				pack(nil)(r)
-				r.Host = smbprobe.HostResult{}
-				r.Server.OS, r.Server.Dialect = "", "SMB 3.1.1"
-			}), []string{"dialup_failing warning"}, code},
-			{code + " by nothing", with(code, func(r *smbprobe.Result) { pack(nil)(r); r.Host, r.Server = smbprobe.HostResult{}, nil }), []string{"nt4_dial_bug warning"}, "not known"},
-		})
+func TestCodes(t *testing.T) {
+	for code, cause := range eventCodes() {
+		r := healthy()
+		if strings.HasPrefix(cause, "nt4") {
+			servicePack(3)(r)
+		}
+		failsWith(code)(r)
+		causes := Causes(r)
+		if got := names(causes); !slices.Equal(got, []string{cause}) {
+			t.Errorf("[%s]: %v, want %s", code, got, cause)
+		}
+		wantComplete(t, r, causes)
+		r.Eventlog.Calls[0].LastEnd = probedAt().Add(-2 * time.Hour)
+		r.Eventlog.LastFailures[0].At = probedAt().Add(-2 * time.Hour)
+		c := Causes(r)[0]
+		if c.Severity != smbprobe.SeverityInfo || !slices.Contains(c.Evidence, notLately) || strings.Contains(textOf(Causes(r)), "seems to be") {
+			t.Errorf("[%s], two hours ago: %s %q", code, c.Severity, c.Evidence)
+		}
 	}
 }
 
-func TestSeenWithoutEvents(t *testing.T) {
+// TestResolved: by what was seen after the last failure, never by a time stamp alone.
+func TestResolved(t *testing.T) {
+	since := func(d time.Duration) *time.Time { return new(probedAt().Add(-d)) }
+	changed := func(kind smbprobe.PhonebookChangeKind, entry string, ago time.Duration) func(*smbprobe.Result) {
+		return func(r *smbprobe.Result) {
+			r.Phonebook.Changes = append(r.Phonebook.Changes, smbprobe.PhonebookChange{Entry: entry, Kind: kind, At: probedAt().Add(-ago)})
+		}
+	}
+	fault := func(ago time.Duration) func(*smbprobe.Result) {
+		return func(r *smbprobe.Result) { r.FaultSeen = since(ago) }
+	}
+	bookFault := func(r *smbprobe.Result) { r.FaultSeen, r.PhonebookFaultSeen = since(time.Minute), since(time.Minute) }
+	touched := func(r *smbprobe.Result) { r.Phonebook.Modified = since(time.Second) }
+	renamed := all(changed(smbprobe.EntryRemoved, longName(), time.Minute), changed(smbprobe.EntryAdded, "Provider", time.Minute))
+	long := func(r *smbprobe.Result) { dials(r, longName(), "87", lately) }
+	for _, test := range []struct {
+		name     string
+		change   func(*smbprobe.Result)
+		resolved bool
+	}{
+		{"5, fault seen after it", all(failsWith("5"), fault(time.Minute)), true},
+		{"53", all(failsWith("53"), fault(time.Minute)), true},
+		{"67", all(failsWith("67"), fault(time.Minute)), true},
+		{"5, fault seen before it", all(failsWith("5"), fault(lately+time.Minute)), false},
+		{"5, fault seen in the future", all(failsWith("5"), fault(-time.Hour)), false},
+		{"5, the file is newer", all(failsWith("5"), touched), false},
+		{"676 has nothing to do with it", all(failsWith("676"), bookFault), false},
+		{"621, phone book at fault after it", all(failsWith("621"), bookFault), true},
+		{"621, the share was at fault", all(failsWith("621"), fault(time.Minute)), false},
+		{"623, the entry was added", all(failsWith("623"), changed(smbprobe.EntryAdded, "provider", time.Minute)), true},
+		{"623, another entry was added", all(failsWith("623"), changed(smbprobe.EntryAdded, "Other", time.Minute)), false},
+		{"623, it was added before", all(failsWith("623"), changed(smbprobe.EntryAdded, "Provider", time.Hour)), false},
+		{"87, renamed", all(long, renamed), true},
+		{"87, removed alone", all(long, changed(smbprobe.EntryRemoved, longName(), time.Minute)), false},
+		{"615, rewired", all(failsWith("615"), changed(smbprobe.EntryRewired, "Provider", time.Minute)), true},
+		{"615, another one rewired", all(failsWith("615"), changed(smbprobe.EntryRewired, "Other", time.Minute)), false},
+	} {
+		r := healthy()
+		test.change(r)
+		c := Causes(r)[0]
+		if got := c.Severity == smbprobe.SeverityInfo; got != test.resolved || got != strings.Contains(strings.Join(c.Evidence, " "), "Nothing has failed since; the next call will show.") {
+			t.Errorf("%s: %s %s %q", test.name, c.Name, c.Severity, c.Evidence)
+		}
+	}
+}
+
+func TestDialup(t *testing.T) {
+	script := func(r *smbprobe.Result) { r.Phonebook.Switched = []string{"Provider"} }
+	unknownCards := func(r *smbprobe.Result) { r.Registry = smbprobe.RegistryResult{Readable: new(false)} }
+	cards := func(r *smbprobe.Result) { r.Registry.NetworkCardsChecked = true }
 	stale := func(r *smbprobe.Result) {
-		r.Registry.StaleNetworkCards = []smbprobe.NetworkCard{{Key: "3", Service: "El90x1"}}
+		r.Registry.StaleNetworkCards, r.Registry.NetworkCardsChecked = []smbprobe.NetworkCard{{Key: "2", Service: "NE20001"}}, true
 	}
-	plugPlay := func(state smbprobe.ServiceState, mode smbprobe.StartMode) func(*smbprobe.Result) {
-		return func(r *smbprobe.Result) { r.Services[2].State, r.Services[2].StartMode = state, mode }
+	related := func(r *smbprobe.Result) {
+		r.Eventlog.RelatedEvents = []smbprobe.RelatedEvent{{At: probedAt().Add(-lately), Text: "0xc0000005"}}
 	}
-	runVerdicts(t, []verdictTest{
-		{"a stale key", stale, []string{"dialup_network_card_key_stale warning"}, `NetworkCards key "3" names the service "El90x1", which has no key.`},
-		{"a stale key and old events", func(r *smbprobe.Result) { stale(r); dials(r, "Provider", "2", time.Hour) }, []string{"dialup_network_card_key_stale warning"}, "[2] ERROR_FILE_NOT_FOUND"},
-		{"PlugPlay stopped", plugPlay(smbprobe.ServiceStopped, smbprobe.StartAutomatic), []string{"rasman_cannot_start critical", "service_not_running warning"}, "Service PlugPlay: stopped."},
-		{"PlugPlay stopped and manual", plugPlay(smbprobe.ServiceStopped, smbprobe.StartManual), []string{"rasman_cannot_start critical"}, "`net start PlugPlay`"},
-		{"PlugPlay starts", plugPlay(smbprobe.ServiceStartPending, smbprobe.StartAutomatic), nil, ""},
-		{"PlugPlay not known", plugPlay("", smbprobe.StartAutomatic), nil, ""},
-		{"PlugPlay not installed", func(r *smbprobe.Result) {
-			plugPlay(smbprobe.ServiceStopped, smbprobe.StartAutomatic)(r)
-			r.Services[2].Installed = new(false)
-		}, nil, ""},
+	missing := func(r *smbprobe.Result) { r.Phonebook.Dialed = []phonebook.Dialed{{Name: "Internet", Missing: true}} }
+	named := func(entry string, ago time.Duration) func(*smbprobe.Result) {
+		return func(r *smbprobe.Result) { dials(r, entry, "676", ago) }
+	}
+	tooLongDialed := func(r *smbprobe.Result) {
+		r.Phonebook.Dialed = []phonebook.Dialed{{Name: longName(), Entry: longName(), TooLong: true}}
+	}
+	rasman := func(state smbprobe.ServiceState, mode smbprobe.StartMode, exit uint32) func(*smbprobe.Result) {
+		return func(r *smbprobe.Result) {
+			s := service(r, "RasMan")
+			s.State, s.StartMode, s.ExitCode = state, mode, exit
+		}
+	}
+	plugPlay := func(r *smbprobe.Result) { service(r, "PlugPlay").State = smbprobe.ServiceStopped }
+	pptp := func(r *smbprobe.Result) { r.Phonebook.Links[0].Device = "vpn" }
+	runCauseTests(t, []causeTest{
+		{"5", failsWith("5"), []string{"dialup_access_denied critical"}, `CORP\exchange`, "it is the account"},
+		{"5, SP6: the blank in Domain", failsWith("5"), []string{"dialup_access_denied critical"}, "Q256509", "PPTP"},
+		{"5, PPTP", all(failsWith("5"), pptp), []string{"dialup_access_denied critical"}, "Q222060", ""},
+		{"5, SP4", all(failsWith("5"), servicePack(4), func(r *smbprobe.Result) { r.NTLMv1 = true }), []string{"dialup_access_denied critical"}, "or the fault has been fixed since, or RAS itself reports 5", "blank in the box"},
+		{"1326", failsWith("1326"), []string{"phonebook_not_reachable_by_service critical"}, "Service Account Password", "net share admin$"},
+		{"53", failsWith("53"), []string{"phonebook_not_reachable_by_service critical"}, "net share admin$", "1326"},
+		{"623 for an entry that is there", failsWith("623"), []string{"entry_not_in_book critical"}, `RAS did not find "Provider" when it dialed; it is in the phone book now`, ""},
+		{"dialed, not there", missing, []string{"entry_not_in_book critical"}, "by configuration", "If another entry was chosen"},
+		{"named now, not there", named("Gone", lately), []string{"entry_not_in_book critical", "line_or_answer_missing warning"}, "If another entry was chosen since, this ends at 02:57 UTC.", ""},
+		{"named 20 hours ago", named("Gone", 20*time.Hour), []string{"entry_not_in_book warning", "line_or_answer_missing info"}, "this ends at 07:02 UTC", ""},
+		{"name too long, dialed", tooLongDialed, []string{"entry_name_too_long critical"}, "20 characters", ""},
+		{"name too long, and 87 long ago", all(tooLongDialed, func(r *smbprobe.Result) { dials(r, longName(), "87", 20*time.Hour) }), []string{"entry_name_too_long critical"}, "", ""},
+		{"87 for a short name", failsWith("87"), []string{"dialup_failing warning"}, "18 or more characters", ""},
+		{"87 and 4037", all(failsWith("87"), related), []string{"logon_domain_too_long critical"}, "Event 4037", ""},
+		{"633 with a script", all(failsWith("633"), script), []string{"port_taken critical"}, "DEVICE=switch", "Service Pack 6a"},
+		{"633 without", failsWith("633"), []string{"port_taken critical"}, "net stop MSExchangeIMC\nnet stop rasman\nnet start rasman", "DEVICE=switch"},
+		{"633 ends dial-in", failsWith("633"), []string{"port_taken critical"}, "net start remoteaccess", ""},
+		{"692", failsWith("692"), []string{"modem_or_port_failed warning"}, "Is the modem on", ""},
+		{"676 on SP6", failsWith("676"), []string{"line_or_answer_missing warning"}, "the line is busy [676]", "Service Pack 6a"},
+		{"676 before it", all(failsWith("676"), servicePack(3)), []string{"line_or_answer_missing warning"}, "busy or dead", ""},
+		{"680", failsWith("680"), []string{"line_or_answer_missing warning"}, "No dial tone", "[676], busy"},
+		{"2, cards not looked at", failsWith("2"), []string{"dialup_network_card_key_stale warning"}, "could not be read", ""},
+		{"2, registry not readable", all(failsWith("2"), unknownCards), []string{"dialup_network_card_key_stale warning"}, "could not be read", ""},
+		{"2, every card sound", all(failsWith("2"), cards), []string{"dialup_failing warning"}, "", ""},
+		{"2, on Windows 2000", windows2000("", failsWith("2")), []string{"dialup_failing warning"}, "", ""},
+		{"a stale card", all(failsWith("2"), stale), []string{"dialup_network_card_key_stale warning"}, `Delete the numbered key "2"`, ""},
+		{"711, Plug and Play", all(failsWith("711"), plugPlay), []string{"rasman_cannot_start critical"}, "net start PlugPlay", "7000"},
+		{"711, another reason", failsWith("711"), []string{"rasman_cannot_start critical"}, "events 7000 and 7001", "net start PlugPlay"},
+		{"RasMan automatic and failed", rasman(smbprobe.ServiceStopped, smbprobe.StartAutomatic, 1068), []string{"rasman_cannot_start warning"}, "did not start", ""},
+		{"RasMan on demand and failed", rasman(smbprobe.ServiceStopped, smbprobe.StartManual, 1068), nil, "", ""},
+		{"Plug and Play off while RasMan runs", all(plugPlay, rasman(smbprobe.ServiceRunning, smbprobe.StartManual, 0)), []string{"service_not_running warning"}, "Q170029", "rasman"},
+		{"317 on SP6", failsWith("317"), []string{"dialup_failing warning"}, "", ""},
+		{"614", failsWith("614"), []string{"dialup_failing warning"}, "Q123597", ""},
+		{"615", failsWith("615"), []string{"dialup_failing warning"}, "Q155941", ""},
+		{"659", failsWith("659"), []string{"dialup_failing warning"}, "pad.inf", ""},
+		{"no code", failsWith("unknown"), []string{"dialup_failing warning"}, "Event Viewer", ""},
+		{"quotes", failsWith("691"), []string{"dialup_failing warning"}, `rasdial "NAME"`, "What each code means"},
 	})
+}
+
+// TestWindowsThatAreNotKnown: a window that is not known tells nothing.
+func TestWindowsThatAreNotKnown(t *testing.T) {
+	r := healthy()
+	failsWith("691")(r)
+	r.Eventlog.Calls = nil
+	r.Eventlog.Windows[1].Failures = nil // larger: the shortest one tells
+	if got := names(Causes(r)); !slices.Equal(got, []string{"dialup_failing"}) {
+		t.Errorf("causes %v", got)
+	}
+	r.Eventlog.Windows[0].Failures = nil
+	if causes := Causes(r); causes != nil {
+		t.Errorf("%+v", causes)
+	}
 }

@@ -2,29 +2,48 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// clues is a result, and what several rules conclude from it.
+// evidence is a result, what several rules conclude from it, and what was found so far.
 type evidence struct {
 	*smbprobe.Result
-	failures []dialFailure
+	general           bool // nothing is known of the server: a remedy has every step
+	failures          []dialFailure
+	found             []string // causes
+	explainedServices []string
 }
 
 func newEvidence(r *smbprobe.Result) *evidence {
 	return &evidence{Result: r, failures: dialFailures(r)}
 }
 
-// host names the server for a person: as the operator calls it, and its own name where
-// that is another one.
+// host names the server for a person: as the operator calls it, and its own name if that
+// differs.
 func (c *evidence) host() string {
-	if c.Server == nil || c.Server.NetBIOSName == "" || strings.EqualFold(c.Server.NetBIOSName, c.Target) {
+	switch {
+	case c.Target == "":
+		return "the server"
+	case c.Server == nil || c.Server.NetBIOSName == "" || strings.EqualFold(c.Server.NetBIOSName, c.Target):
 		return c.Target
 	}
 	return fmt.Sprintf("%s (%q)", c.Target, c.Server.NetBIOSName)
+}
+
+// account names the exporter's account.
+func (c *evidence) account() string {
+	switch {
+	case c.general || c.Auth == "" && c.Account == "":
+		return "the exporter's account"
+	case c.Account == "":
+		return fmt.Sprintf("the exporter's account (auth %q)", c.Auth)
+	}
+	return fmt.Sprintf("the exporter's account (%s, auth %q)", c.Account, c.Auth)
 }
 
 // share is the name of the share that was to be opened.
@@ -36,15 +55,37 @@ func (c *evidence) share() string {
 }
 
 // isAdminShare reports whether that share is the one that AutoShareServer and AutoShareWks
-// speak of.
+// control.
 func (c *evidence) isAdminShare() bool { return strings.EqualFold(c.share(), smbprobe.AdminShareName) }
 
-// bookSound reports whether the share is open, and the book was read and is without fault.
-func (c *evidence) bookSound() bool {
-	return c.Share == smbprobe.ShareOK && c.Phonebook.State == smbprobe.PhonebookOK && c.Phonebook.Intact != nil && *c.Phonebook.Intact
+// sharePath is the module's path of the phone book for a person.
+func (c *evidence) sharePath() string {
+	if c.PhonebookPath == "" {
+		return ntPlace
+	}
+	return c.PhonebookPath
 }
 
-// maybeNT4 reports whether nothing known speaks against Windows NT 4.0 or older.
+// ntPlace is where Windows NT 4.0 has the phone book, on Admin$.
+const ntPlace = `System32\Ras\rasphone.pbk`
+
+// atNTPlace reports whether that is where the probe looked.
+func (c *evidence) atNTPlace() bool {
+	return c.isAdminShare() && strings.EqualFold(c.sharePath(), ntPlace)
+}
+
+// phonebookSound reports whether the share is open and the phone book was read and is
+// without a fault.
+func (c *evidence) phonebookSound() bool {
+	return c.Share == smbprobe.ShareOK && sound(&c.Phonebook)
+}
+
+// sound reports whether a phone book was read, has entries, and is without a fault.
+func sound(p *smbprobe.PhonebookResult) bool {
+	return p.State == smbprobe.PhonebookOK && p.Intact != nil && *p.Intact && p.Entries != nil && *p.Entries > 0
+}
+
+// maybeNT4 reports whether nothing known contradicts Windows NT 4.0 or older.
 func (c *evidence) maybeNT4() bool {
 	switch {
 	case c.Host.Known:
@@ -56,6 +97,17 @@ func (c *evidence) maybeNT4() bool {
 	}
 	return strings.HasPrefix(c.Server.OS, "Windows NT")
 }
+
+// isNT4 reports whether the server is known to run Windows NT 4.0.
+func (c *evidence) isNT4() bool {
+	if c.Host.Known {
+		return c.Host.Major == 4
+	}
+	return c.Server != nil && strings.HasPrefix(c.Server.OS, "Windows NT")
+}
+
+// isNewer reports whether the server is known to run Windows 2000 or later.
+func (c *evidence) isNewer() bool { return !c.general && !c.maybeNT4() }
 
 // servicePack returns the number of the installed service pack, 0 for none.
 func (c *evidence) servicePack() (n int, known bool) {
@@ -70,20 +122,26 @@ func (c *evidence) servicePack() (n int, known bool) {
 	return n, err == nil
 }
 
-// isDomainController reports whether the server said that it is one.
+// maybePackBelow reports whether the server may run Windows NT 4.0 with a service pack
+// below n.
+func (c *evidence) maybePackBelow(n int) bool {
+	pack, known := c.servicePack()
+	return c.maybeNT4() && (!known || pack < n)
+}
+
+// isDomainController reports whether the server announced that it is one.
 func (c *evidence) isDomainController() bool {
 	t := c.Registry.ProductType
 	return c.Host.Known && c.Host.DomainController || t != nil && t.Set && strings.EqualFold(t.Value, "LanmanNT")
 }
 
-// isTerminalServer reports whether the server said that it is one.
+// isTerminalServer reports whether the server announced that it is one.
 func (c *evidence) isTerminalServer() bool {
 	s := c.Registry.ProductSuite
 	return s != nil && s.Set && strings.Contains(strings.ToLower(s.Value), "terminal server")
 }
 
-// serverTime returns what time it was by the server's clock when the probe ran, to
-// some seconds.
+// serverTime returns the time by the server's clock when the probe ran, to some seconds.
 func (c *evidence) serverTime() (now time.Time, known bool) {
 	switch {
 	case c.ClockOffset != nil && !c.Started.IsZero():
@@ -94,43 +152,54 @@ func (c *evidence) serverTime() (now time.Time, known bool) {
 	return time.Time{}, false
 }
 
-// stopped reports whether a service is known not to run, nor to be about to.
-func stopped(s *smbprobe.ServiceResult) bool {
-	if s.Installed != nil && !*s.Installed {
-		return false
+// service returns what is known of a service; nil: nothing.
+func (c *evidence) service(name string) *smbprobe.ServiceResult {
+	i := slices.IndexFunc(c.Services, func(s smbprobe.ServiceResult) bool { return strings.EqualFold(s.Name, name) })
+	if i < 0 {
+		return nil
 	}
-	switch s.State {
-	case smbprobe.ServiceStopped, smbprobe.ServiceStopPending, smbprobe.ServicePausePending, smbprobe.ServicePaused:
-		return true
-	}
-	return false
+	return &c.Services[i]
 }
 
-// stoppedService returns a service that is known not to run.
-func (c *evidence) stoppedService(name string) (s smbprobe.ServiceResult, found bool) {
-	for _, s := range c.Services {
-		if strings.EqualFold(s.Name, name) && stopped(&s) {
-			return s, true
-		}
+// serviceIs reports whether a service is known to be in one of some states.
+func (c *evidence) serviceIs(name string, states ...smbprobe.ServiceState) bool {
+	s := c.service(name)
+	return s != nil && s.State != "" && slices.Contains(states, s.State) && (s.Installed == nil || *s.Installed)
+}
+
+// installed reports whether a service is installed; known: the server answered.
+func (c *evidence) installed(name string) (installed, known bool) {
+	s := c.service(name)
+	if s == nil || s.Installed == nil {
+		return false, false
 	}
-	return smbprobe.ServiceResult{}, false
+	return *s.Installed, true
 }
 
-// serviceSentence describes the state of a service.
-func serviceSentence(s *smbprobe.ServiceResult) string {
-	return fmt.Sprintf("Service %s: %s.", s.Name, strings.ReplaceAll(string(s.State), "_", " "))
-}
-
-// statusSentence says what the server answered, where it answered with a status.
+// statusSentence says what the server answered, with the status if there was one.
 func (c *evidence) statusSentence(what string) string {
-	if c.ShareStatus == 0 {
+	if c.ShareStatus == smb.StatusOK {
 		return what + "."
 	}
 	return fmt.Sprintf("%s with %s.", what, c.ShareStatus)
 }
 
+// withStatus adds a status in brackets, if there was one.
+func withStatus(what string, s smb.Status) string {
+	if s == smb.StatusOK {
+		return what + "."
+	}
+	return fmt.Sprintf("%s (%s).", what, s)
+}
+
 // timeText writes a time for a person.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// command makes a step of a remedy that is to be typed as it stands.
-func command(text string) string { return "`" + text + "`" }
+// quoted lists names in quotes, with commas between them.
+func quoted(names []string) string {
+	all := make([]string, len(names))
+	for i, n := range names {
+		all[i] = fmt.Sprintf("%q", n)
+	}
+	return strings.Join(all, ", ")
+}

@@ -4,74 +4,195 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
 )
 
-// dialFailure is the failures to dial for one entry and code.
+// Limits of the rules of evidence. They passed a simulation of schedules of calls: every
+// 5 minutes, hourly, every four hours, in business hours, at night, in bursts.
+const (
+	// recentCall is how long a failure counts as ongoing after its last call, whatever the
+	// calls before it.
+	recentCall = 15 * time.Minute
+	// twoCalls is how far apart two calls may be to tell when the next one is due.
+	twoCalls = 2 * time.Hour
+	// longestWait bounds how long the next call is waited for.
+	longestWait = 8 * time.Hour
+	// shortestWait is what frequent calls, at most so far apart, are waited for at least.
+	shortestWait = 30 * time.Minute
+
+	unbrokenCalls = 6
+	unbrokenTime  = 6 * time.Hour
+
+	// dayOfEvents is how long an event names an entry that is dialed.
+	dayOfEvents = 24 * time.Hour
+)
+
+// dialFailure is the failures to dial of one entry and code.
 type dialFailure struct {
-	smbprobe.FailureCount               // in the smallest window that holds one
-	window                    string    // the label of that window
-	last                      time.Time // zero: not known
-	recent                    bool      // that window is the shortest one
-	resolvedByPhonebookChange bool      // share and book are sound, and the book was changed after the last one
-	resolvedByRecovery        bool      // access was denied before share and book were seen sound again, after one was at fault
-	claimed                   bool      // a rule other than dialup_failing explains it
+	smbprobe.FailureCount                       // in the smallest window that holds one, or calls outside of all
+	window                string                // the label of that window; empty: outside of all
+	last                  time.Time             // the end of the last call; zero: not known
+	calls                 *smbprobe.CallHistory // nil: not known
+	lately                bool                  // in the last 24 hours
+	expected              bool                  // no call that was due has failed to leave an event
+	resolved              string                // what was seen since that repaired it; empty: nothing
+	explained             string                // the cause that was found and explains it; empty: none
 }
 
-// mended reports whether what caused a failure seems to be mended.
-func (f dialFailure) resolved() bool { return f.resolvedByPhonebookChange || f.resolvedByRecovery }
+// ongoing reports whether nothing that is seen now contradicts a failure.
+func (f *dialFailure) ongoing() bool { return f.expected && f.resolved == "" }
 
-// current reports whether nothing that is seen now speaks against a failure.
-func (f dialFailure) ongoing() bool { return f.recent && !f.resolved() }
+// unbroken reports whether each call of the last six hours or more failed, as far as calls
+// leave events: successful ones leave none.
+func (f *dialFailure) unbroken() bool {
+	h := f.calls
+	return f.ongoing() && h != nil && h.UnbrokenCalls >= unbrokenCalls && h.LastEnd.Sub(h.UnbrokenSince) >= unbrokenTime
+}
 
-// dialFailures returns each pair of entry and code once, the pairs of the shortest
-// window first. A window that is not known tells nothing, and neither does a larger one.
+// isExpected reports whether the last call of a history ended so shortly ago that no call
+// which was due since then has succeeded, as far as the calls before it tell.
+func isExpected(h *smbprobe.CallHistory, now time.Time) bool {
+	since := now.Sub(h.LastEnd)
+	if since <= recentCall {
+		return true
+	}
+	switch {
+	case h.Calls < 2 || len(h.Gaps) == 0:
+		return false
+	case h.Calls == 2:
+		return h.Gaps[0] <= twoCalls && since <= h.Gaps[0]*3/2
+	}
+	wait := h.MedianGap * 3 / 2
+	if h.MedianGap <= shortestWait {
+		wait = max(wait, shortestWait)
+	}
+	return since <= min(wait, longestWait)
+}
+
+// pair identifies the failures that are told apart.
+type pair struct{ entry, code string }
+
+// dialFailures returns each pair of entry and code once, those of the shortest window
+// first. A window that is not known tells nothing, and neither does a larger one.
 func dialFailures(r *smbprobe.Result) []dialFailure {
-	type pair struct{ entry, code string }
+	c := &evidence{Result: r}
+	now, clockKnown := c.serverTime()
+	last, calls := lastFailures(r), callHistories(r)
+	seen := make(map[pair]bool)
+	var all []dialFailure
+	add := func(f dialFailure, shortest bool) {
+		p := pair{f.Entry, f.Code}
+		seen[p] = true
+		f.last, f.calls = last[p], calls[p]
+		if f.calls != nil && f.calls.LastEnd.After(f.last) {
+			f.last = f.calls.LastEnd
+		}
+		switch {
+		case f.calls != nil && clockKnown:
+			f.expected = isExpected(f.calls, now)
+		case !f.last.IsZero() && clockKnown:
+			f.expected = now.Sub(f.last) <= recentCall
+		default:
+			f.expected = shortest
+		}
+		f.lately = f.last.IsZero() || !clockKnown || now.Sub(f.last) <= dayOfEvents
+		f.resolved = c.resolution(&f, now.Add(r.Duration+smbprobe.ClockSlack), clockKnown)
+		all = append(all, f)
+	}
 	windows := slices.SortedStableFunc(slices.Values(r.Eventlog.Windows), func(a, b smbprobe.WindowResult) int { return cmp.Compare(a.Duration, b.Duration) })
+	for i, w := range windows {
+		if w.Failures == nil {
+			break
+		}
+		for _, n := range w.ByError {
+			if n.N > 0 && !seen[pair{n.Entry, n.Code}] {
+				add(dialFailure{FailureCount: n, window: w.Label}, i == 0)
+			}
+		}
+	}
+	for _, h := range r.Eventlog.Calls { // of which a window may not reach back far enough
+		if seen[pair{h.Entry, h.Code}] || h.Calls <= 0 || !clockKnown || now.Sub(h.LastEnd) > dayOfEvents {
+			continue
+		}
+		name, _ := lookupCode(h.Code)
+		add(dialFailure{FailureCount: smbprobe.FailureCount{Entry: h.Entry, Code: h.Code, Error: name.Name, N: h.Calls}}, false)
+	}
+	return all
+}
+
+func lastFailures(r *smbprobe.Result) map[pair]time.Time {
 	last := make(map[pair]time.Time)
 	for _, l := range r.Eventlog.LastFailures {
 		if p := (pair{l.Entry, l.Code}); l.At.After(last[p]) {
 			last[p] = l.At
 		}
 	}
-	sound := (&evidence{Result: r}).bookSound()
-	now, clockKnown := (&evidence{Result: r}).serverTime()
-	// happened reports whether something is known to have happened after a failure. What is in the
-	// future was noted while the clock was wrong, and tells nothing.
-	happened := func(at *time.Time, p pair) bool {
-		if at == nil || clockKnown && at.After(now.Add(r.Duration+smbprobe.ClockSlack)) {
-			return false
-		}
-		return sound && !last[p].IsZero() && last[p].Before(*at)
+	return last
+}
+
+func callHistories(r *smbprobe.Result) map[pair]*smbprobe.CallHistory {
+	calls := make(map[pair]*smbprobe.CallHistory)
+	for i := range r.Eventlog.Calls {
+		h := &r.Eventlog.Calls[i]
+		calls[pair{h.Entry, h.Code}] = h
 	}
-	seen := make(map[pair]bool)
-	var all []dialFailure
-	for i, w := range windows {
-		if w.Failures == nil {
+	return calls
+}
+
+// resolution returns what was seen after the last failure that repaired it, by content: the
+// time of the phone book's file proves nothing, as Windows NT may write it whenever somebody
+// dials by hand. What seems to be later than latest was noted while the clock was wrong.
+func (c *evidence) resolution(f *dialFailure, latest time.Time, clockKnown bool) string {
+	since := func(at *time.Time) bool {
+		return at != nil && !f.last.IsZero() && at.After(f.last) && (!clockKnown || !at.After(latest))
+	}
+	healthy := c.Share == smbprobe.ShareOK && c.Phonebook.State == smbprobe.PhonebookOK && (c.Phonebook.Entries == nil || *c.Phonebook.Entries > 0)
+	changed := func(kind smbprobe.PhonebookChangeKind, matches func(entry string) bool) *smbprobe.PhonebookChange {
+		for i := range c.Phonebook.Changes {
+			change := &c.Phonebook.Changes[i]
+			if change.Kind == kind && matches(change.Entry) && since(&change.At) {
+				return change
+			}
+		}
+		return nil
+	}
+	same := func(entry string) bool { return sameEntry(entry, f.Entry) }
+	switch f.Code {
+	case "5", "53", "67":
+		if healthy && since(c.FaultSeen) {
+			return fmt.Sprintf("The share or the phone book was at fault after that, at %s, and both are healthy now.", timeText(*c.FaultSeen))
+		}
+	case "621", "622", "625":
+		if healthy && sound(&c.Phonebook) && since(c.PhonebookFaultSeen) {
+			return fmt.Sprintf("The phone book was at fault after that, at %s, and is sound now.", timeText(*c.PhonebookFaultSeen))
+		}
+	case "623":
+		if added := changed(smbprobe.EntryAdded, same); added != nil && c.phonebookHolds(f.Entry) {
+			return fmt.Sprintf("The entry was added to the phone book after that; the probe at %s saw it first.", timeText(added.At))
+		}
+	case "87":
+		removed := changed(smbprobe.EntryRemoved, same)
+		if removed == nil || !tooLong(f.Entry) || c.phonebookHolds(f.Entry) {
 			break
 		}
-		for _, f := range w.ByError {
-			p := pair{f.Entry, f.Code}
-			if f.N <= 0 || seen[p] {
-				continue
-			}
-			seen[p] = true
-			all = append(all, dialFailure{
-				FailureCount:              f,
-				window:                    w.Label,
-				last:                      last[p],
-				recent:                    i == 0,
-				resolvedByPhonebookChange: happened(r.Phonebook.Modified, p),
-				resolvedByRecovery:        f.Code == "5" && happened(r.HealthySince, p), // other codes are not the share's or the book's
-			})
+		renamed := changed(smbprobe.EntryAdded, func(entry string) bool { return !tooLong(entry) && c.phonebookHolds(entry) })
+		if renamed != nil && renamed.At.Equal(removed.At) {
+			return fmt.Sprintf("The entry was renamed to %q after that, which is short enough; the probe at %s saw it first.", renamed.Entry, timeText(renamed.At))
+		}
+	case "615":
+		if rewired := changed(smbprobe.EntryRewired, same); rewired != nil {
+			return fmt.Sprintf("The entry's port or device was changed after that; the probe at %s saw it first.", timeText(rewired.At))
 		}
 	}
-	return all
+	return ""
+}
+
+// sameEntry compares names without regard to case, as RAS does.
+func sameEntry(a, b string) bool {
+	return a != "" && strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
 // claimsCodes returns the claims of a rule for every failure with one of some codes.
@@ -79,7 +200,17 @@ func claimsCodes(codes ...string) func(*evidence, dialFailure) bool {
 	return func(_ *evidence, f dialFailure) bool { return slices.Contains(codes, f.Code) }
 }
 
-// failed returns the failures with one of some codes, in decimal.
+// anyOngoing reports whether at least one failure is ongoing.
+func anyOngoing(failures []dialFailure) bool {
+	return slices.ContainsFunc(failures, func(f dialFailure) bool { return f.ongoing() })
+}
+
+// anyUnbroken reports whether at least one failure is unbroken.
+func anyUnbroken(failures []dialFailure) bool {
+	return slices.ContainsFunc(failures, func(f dialFailure) bool { return f.unbroken() })
+}
+
+// failed returns the failures with one of some codes, in decimal, whatever explains them.
 func (c *evidence) failed(codes ...string) []dialFailure {
 	return c.failedWhere(func(f dialFailure) bool { return slices.Contains(codes, f.Code) })
 }
@@ -95,103 +226,45 @@ func (c *evidence) failedWhere(pick func(dialFailure) bool) []dialFailure {
 	return picked
 }
 
-// anyOngoing reports whether at least one failure is current.
-func anyOngoing(failures []dialFailure) bool {
-	return slices.ContainsFunc(failures, dialFailure.ongoing)
+// deniedNow reports whether calls fail with access denied, as far as is known now.
+func (c *evidence) deniedNow() bool { return anyOngoing(c.failed("5")) }
+
+// explains reports whether a remedy has to deal with one of some codes: its cause explains
+// failures with it, or nothing is known.
+func (c *evidence) explains(cause string, codes ...string) bool {
+	return c.general || slices.ContainsFunc(c.failed(codes...), func(f dialFailure) bool { return f.explained == cause })
 }
 
-// conclude makes a finding of failures, whose evidence goes before the finding's
-// own. Its severity is current where a failure is; else otherwise, the severity for
-// other evidence that is seen now. Where there is none of that either, what caused the
-// failures is over, and the finding is information; without failures there is none.
-func (c *evidence) withFailures(failures []dialFailure, current, otherwise smbprobe.Severity, j finding) *finding {
-	var events []string
-	for _, f := range failures {
-		events = append(events, f.sentence())
+// withFailures completes a finding that rests on failures; their sentences go before its
+// own evidence. The severity is ifOngoing if one of them is ongoing, and critical if one is
+// unbroken; otherwise ifSeen, that of other evidence which is seen now. If there is none of
+// that either, the finding is information; without failures it is nil.
+func (c *evidence) withFailures(failures []dialFailure, ifOngoing, ifSeen smbprobe.Severity, f finding) *finding {
+	events := make([]string, 0, len(failures))
+	for i := range failures {
+		events = append(events, failures[i].sentence())
 	}
-	j.evidence = append(events, j.evidence...)
+	f.evidence = append(events, f.evidence...)
 	switch {
-	case anyOngoing(failures):
-		j.severity = current
-	case otherwise != "":
-		j.severity = otherwise
+	case anyUnbroken(failures):
+		f.severity = smbprobe.SeverityCritical
+	case anyOngoing(failures) && (ifSeen == "" || rank(ifOngoing) < rank(ifSeen)):
+		f.severity = ifOngoing
+	case ifSeen != "":
+		f.severity = ifSeen
 	case len(failures) == 0:
 		return nil
-	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.resolvedByPhonebookChange }):
-		j.severity = smbprobe.SeverityInfo
-		j.headline += " (before the book was changed)"
-		j.evidence = append(j.evidence, fmt.Sprintf("The book was changed after that, at %s; now the share is open and the book sound: it seems to be mended.", timeText(*c.Phonebook.Modified)))
-	case slices.ContainsFunc(failures, func(f dialFailure) bool { return f.resolvedByRecovery }):
-		j.severity = smbprobe.SeverityInfo
-		j.headline += " (before share and book were sound)"
-		j.evidence = append(j.evidence, fmt.Sprintf("The share or the book was at fault then; both were seen sound again at %s: it seems to be mended.", timeText(*c.HealthySince)))
 	default:
-		j.severity = smbprobe.SeverityInfo
-		j.headline += " (old events)"
-		j.evidence = append(j.evidence, "The shortest window holds no such event: it seems to be over.")
+		f.severity = smbprobe.SeverityInfo
+		why := notLately
+		suffix := " (none in the last 15 minutes)"
+		if i := slices.IndexFunc(failures, func(f dialFailure) bool { return f.resolved != "" }); i >= 0 {
+			why, suffix = failures[i].resolved+" Nothing has failed since; the next call will show.", " (not since it was repaired)"
+		}
+		f.headline += suffix
+		f.evidence = append(f.evidence, why)
 	}
-	return &j
+	return &f
 }
 
-// accessDeniedEvents says that the Internet Mail Service met the same, where it did.
-func (c *evidence) accessDeniedEvents() []string {
-	var all []string
-	for _, f := range c.failed("5") {
-		all = append(all, f.sentence())
-	}
-	return all
-}
-
-// sentence says what the event log has of a failure.
-func (f dialFailure) sentence() string {
-	times := "once"
-	if f.N > 1 {
-		times = fmt.Sprintf("%d times", f.N)
-	}
-	text := fmt.Sprintf("Event 4106 reported %s for %s, %s in the last %s", codeText(f.Code), entryText(f.Entry, f.Code), times, f.window)
-	if !f.last.IsZero() {
-		text += ", the last time at " + timeText(f.last) + " by the server's clock"
-	}
-	return text + "."
-}
-
-// codeText writes a code with its name and meaning.
-func codeText(code string) string {
-	switch code {
-	case smbprobe.UnknownCode:
-		return "a code that could not be read"
-	case smbprobe.Other:
-		return "codes beyond those that are told apart"
-	}
-	if e, known := lookupCode(code); known {
-		return fmt.Sprintf("[%s] %s (%s)", code, e.Name, e.Meaning)
-	}
-	return fmt.Sprintf("[%s] (a code without a name)", code)
-}
-
-// codeName writes a code with its name alone.
-func codeName(code string) string {
-	if e, known := lookupCode(code); known {
-		return fmt.Sprintf("[%s] %s", code, e.Name)
-	}
-	return codeText(code)
-}
-
-func lookupCode(code string) (raserror.Error, bool) {
-	n, err := strconv.ParseUint(code, 10, 32)
-	if err != nil {
-		return raserror.Error{}, false // no number: it has no name
-	}
-	return raserror.Lookup(uint32(n))
-}
-
-// entryText names the entry of a failure.
-func entryText(entry, code string) string {
-	switch {
-	case entry == smbprobe.Other && code == smbprobe.Other:
-		return "further entries"
-	case entry == "":
-		return "an entry whose name could not be read"
-	}
-	return fmt.Sprintf("entry %q", entry)
-}
+const notLately = "None in the last 15 minutes. If no call was due since then, the fault may still be there."

@@ -56,12 +56,14 @@ func (p *picker) result() *smbprobe.Result {
 	r.LoginHeldBack, r.HeldBackUntil = p.pick()%2 == 1, p.time()
 	r.Server = maybe(p, smbprobe.ServerInfo{}, smbprobe.ServerInfo{OS: "Windows NT 4.0", NetBIOSName: "EXCH01"}, smbprobe.ServerInfo{OS: "Windows 5.0", NetBIOSName: hostileText}, smbprobe.ServerInfo{Dialect: "SMB 3.1.1"})
 	r.ClockOffset = maybe(p, 0, time.Hour, -1<<63, 1<<63-1)
-	r.HealthySince = maybe(p, p.time())
+	r.HealthySince, r.FaultSeen, r.PhonebookFaultSeen, r.WatchedSince = maybe(p, p.time()), maybe(p, p.time()), maybe(p, p.time()), maybe(p, p.time())
+	r.Account, r.NTLMv1, r.ShareError = p.text(), p.pick()%2 == 1, p.text()
 	r.RPC = oneOf(p, smbprobe.RPCAnswers, smbprobe.RPCDead, "")
 	p.phonebook(&r.Phonebook)
 	p.eventlog(&r.Eventlog)
 	r.Registry = smbprobe.RegistryResult{
 		AutoShareServer: p.number(), AutoShareWks: p.number(), IRPStackSize: p.number(), LogMaxSize: p.number(), LogRetention: p.number(),
+		CrashOnAuditFail: p.number(), Readable: maybe(p, true, false), Refused: p.pick()%3 == 1, SystemRoot: maybe(p, smbprobe.RegistryText{Set: true, Value: p.text()}),
 		ServicePack: p.registryText(), ProductType: p.registryText(), ProductSuite: p.registryText(),
 	}
 	for range p.pick() % 3 {
@@ -69,14 +71,15 @@ func (p *picker) result() *smbprobe.Result {
 	}
 	for range p.pick() % 4 {
 		r.Services = append(r.Services, smbprobe.ServiceResult{
-			Name: oneOf(p, "MSExchangeIMC", "PlugPlay", "LanmanServer", "RasMan"), Installed: maybe(p, true, false),
+			Name: oneOf(p, "MSExchangeIMC", "PlugPlay", "LanmanServer", "RasMan", hostileText), Installed: maybe(p, true, false),
 			State:     oneOf(p, smbprobe.ServiceRunning, smbprobe.ServiceStopped, smbprobe.ServicePaused, smbprobe.ServiceStartPending, ""),
-			StartMode: oneOf(p, smbprobe.StartAutomatic, smbprobe.StartManual, ""), ExitCode: oneOf[uint32](p, 0, neverStarted, 5, 1<<32-1),
+			StartMode: oneOf(p, smbprobe.StartAutomatic, smbprobe.StartManual, ""), ExitCode: oneOf[uint32](p, 0, neverStarted, 5, 1067, 1068, 1069, 1<<32-1),
+			Account: p.text(), Asked: p.pick()%2 == 1, Refused: p.pick()%3 == 1, InStateFor: maybe(p, time.Minute, time.Hour),
 		})
 	}
 	r.Host = smbprobe.HostResult{
 		Known: p.pick()%2 == 1, Major: uint32(p.pick()), Server: p.pick()%2 == 1, DomainController: p.pick()%2 == 1,
-		Time: maybe(p, p.time()), AdminShare: maybe(p, true, false), SystemShare: maybe(p, true, false), SystemDrive: p.text(),
+		Time: maybe(p, p.time()), AdminShare: maybe(p, true, false), SystemShare: maybe(p, true, false), SystemDrive: p.text(), SharePath: p.text(), Refused: p.pick()%3 == 1,
 	}
 	return r
 }
@@ -86,6 +89,13 @@ func (p *picker) phonebook(b *smbprobe.PhonebookResult) {
 	b.Status = oneOf(p, smb.StatusOK, smb.StatusAccessDenied)
 	b.Modified = maybe(p, p.time())
 	b.Entries, b.Intact = maybe(p, 0, 1, 300), maybe(p, true, false)
+	b.Switched = []string{p.text()}
+	for range p.pick() % 3 {
+		b.Changes = append(b.Changes, smbprobe.PhonebookChange{Entry: p.text(), Kind: oneOf(p, smbprobe.EntryAdded, smbprobe.EntryRemoved, smbprobe.EntryRewired), At: p.time()})
+	}
+	if b.AllUsers == nil && p.pick()%3 == 0 {
+		b.AllUsers = &smbprobe.PhonebookResult{State: oneOf(p, smbprobe.PhonebookStates()...), Entries: maybe(p, 0, 2), Intact: maybe(p, true, false), Error: p.text()}
+	}
 	for range p.pick() {
 		b.Links = append(b.Links, smbprobe.Link{Entry: p.text()})
 	}
@@ -98,12 +108,17 @@ func (p *picker) phonebook(b *smbprobe.PhonebookResult) {
 }
 
 func (p *picker) eventlog(e *smbprobe.EventlogResult) {
+	e.Readable, e.Status, e.Error = maybe(p, true, false), oneOf(p, smb.StatusOK, smb.StatusAccessDenied), p.text()
 	e.Oldest, e.Newest, e.Size = maybe(p, p.time()), maybe(p, p.time()), maybe(p, int64(0), 65536, 524288, -1<<63)
 	for range p.pick() % 4 {
 		w := smbprobe.WindowResult{Label: "15m", Duration: time.Duration(p.pick()) * time.Minute, Failures: maybe(p, 0, 7)}
 		for range p.pick() % 4 {
-			code := oneOf(p, "5", "87", "623", "2", "711", "317", "633", "691", smbprobe.UnknownCode, smbprobe.Other, "", "99999999999")
+			code := oneOf(p, "5", "87", "623", "2", "711", "317", "633", "691", "53", "1130", "676", "692", smbprobe.UnknownCode, smbprobe.Other, "", "99999999999")
 			w.ByError = append(w.ByError, smbprobe.FailureCount{Entry: p.text(), Code: code, N: p.pick() - 1})
+			e.Calls = append(e.Calls, smbprobe.CallHistory{
+				Entry: p.text(), Code: code, Calls: p.pick(), LastStart: p.time(), LastEnd: p.time(), Gaps: []time.Duration{time.Duration(p.pick()) * time.Minute},
+				MedianGap: time.Duration(p.pick()) * time.Minute, UnbrokenCalls: p.pick(), UnbrokenSince: p.time(),
+			})
 			e.LastFailures = append(e.LastFailures, smbprobe.LastFailure{Entry: p.text(), Code: code, At: p.time()})
 		}
 		e.Windows = append(e.Windows, w)

@@ -3,275 +3,263 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
-const (
-	noBook = "Imcadmin.dll and the Internet Mail Service read this file to dial. Without it each attempt fails, though dialling by hand may still work."
-
-	makeEntry = "Or open Dial-Up Networking and make the entry that the Internet Mail Service dials:"
-
-	chooseAgain = "In the properties of the Internet Mail Service, page Dial-up Connections, choose the entry again."
+// phonebookCodes are those with which calls fail while the phone book cannot be opened; goneCodes
+// those while it is not there, or has nothing to dial.
+var (
+	phonebookCodes = []string{"5", "32", "621", "622", "624", "625"}
+	goneCodes      = append(slices.Clone(phonebookCodes), "623")
 )
 
-// bookRules are about the phone book's file.
-var bookRules = []rule{
+// phonebookRules are about the phone book's file.
+var phonebookRules = slices.Concat([]rule{
 	{KnownCause: KnownCause{
-		Name:       "ras_not_installed",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q196306"},
-		Evidence:   `There is no folder System32\Ras.`,
-		Remedy:     "Install Remote Access Service.",
-	}, find: rasNotInstalled},
+		Name: "ras_not_installed", Title: "Remote Access Service is not installed", Severities: criticalOrWarning,
+		Articles: []string{"Q196306"},
+		Evidence: `There is no folder System32\Ras, and RasMan is not installed, or its state is not known.`,
+	}, find: rasNotInstalled, remedy: rasNotInstalledRemedy, explains: append(slices.Clone(goneCodes), "711"), explainedBy: elsewhere, ruledOut: rasRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "phonebook_missing",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q196306", "Q168514"},
-		Evidence:   "The share is open, and there is no phone book at the path.",
-		Remedy:     "Restore the file, or make an entry in Dial-Up Networking.",
-	}, find: phonebookMissing},
+		Name: "phonebook_folder_missing", Title: `The folder System32\Ras is gone`, Severities: criticalOrWarning,
+		Articles: []string{"Q196306"},
+		Evidence: `There is no folder System32\Ras, and RasMan is installed.`,
+	}, find: folderMissing, remedy: folderMissingRemedy, explains: goneCodes, explainedBy: elsewhere, ruledOut: folderRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "phonebook_damaged",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q196306", "Q168514"},
-		Evidence:   "The book was read twice, and has findings of class file.",
-		Remedy:     "Restore the file from a backup.",
-	}, find: phonebookDamaged},
+		Name: "phonebook_missing", Title: "The phone book is missing", Severities: criticalOrWarning,
+		Articles: []string{"Q196306", "Q168514"},
+		Evidence: "The share is open, and there is no file at the path. A warning on Windows 2000 and later if the other place could not be looked at.",
+	}, find: phonebookMissing, remedy: phonebookMissingRemedy, explains: goneCodes, explainedBy: elsewhere, ruledOut: folderRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "phonebook_access_denied",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q149523"},
-		Evidence:   "The share is open, and the file refused for lack of access.",
-		Remedy:     "Correct the rights on the file and its folder.",
-	}, find: phonebookDenied},
-	{KnownCause: KnownCause{
-		Name:       "phonebook_elsewhere",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Articles:   []string{"Q236910"},
-		Evidence:   "Windows 2000 or later: no book where Windows NT has it, and one under All Users.",
-		Remedy:     "Exchange 5.5 before Service Pack 3 looks in the place of Windows NT: install it, or put a copy there.",
-	}, find: phonebookElsewhere},
-	{KnownCause: KnownCause{
-		Name:       "phonebook_locked",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Evidence:   "Two attempts to open the file met a sharing violation.",
-		Remedy:     "Find the program that holds it open.",
-	}, find: phonebookLocked},
-	{KnownCause: KnownCause{
-		Name:       "entry_unusable",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Evidence:   "An entry that is dialed has a finding of class entry.",
-		Remedy:     "Make the entry again in Dial-Up Networking.",
-	}, find: entryUnusable},
-	{KnownCause: KnownCause{
-		Name:       "phonebook_from_newer_windows",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Articles:   []string{"Q169115"},
-		Evidence:   "The book has PBVersion=, which later systems write, and the server runs Windows NT 4.0.",
-		Remedy:     "Make the entries on this server: books of different systems cannot be exchanged.",
-	}, find: phonebookNewer},
+		Name: "phonebook_elsewhere", Title: "The phone book is where only Exchange 5.5 SP3 and later look", Severities: criticalOrWarning,
+		Articles: []string{"Q236910"},
+		Evidence: "Windows 2000 or later: no phone book at the place of Windows NT, and one under All Users. Critical with an ongoing [5], or if that one is not sound either.",
+	}, find: phonebookElsewhere, remedy: phonebookElsewhereRemedy, explains: goneCodes},
+}, fileRules)
+
+// elsewhere explains a phone book that is missing.
+var elsewhere = []string{"share_leads_elsewhere"}
+
+// openedSentence says that the share was opened.
+func (c *evidence) openedSentence() string {
+	return fmt.Sprintf("The share %s of %s was opened.", c.share(), c.host())
 }
 
-// openEvidence says what the open answered, and what events confirm it.
+// openEvidence says what the opening of the phone book led to.
 func (c *evidence) openEvidence(what string) []string {
-	text := what + "."
-	if c.Phonebook.Status != 0 {
-		text = fmt.Sprintf("%s: %s.", what, c.Phonebook.Status)
-	}
-	return append([]string{fmt.Sprintf("The share %s was opened.", c.share()), text}, c.accessDeniedEvents()...)
-}
-
-func rasNotInstalled(c *evidence) *finding {
-	if c.Phonebook.State != smbprobe.PhonebookFolderMissing {
-		return nil
-	}
-	return &finding{
-		severity:    smbprobe.SeverityCritical,
-		headline:    `There is no folder System32\Ras: Remote Access Service is not installed`,
-		evidence:    c.openEvidence("A folder on the way to the phone book is not there"),
-		explanation: "Without Remote Access Service there is neither a phone book nor anything that could dial.",
-		remedy: []string{
-			fmt.Sprintf("At %s, open Control Panel, Network, page Services, and add Remote Access Service.", c.host()),
-			"Install the service pack again, restart, and make the entry in Dial-Up Networking:",
-			command("rasphone"),
-			chooseAgain,
-		},
-	}
-}
-
-func phonebookMissing(c *evidence) *finding {
-	if c.Phonebook.State != smbprobe.PhonebookMissing {
-		return nil
-	}
-	return &finding{
-		severity:    smbprobe.SeverityCritical,
-		headline:    "There is no phone book where the Internet Mail Service looks for it",
-		evidence:    c.openEvidence("The phone book is not there"),
-		explanation: noBook,
-		remedy: []string{
-			fmt.Sprintf(`Restore rasphone.pbk to System32\Ras on %s from a backup.`, c.host()),
-			makeEntry,
-			command("rasphone"),
-			chooseAgain,
-		},
-	}
-}
-
-func phonebookDamaged(c *evidence) *finding {
-	if c.Phonebook.State != smbprobe.PhonebookDamaged {
-		return nil
-	}
-	j := &finding{
-		severity:    smbprobe.SeverityCritical,
-		headline:    "The phone book is damaged",
-		evidence:    c.openEvidence("The phone book was read, and is not one that RAS can use"),
-		explanation: "RAS may find no entry in a damaged book, or dial with wrong settings; then mail does not leave.",
-		remedy: []string{
-			fmt.Sprintf(`Keep a copy of System32\Ras\rasphone.pbk on %s, and restore the file from a backup.`, c.host()),
-			"Without a backup: delete it, and make the entries again in Dial-Up Networking:",
-			command("rasphone"),
-			chooseAgain,
-		},
-	}
-	i := slices.IndexFunc(c.Phonebook.Findings, func(f phonebook.Finding) bool { return f.Class == phonebook.ClassFile })
-	if i >= 0 {
-		j.headline += ": " + strings.TrimRight(c.Phonebook.Findings[i].String(), ".")
-	}
-	for _, n := range c.Phonebook.Counts {
-		if n.Class == phonebook.ClassFile {
-			j.evidence = append(j.evidence, fmt.Sprintf("%s (%d): %s", n.Check, n.N, meaningOf(n.Check)))
-		}
-	}
-	return j
-}
-
-// meaningOf returns what a check looks for.
-func meaningOf(id phonebook.CheckID) string {
-	for _, info := range phonebook.Checks() {
-		if info.Check == id {
-			return info.Meaning
-		}
-	}
-	return ""
-}
-
-func phonebookDenied(c *evidence) *finding {
-	if c.Phonebook.State != smbprobe.PhonebookAccessDenied {
-		return nil
-	}
-	return &finding{
-		severity:    smbprobe.SeverityCritical,
-		headline:    "The share is open, and access to the phone book is denied",
-		evidence:    c.openEvidence("Access to the file was refused"),
-		explanation: "This account opens the share and may not read the file. If the Internet Mail Service's account may not either, it cannot dial. On Windows NT 3.51, Server Operators can connect and cannot read.",
-		remedy: []string{
-			fmt.Sprintf("At %s, see who may read the file:", c.host()),
-			command(`cacls %SystemRoot%\System32\Ras\rasphone.pbk`),
-			"In Explorer, Properties, Security, give Administrators, SYSTEM and the service's account at least Change on the file and on its folder. The default on the folder is Everyone: Change.",
-		},
-	}
-}
-
-func phonebookElsewhere(c *evidence) *finding {
-	if c.Phonebook.State != smbprobe.PhonebookElsewhere {
-		return nil
-	}
-	return &finding{
-		severity:    smbprobe.SeverityWarning,
-		headline:    "The phone book is where Windows 2000 keeps it, and not where Exchange 5.5 before SP3 looks",
-		evidence:    c.openEvidence(`There is no book in System32\Ras, and one under All Users`),
-		explanation: "Exchange 5.5 before Service Pack 3 looks in the place of Windows NT, finds no book, and cannot dial. From Service Pack 3 on it looks in the right place.",
-		remedy: []string{
-			"See which service pack Exchange has; from 3 on nothing is to be done.",
-			fmt.Sprintf(`Else install it, or copy rasphone.pbk from All Users, Application Data\Microsoft\Network\Connections\Pbk, to System32\Ras on %s, and again after each change.`, c.host()),
-		},
-	}
-}
-
-func phonebookLocked(c *evidence) *finding {
-	if c.Phonebook.State != smbprobe.PhonebookLocked {
-		return nil
-	}
-	return &finding{
-		severity:    smbprobe.SeverityWarning,
-		headline:    "Somebody holds the phone book open and shares it with nobody",
-		evidence:    c.openEvidence("The file could not be opened, twice in a row"),
-		explanation: "While a program keeps the file for itself, the Internet Mail Service cannot read it and does not dial.",
-		remedy: []string{
-			fmt.Sprintf("At %s, see whether somebody has it open over the network:", c.host()),
-			command("net file"),
-			"If not: look for an editor, a backup or an anti-virus program on the server that has it open, and end it.",
-		},
-	}
-}
-
-// hasEntryFinding reports whether a dialed entry has a finding that makes it unusable,
-// other than the length of its name. Findings are bounded: in a sound book, an entry of
-// fit length that is not usable has one that is not listed.
-func (c *evidence) hasEntryFinding(d phonebook.Dialed) bool {
-	if d.Missing || d.Usable || d.Entry == "" {
-		return false
-	}
-	return len(c.entryFindings(d)) > 0 || !d.TooLong && c.Phonebook.State == smbprobe.PhonebookOK
-}
-
-// entryFindings returns the findings of class entry of a dialed entry, but for the
-// length of its name.
-func (c *evidence) entryFindings(d phonebook.Dialed) []phonebook.Finding {
-	var all []phonebook.Finding
-	for _, f := range c.Phonebook.Findings {
-		if f.Class == phonebook.ClassEntry && f.Entry == d.Entry && f.Check != phonebook.CheckDialedNameOver20 {
-			all = append(all, f)
-		}
+	all := []string{c.openedSentence(), withStatus(what, c.Phonebook.Status)}
+	if s := c.allUsersSentence(); s != "" {
+		all = append(all, s)
 	}
 	return all
 }
 
-func entryUnusable(c *evidence) *finding {
-	var names, evidence []string
-	for _, d := range c.Phonebook.Dialed {
-		if !c.hasEntryFinding(d) {
-			continue
-		}
-		names = append(names, fmt.Sprintf("%q", d.Name))
-		evidence = append(evidence, fmt.Sprintf("The Internet Mail Service dials the entry %q, which is not usable.", d.Name))
-		for _, f := range c.entryFindings(d) {
-			evidence = append(evidence, fmt.Sprintf("%s: %s", f.String(), meaningOf(f.Check)))
+// allUsersSound reports whether the phone book under All Users was read, and every dialed
+// entry is in it and sound: Exchange 5.5 SP3 and later dial with it.
+func (c *evidence) allUsersSound() bool {
+	p := c.Phonebook.AllUsers
+	if p == nil || !sound(p) {
+		return false
+	}
+	for _, d := range p.Dialed {
+		if !d.Usable {
+			return false
 		}
 	}
-	if len(names) == 0 {
+	return true
+}
+
+// allUsersSentence describes the phone book under All Users; empty: it was not looked for.
+func (c *evidence) allUsersSentence() string {
+	p := c.Phonebook.AllUsers
+	switch {
+	case p == nil:
+		return ""
+	case c.allUsersSound():
+		return "There is a sound one under All Users, which Exchange 5.5 SP3 and later use."
+	case p.State == smbprobe.PhonebookOK || p.State == smbprobe.PhonebookDamaged:
+		return "There is one under All Users, and it is not sound either."
+	case p.State == smbprobe.PhonebookMissing || p.State == smbprobe.PhonebookFolderMissing:
+		return "There is none under All Users either."
+	case p.Error != "":
+		return "Whether there is one under All Users is not known: " + p.Error + "."
+	}
+	return fmt.Sprintf("The one under All Users could not be read: %s.", p.State.Meaning())
+}
+
+// ntPlaceSeverity is the severity of a fault of the phone book at the place of Windows NT: a
+// warning if Exchange may well use the sound one under All Users.
+func (c *evidence) ntPlaceSeverity() smbprobe.Severity {
+	if c.isNewer() && c.atNTPlace() && c.allUsersSound() && !c.deniedNow() {
+		return smbprobe.SeverityWarning
+	}
+	return smbprobe.SeverityCritical
+}
+
+// missingSeverity is that of a phone book that is missing at the place of Windows NT.
+func (c *evidence) missingSeverity() smbprobe.Severity {
+	p := c.Phonebook.AllUsers
+	notKnown := p == nil || p.State == smbprobe.PhonebookUnknown
+	if c.isNewer() && c.atNTPlace() && notKnown && !c.deniedNow() {
+		return smbprobe.SeverityWarning
+	}
+	return c.ntPlaceSeverity()
+}
+
+// notSeen says on Windows 2000 that the other place could not be looked at.
+func (c *evidence) notSeen() string {
+	if c.missingSeverity() == smbprobe.SeverityWarning && !c.allUsersSound() {
+		return " The server runs Windows 2000 or later, and whether the phone book is at the place of that system could not be seen: with Exchange 5.5 SP3 or later it may be in use."
+	}
+	return ""
+}
+
+const noPhonebook = "Imcadmin.dll and the Internet Mail Service read this file to dial. Without it each call fails, although dialing by hand may still work."
+
+func rasNotInstalled(c *evidence, _ []dialFailure) *finding {
+	if c.Phonebook.State != smbprobe.PhonebookFolderMissing {
+		return nil
+	}
+	installed, known := c.installed("RasMan")
+	if installed {
+		return nil
+	}
+	f := &finding{
+		severity:    c.missingSeverity(),
+		headline:    `There is no folder System32\Ras: Remote Access Service is not installed`,
+		evidence:    c.openEvidence("A folder on the way to the phone book is not there"),
+		explanation: "Without Remote Access Service there is neither a phone book nor anything that could dial." + c.notSeen(),
+	}
+	if known {
+		f.evidence = append(f.evidence, "The service RasMan is not installed.")
+	} else {
+		f.headline = `There is no folder System32\Ras: probably Remote Access Service is not installed`
+		f.evidence = append(f.evidence, "Whether the service RasMan is installed is not known.")
+	}
+	return f
+}
+
+func rasNotInstalledRemedy(c *evidence) []smbprobe.RemedyStep {
+	steps := []smbprobe.RemedyStep{
+		look(fmt.Sprintf("Is %s still the server that dials? It may have been replaced, or mail may go out another way since.", c.host())),
+		c.in(fix(fmt.Sprintf("At %s, add Remote Access Service, with a port that dials out.", c.host())), "Control Panel, Network, tab Services, Add", "Start, Programs, Administrative Tools, Routing and Remote Access"),
+	}
+	if c.general || !c.isNewer() {
+		steps = append(steps, fix("Install the service pack again: set-up brought back old files."))
+	}
+	steps = append(steps, c.restart("Then restart.")...)
+	return append(steps, c.makeEntry("Restore rasphone.pbk from a backup, or make the entry in Dial-Up Networking."), c.chooseAgain(), restartMail(), c.checkCall())
+}
+
+func rasRuledOut(c *evidence) string {
+	if installed, known := c.installed("RasMan"); !known || !installed {
+		return ""
+	}
+	return "Remote Access Service: installed"
+}
+
+func folderMissing(c *evidence, _ []dialFailure) *finding {
+	if installed, _ := c.installed("RasMan"); !installed || c.Phonebook.State != smbprobe.PhonebookFolderMissing {
 		return nil
 	}
 	return &finding{
-		severity:    smbprobe.SeverityWarning,
-		headline:    "A dialed entry cannot be used: " + strings.Join(names, ", "),
-		evidence:    evidence,
-		explanation: "The file is sound, and this entry lacks what RAS needs to dial it. Mail that goes out over it does not leave.",
-		remedy: []string{
-			fmt.Sprintf("At %s, make the entry %s again in Dial-Up Networking, or edit and save it:", c.host(), strings.Join(names, ", ")),
-			command("rasphone"),
-			chooseAgain,
-		},
+		severity:    c.missingSeverity(),
+		headline:    `The folder System32\Ras is gone, although Remote Access Service is installed`,
+		evidence:    append(c.openEvidence("A folder on the way to the phone book is not there"), "The service RasMan is installed."),
+		explanation: "The folder was deleted or renamed, or Admin$ leads elsewhere. " + noPhonebook + c.notSeen(),
 	}
 }
 
-func phonebookNewer(c *evidence) *finding {
-	i := slices.IndexFunc(c.Phonebook.Counts, func(n phonebook.Count) bool { return n.Check == phonebook.CheckNewerWindows && n.N > 0 })
-	if i < 0 {
+func folderMissingRemedy(c *evidence) []smbprobe.RemedyStep {
+	return []smbprobe.RemedyStep{
+		look(fmt.Sprintf("At %s, see whether the folder is there under another name, and whether Admin$ leads to the folder of Windows:", c.host()), `dir %SystemRoot%\System32\Ras*`, "net share admin$", "echo %SystemRoot%"),
+		fix("If it was renamed, give it its name back. If it was deleted, restore the whole folder from a backup."),
+		fix("If Admin$ leads to another folder, make it again:", "net share admin$ /delete", "net share admin$"),
+		c.makeEntry("Without a backup, remove Remote Access Service and add it again, with the service pack after it, and make the entry again."),
+		c.chooseAgain(),
+		restartMail(),
+		c.checkCall(),
+	}
+}
+
+func folderRuledOut(c *evidence) string {
+	if exists, known := c.Phonebook.State.Exists(); !known || !exists {
+		return ""
+	}
+	return "phone book: the file is there"
+}
+
+func phonebookMissing(c *evidence, _ []dialFailure) *finding {
+	if c.Phonebook.State != smbprobe.PhonebookMissing {
 		return nil
 	}
 	return &finding{
-		severity:    smbprobe.SeverityWarning,
-		headline:    "A later Windows wrote the phone book, and this server runs Windows NT 4.0",
-		evidence:    []string{fmt.Sprintf("The book has PBVersion=, in %d of its lines.", c.Phonebook.Counts[i].N)},
-		explanation: "A book that was copied from another system may hold settings that this one reads otherwise. If dialling fails, this is the first thing to change.",
-		remedy: []string{
-			fmt.Sprintf("On %s, make the entries again in Dial-Up Networking:", c.host()),
-			command("rasphone"),
-			chooseAgain,
+		severity:    c.missingSeverity(),
+		headline:    fmt.Sprintf("There is no phone book at %s, where the Internet Mail Service looks for it", c.sharePath()),
+		evidence:    c.openEvidence("The phone book is not there"),
+		explanation: noPhonebook + c.notSeen(),
+	}
+}
+
+func phonebookMissingRemedy(c *evidence) []smbprobe.RemedyStep {
+	steps := []smbprobe.RemedyStep{
+		look(fmt.Sprintf("At %s, look for the file, hidden ones included, and for copies:", c.host()), `dir %SystemRoot%\System32\Ras /a`, `dir %SystemDrive%\rasphone.* /s /a`),
+	}
+	if c.general || c.isNewer() {
+		steps = append(steps, look("On Windows 2000 and later, look under All Users as well, Application Data\\Microsoft\\Network\\Connections\\Pbk. If it is there and Exchange 5.5 SP3 or later runs (Exchange Administrator, Help, About), nothing is wrong."))
+	}
+	return append(steps,
+		fix(fmt.Sprintf(`Restore rasphone.pbk to %s from a backup of this server.`, placeOf(c))),
+		c.makeEntry("Without a backup, make the entry in Dial-Up Networking, which makes the file."),
+		c.chooseAgain(),
+		restartMail(),
+		c.checkCall())
+}
+
+// placeOf is the folder of the phone book for a remedy.
+func placeOf(c *evidence) string {
+	if c.atNTPlace() {
+		return `System32\Ras, in the folder of Windows`
+	}
+	return "its folder"
+}
+
+func phonebookElsewhere(c *evidence, _ []dialFailure) *finding {
+	if c.Phonebook.State != smbprobe.PhonebookElsewhere {
+		return nil
+	}
+	f := &finding{
+		severity: smbprobe.SeverityWarning,
+		headline: "The phone book is at the place of Windows 2000, where only Exchange 5.5 SP3 and later look",
+		evidence: []string{
+			c.openedSentence(),
+			withStatus(`rasphone.pbk is not in System32\Ras`, c.Phonebook.Status),
+			"There is one under All Users.",
 		},
+		explanation: "Exchange 5.5 before Service Pack 3 looks at the place of Windows NT, finds no phone book, and cannot dial. From Service Pack 3 on it looks at the right place, and this is harmless.",
+	}
+	p := c.Phonebook.AllUsers
+	switch {
+	case c.deniedNow():
+		f.severity = smbprobe.SeverityCritical
+		f.headline = `Calls fail with "access denied" (5): Exchange looks for the phone book where Windows NT has it`
+		f.evidence = append(f.evidence, "Calls fail with [5] now, so Exchange is before SP3.")
+	case p != nil && p.Entries != nil && !c.allUsersSound():
+		f.severity = smbprobe.SeverityCritical
+		f.headline = `The phone book is not in System32\Ras, and the one under All Users is not sound`
+		f.evidence = append(f.evidence, c.allUsersSentence())
+	}
+	return f
+}
+
+func phonebookElsewhereRemedy(c *evidence) []smbprobe.RemedyStep {
+	about := look("In Exchange Administrator, Help, About: Exchange 5.5 SP3 or later? Then this is harmless.")
+	return []smbprobe.RemedyStep{
+		about,
+		fix(fmt.Sprintf("Else install Exchange 5.5 SP3 or later on %s.", c.host())),
+		fix(`Or copy rasphone.pbk from All Users to System32\Ras, and again after each change of an entry:`,
+			`copy "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk\rasphone.pbk" %SystemRoot%\System32\Ras`),
+		c.checkCall(),
 	}
 }

@@ -8,112 +8,143 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// networkCards is the registry key with a numbered key for each network card.
-const networkCards = `HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion\NetworkCards`
-
-// rasRules are about failures that the registry, the system or a service tells more of.
+// rasRules are about failures for which the registry, the system or a service has more.
 var rasRules = []rule{
 	{KnownCause: KnownCause{
-		Name:       "rasman_cannot_start",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical, smbprobe.SeverityInfo},
-		Articles:   []string{"Q170029"},
-		Evidence:   "Event 4106 with [711], or the service PlugPlay does not run.",
-		Remedy:     "Start Plug and Play, and let it start automatically.",
-	}, find: rasmanCannotStart, claims: claimsCodes("711")},
+		Name: "rasman_cannot_start", Title: "RAS cannot start", Severities: anySeverity,
+		Articles: []string{"Q170029", "Q193840"},
+		Evidence: "Event 4106 with [711]; or RasMan starts automatically and is stopped with an error.",
+	}, find: rasmanCannotStart, remedy: rasmanRemedy, claims: claimsCodes("711"), services: []string{"RasMan", "PlugPlay"}},
 	{KnownCause: KnownCause{
-		Name:       "dialup_network_card_key_stale",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
-		Articles:   []string{"Q165846", "Q169116"},
-		Evidence:   "Event 4106 with [2], or a NetworkCards key that names a service which has no key.",
-		Remedy:     "Delete that numbered key.",
-	}, find: networkCardStale, claims: claimsCodes("2")},
+		Name: "dialup_network_card_key_stale", Title: "The registry names a network card that is gone, and RAS stumbles over it", Severities: anySeverity,
+		Articles: []string{"Q165846", "Q169116"},
+		Evidence: "Windows NT 4.0: a NetworkCards key names a service that has no key; or event 4106 with [2], and the keys could not be read.",
+	}, find: networkCardStale, remedy: networkCardRemedy, claims: func(c *evidence, f dialFailure) bool {
+		return f.Code == "2" && c.maybeNT4() && (len(c.Registry.StaleNetworkCards) > 0 || !c.Registry.NetworkCardsChecked)
+	}, ruledOut: networkCardRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "nt4_dial_bug",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning, smbprobe.SeverityInfo},
-		Articles:   []string{"Q189586"},
-		Evidence:   "Event 4106 with [317] or [4264763456], on Windows NT 4.0 with a service pack below 4, or one that is not known.",
-		Remedy:     "Install Service Pack 4 or later. 317 also means that the text for the real code was not found.",
-	}, find: nt4DialBug, claims: func(c *evidence, f dialFailure) bool {
-		return slices.Contains(nt4BugCodes, f.Code) && c.mayHaveNT4Bug()
+		Name: "nt4_dial_bug", Title: "A fault of Windows NT 4.0 hides why calls fail", Severities: anySeverity,
+		Articles: []string{"Q189586"},
+		Evidence: "Event 4106 with [317] or [4264763456], on Windows NT 4.0 with a service pack below 4, or one that is not known.",
+	}, find: nt4DialBug, remedy: nt4DialBugRemedy, claims: func(c *evidence, f dialFailure) bool {
+		return (f.Code == "317" || f.Code == "4264763456") && c.maybePackBelow(4)
 	}},
 }
 
-func rasmanCannotStart(c *evidence) *finding {
-	j := finding{
-		headline:    "RasMan cannot start",
-		explanation: "The Remote Access Connection Manager needs Plug and Play. Without it RAS does nothing at all. " + stopsMail,
-		remedy: []string{
-			fmt.Sprintf("At %s, in Control Panel, Services, set Plug and Play to Automatic, and start it:", c.host()),
-			command("net start PlugPlay"),
-			command("net start RasMan"),
-		},
-	}
-	var otherwise smbprobe.Severity
-	if s, found := c.stoppedService("PlugPlay"); found {
-		otherwise = smbprobe.SeverityCritical
-		j.headline = "RasMan cannot start: Plug and Play does not run"
-		j.evidence = []string{serviceSentence(&s)}
-	}
-	return c.withFailures(c.failed("711"), smbprobe.SeverityCritical, otherwise, j)
+// stoppedWithError reports whether a service is stopped, and ended with an error.
+func stoppedWithError(s *smbprobe.ServiceResult) bool {
+	return s != nil && s.State == smbprobe.ServiceStopped && s.ExitCode != 0 && s.ExitCode != neverStarted
 }
 
-func networkCardStale(c *evidence) *finding {
-	j := finding{
-		headline:    "RAS does not find a file or key: a removed network card may have left its key behind",
-		explanation: "When RAS dials it goes through the network cards in the registry, and gives up with [2] at one whose service is gone. " + stopsMail,
-		remedy: []string{
-			fmt.Sprintf("At %s, start the registry editor:", c.host()),
-			command("regedt32"),
-		},
+func rasmanCannotStart(c *evidence, mine []dialFailure) *finding {
+	rasman := c.service("RasMan")
+	var ifSeen smbprobe.Severity
+	if stoppedWithError(rasman) && rasman.StartMode == smbprobe.StartAutomatic {
+		ifSeen = smbprobe.SeverityWarning
 	}
-	var otherwise smbprobe.Severity
-	var keys []string
-	for _, card := range c.Registry.StaleNetworkCards {
-		otherwise = smbprobe.SeverityWarning
-		keys = append(keys, fmt.Sprintf("%q", card.Key))
-		j.evidence = append(j.evidence, fmt.Sprintf("NetworkCards key %q names the service %q, which has no key.", card.Key, card.Service))
+	f := finding{
+		headline:    "RAS cannot start: its service RasMan fails",
+		explanation: "Without the Remote Access Connection Manager RAS does nothing at all. " + stopsMail,
 	}
-	if len(keys) > 0 {
-		list := strings.Join(keys, ", ")
-		j.headline = fmt.Sprintf("A removed network card left its key behind: NetworkCards %s", list)
-		j.remedy = append(j.remedy, fmt.Sprintf("Under %s save the key %s (Registry, Save Key), then delete it.", networkCards, list))
-	} else {
-		j.remedy = append(j.remedy, fmt.Sprintf(`Under %s, look at ServiceName of each numbered key. Save and delete the key whose service is not under HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services.`, networkCards))
+	if stoppedWithError(rasman) {
+		f.evidence = append(f.evidence, whyStopped(rasman))
+		if rasman.StartMode != smbprobe.StartAutomatic {
+			f.evidence = append(f.evidence, "RasMan starts on demand, and its last exit code stays until the next start.")
+		}
 	}
-	j.remedy = append(j.remedy, "Restart the server.")
-	return c.withFailures(c.failed("2"), smbprobe.SeverityWarning, otherwise, j)
+	if c.plugPlayStopped() {
+		f.headline = "RAS cannot start: Plug and Play is not running"
+		f.evidence = append(f.evidence, serviceSentence(c.service("PlugPlay")))
+		f.explanation = "The Remote Access Connection Manager needs Plug and Play (Q170029). " + f.explanation
+	}
+	return c.withFailures(mine, smbprobe.SeverityCritical, ifSeen, f)
 }
 
-// nt4BugCodes are the codes with which that fault of Windows NT 4.0 shows.
-var nt4BugCodes = []string{"317", "4264763456"}
-
-// mayHaveNT4Bug reports whether nothing known speaks against Windows NT 4.0 before Service Pack 4.
-func (c *evidence) mayHaveNT4Bug() bool {
-	pack, known := c.servicePack()
-	return c.maybeNT4() && (!known || pack < 4)
+// plugPlayStopped reports whether Plug and Play is known not to run.
+func (c *evidence) plugPlayStopped() bool {
+	return c.serviceIs("PlugPlay", smbprobe.ServiceStopped, smbprobe.ServiceStopPending, smbprobe.ServicePaused)
 }
 
-func nt4DialBug(c *evidence) *finding {
-	if !c.mayHaveNT4Bug() {
+func rasmanRemedy(c *evidence) []smbprobe.RemedyStep {
+	var steps []smbprobe.RemedyStep
+	if c.general || c.plugPlayStopped() {
+		steps = append(steps, c.in(fix(fmt.Sprintf("At %s, if Plug and Play is not running, set it to Automatic and start it:", c.host()), "net start PlugPlay"), servicesNT4, servicesWin2000))
+	}
+	if c.general || !c.plugPlayStopped() {
+		steps = append(steps,
+			look("Look in the System log for events 7000 and 7001 of the Service Control Manager: they name the service or driver that did not start.", "eventvwr"),
+			fix("If a service that RasMan depends on did not start (1068), start that one. If a driver of RAS is too old, as RAS was installed after the service pack, install the service pack again (Q193840, Q165941)."))
+	}
+	return append(steps, fix("Start RasMan:", "net start RasMan"), restartMail(), c.checkCall())
+}
+
+func networkCardStale(c *evidence, mine []dialFailure) *finding {
+	cards := c.Registry.StaleNetworkCards
+	if len(cards) == 0 && len(mine) == 0 || !c.maybeNT4() {
 		return nil
 	}
-	pack, known := c.servicePack()
-	j := finding{
-		headline:    "A fault of Windows NT 4.0 before Service Pack 4 hides why dialling fails",
-		explanation: "Before Service Pack 4, RAS may report a number that is no error code. 317 also stands for an error whose text was not found, so it hides another code. " + stopsMail,
-		remedy: []string{
-			fmt.Sprintf("On %s, install Service Pack 4 or later, and restart.", c.host()),
-			"If it still fails, dial the entry by hand to see the real error:",
-			command("rasphone"),
-		},
+	f := finding{
+		headline:    "RAS does not find a file or key [2]: a network card that was removed may have left its key",
+		explanation: "When RAS dials it goes through the network cards in the registry, and gives up with [2] at one whose service is gone. " + stopsMail,
 	}
-	switch {
+	var ifSeen smbprobe.Severity
+	var keys []string
+	for _, card := range cards[:min(len(cards), maxEntries)] {
+		ifSeen = smbprobe.SeverityWarning
+		keys = append(keys, card.Key)
+		f.evidence = append(f.evidence, fmt.Sprintf("NetworkCards key %q names the service %q, which has no key.", card.Key, card.Service))
+	}
+	if len(keys) > 0 {
+		f.headline = "A network card that was removed left its key: NetworkCards " + quoted(keys)
+	} else {
+		f.evidence = append(f.evidence, "The NetworkCards keys of the registry could not be read.")
+	}
+	return c.withFailures(mine, smbprobe.SeverityWarning, ifSeen, f)
+}
+
+func networkCardRemedy(c *evidence) []smbprobe.RemedyStep {
+	var keys []string
+	for _, card := range c.Registry.StaleNetworkCards {
+		keys = append(keys, fmt.Sprintf("%q", card.Key))
+	}
+	text := "Delete the numbered key whose ServiceName is not a key under " + keyServices + "."
+	if len(keys) > 0 && !c.general {
+		text = "Delete the numbered key " + strings.Join(keys[:min(len(keys), maxEntries)], ", ") + "."
+	}
+	return slices.Concat(changeRegistry(text, smbprobe.RegistryChange{Key: keyNetworkCards, Set: deleteValue}),
+		c.restart("Then restart."), []smbprobe.RemedyStep{c.checkCall()})
+}
+
+func networkCardRuledOut(c *evidence) string {
+	if !c.Registry.NetworkCardsChecked || len(c.Registry.StaleNetworkCards) > 0 {
+		return ""
+	}
+	return "NetworkCards: each key names a service that is there"
+}
+
+func nt4DialBug(c *evidence, mine []dialFailure) *finding {
+	if len(mine) == 0 {
+		return nil
+	}
+	f := finding{
+		headline:    "A fault of Windows NT 4.0 before Service Pack 4 hides why calls fail",
+		explanation: "Before Service Pack 4, RAS may report a number that is not an error code. 317 also stands for an error whose text was not found, so it hides another code. " + stopsMail,
+	}
+	switch pack, known := c.servicePack(); {
 	case !known:
-		j.evidence = []string{"Which service pack the server has is not known."}
+		f.evidence = []string{"Which service pack the server has is not known."}
 	case pack == 0:
-		j.evidence = []string{"The server has no service pack."}
+		f.evidence = []string{"The server has no service pack."}
 	default:
-		j.evidence = []string{fmt.Sprintf("The server has Service Pack %d.", pack)}
+		f.evidence = []string{fmt.Sprintf("The server has Service Pack %d.", pack)}
 	}
-	return c.withFailures(c.failed(nt4BugCodes...), smbprobe.SeverityWarning, "", j)
+	return c.withFailures(mine, smbprobe.SeverityWarning, "", f)
+}
+
+func nt4DialBugRemedy(c *evidence) []smbprobe.RemedyStep {
+	steps := []smbprobe.RemedyStep{
+		c.dialByHand(smbprobe.RemedyLook, "Dial the entry by hand to see the real error"),
+		fix(fmt.Sprintf("On %s, install Service Pack 4 or later, 6a if possible.", c.host())),
+	}
+	return append(append(steps, c.restart("It takes effect at the next start.")...), c.checkCall())
 }

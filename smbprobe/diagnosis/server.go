@@ -2,157 +2,309 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// serverParameters is the registry key of the Server service's settings.
-const serverParameters = `HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Services\LanmanServer\Parameters`
-
-// serverRules are about a server that answers nobody as it should, whatever the account.
+// serverRules are about a server that answers, and refuses whatever the account.
 var serverRules = []rule{
 	{KnownCause: KnownCause{
-		Name:       "server_service_stopped",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q181835"},
-		Evidence:   "The host refuses connections to its SMB ports, or the service LanmanServer does not run.",
-		Remedy:     "Start the Server service.",
-	}, find: serverStopped},
+		Name: "server_out_of_resources", Title: "The server is out of resources", Severities: onlyCritical,
+		Articles: []string{"Q106167", "Q225782", "Q230283", "Q156211", "Q198386"},
+		Evidence: "The server answers STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES, at any step.",
+	}, find: outOfResources, remedy: outOfResourcesRemedy, explains: []string{"1130"}},
 	{KnownCause: KnownCause{
-		Name:       "services_exe_not_answering",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q178741"},
-		Evidence:   "The share works, and none of the pipes that were asked answers.",
-		Remedy:     "Restart the server. Before Service Pack 4, save and clear the event logs, with every program that has one open closed first (Q159840), and install it.",
-	}, find: servicesDead},
+		Name: "licences_used_up", Title: "The server takes no more sessions", Severities: onlyWarning,
+		Articles: []string{"Q149522"},
+		Evidence: "The server refuses because licences or sessions are used up.",
+	}, find: stateFinding(licencesUsedUp, smbprobe.ShareServerFull), remedy: licencesRemedy},
 	{KnownCause: KnownCause{
-		Name:       "server_out_of_resources",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q106167", "Q225782", "Q230283", "Q156211"},
-		Evidence:   "The server refuses with STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES.",
-		Remedy:     "Raise IRPStackSize and restart; look at what installed a file system driver last, anti-virus software above all.",
-	}, find: outOfResources},
+		Name: "server_paused", Title: "The Server service is paused", Severities: onlyWarning,
+		Articles: []string{"Q110061"},
+		Evidence: "The server refuses with STATUS_SHARING_PAUSED, or the service LanmanServer is paused.",
+	}, find: serverPaused, remedy: serverPausedRemedy, services: []string{"LanmanServer"}},
 	{KnownCause: KnownCause{
-		Name:       "licences_used_up",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Articles:   []string{"Q149522"},
-		Evidence:   "The server refuses because licences or sessions are used up.",
-		Remedy:     "Free licences or buy some. Nothing is known to be wrong with share or book.",
-	}, find: licencesUsedUp},
+		Name: "services_exe_not_answering", Title: "services.exe has crashed or hangs", Severities: onlyCritical,
+		Articles: []string{"Q178741"},
+		Evidence: "The share works, and none of the pipes has a listener.",
+	}, find: servicesDead, remedy: servicesDeadRemedy, ruledOut: servicesDeadRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "server_paused",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Evidence:   "The server refuses with STATUS_SHARING_PAUSED.",
-		Remedy:     "Continue the Server service.",
-	}, find: serverPaused},
+		Name: "rpc_refused", Title: "The server refuses the exporter's remote queries", Severities: onlyWarning,
+		Articles: []string{"Q140058", "Q155076", "Q245128"},
+		Evidence: "The share works, and every pipe or every call is refused for access, or all of the registry's or the services' are.",
+	}, find: rpcRefused, remedy: rpcRefusedRemedy, explainedBy: []string{"services_exe_not_answering"}},
 }
 
-func serverStopped(c *evidence) *finding {
-	j := &finding{
-		severity:    smbprobe.SeverityCritical,
-		explanation: "Without the Server service there is no Admin$ share, so the Internet Mail Service cannot open its phone book, not even on its own computer.",
-		remedy: []string{
-			fmt.Sprintf("At %s, see whether the Server service runs, and start it:", c.host()),
-			command("net start server"),
-			"The services that need it stopped with it, MSExchangeSA among them: see that Exchange runs again.",
-		},
+// outOfResourcesStatus returns the status with which the server refused for lack of
+// resources, and where; StatusOK: it did not.
+func (c *evidence) outOfResourcesStatus() (status smb.Status, where string) {
+	short := []smb.Status{smb.StatusInsuffServerResources, smb.StatusInsufficientResources}
+	switch {
+	case c.Share == smbprobe.ShareOutOfResources:
+		if c.ShareStatus == smb.StatusOK {
+			return smb.StatusInsuffServerResources, "the share"
+		}
+		return c.ShareStatus, "the share"
+	case slices.Contains(short, c.Phonebook.Status):
+		return c.Phonebook.Status, "the phone book, although it opened the share"
+	case slices.Contains(short, c.Eventlog.Status):
+		return c.Eventlog.Status, "the event log"
 	}
-	if s, found := c.stoppedService("LanmanServer"); found && s.State != smbprobe.ServicePaused && s.State != smbprobe.ServicePausePending {
-		j.headline = "The Server service (LanmanServer) does not run"
-		j.evidence = append(j.evidence, serviceSentence(&s))
+	return smb.StatusOK, ""
+}
+
+// Limits of IRPStackSize.
+const (
+	defaultIRP = 11 // of Service Pack 6; the value that is set if a smaller one holds
+	maxIRP     = 12 // a larger one causes the same error
+	leastIRP   = 7  // Service Packs 5 and 6 ignore less, and use their default (Q198386)
+)
+
+// irpStackSize returns the value of IRPStackSize that holds, and how it comes about; 0: not
+// known.
+func (c *evidence) irpStackSize() (effective uint32, why string) {
+	pack, packKnown := c.servicePack()
+	defaults := map[int]uint32{3: 4, 4: 11, 5: 7, 6: 11} // by service pack
+	ofPack, hasDefault := defaults[pack]
+	v := c.Registry.IRPStackSize
+	switch {
+	case v == nil:
+		return 0, ""
+	case v.Set && !(packKnown && pack >= 5 && v.Value < leastIRP):
+		return v.Value, fmt.Sprintf("IRPStackSize is %d.", v.Value)
+	case !packKnown || !hasDefault || !c.maybeNT4():
+		if v.Set {
+			return v.Value, fmt.Sprintf("IRPStackSize is %d.", v.Value)
+		}
+		return 0, "IRPStackSize is not set, so the default of the service pack holds (SP3: 4, SP4: 11, SP5: 7, SP6: 11)."
+	case v.Set:
+		return ofPack, fmt.Sprintf("IRPStackSize is %d, which SP%d ignores: its default of %d holds.", v.Value, pack, ofPack)
 	}
-	if c.Share == smbprobe.SharePortClosed {
-		j.headline = "The host answers and refuses SMB: the Server service is stopped, or a firewall refuses"
-		j.evidence = append(j.evidence, fmt.Sprintf("%s is up and refuses the connection to the Server service.", c.host()))
-		j.remedy = append(j.remedy, "If it runs: look for a firewall or packet filter between the exporter and the server that refuses ports 139 and 445.")
+	return ofPack, fmt.Sprintf("IRPStackSize is not set: %d holds, the default of SP%d.", ofPack, pack)
+}
+
+// newIRP returns the value of IRPStackSize to set for the one that holds.
+func newIRP(effective uint32) uint32 {
+	if effective == defaultIRP {
+		return maxIRP
 	}
-	if j.headline == "" {
+	return defaultIRP
+}
+
+func outOfResources(c *evidence, _ []dialFailure) *finding {
+	status, where := c.outOfResourcesStatus()
+	if status == smb.StatusOK {
 		return nil
 	}
-	return j
+	f := &finding{
+		severity:    smbprobe.SeverityCritical,
+		headline:    "The server is out of resources: often IRPStackSize is too small",
+		evidence:    []string{withStatus(fmt.Sprintf("%s refused to open %s", c.host(), where), status)},
+		explanation: "Anti-virus and similar drivers need room in each request; IRPStackSize is that room, and it has run out. Certain folders may be affected alone. The Internet Mail Service cannot open its phone book then.",
+	}
+	if effective, why := c.irpStackSize(); why != "" {
+		f.evidence = append(f.evidence, why)
+		if effective > 0 {
+			f.headline = fmt.Sprintf("The server is out of resources, and IRPStackSize is %d", effective)
+		}
+	}
+	return f
 }
 
-func servicesDead(c *evidence) *finding {
+func outOfResourcesRemedy(c *evidence) []smbprobe.RemedyStep {
+	effective, _ := c.irpStackSize()
+	status, _ := c.outOfResourcesStatus()
+	var steps []smbprobe.RemedyStep
+	steps = append(steps, look(fmt.Sprintf("At %s, look in the System log for event 2011 (source Srv): it names IRPStackSize.", c.host()), "eventvwr"))
+	if c.general || status != smb.StatusInsuffServerResources {
+		steps = append(steps, look("Look there for events 2019, 2020 and 2022 too: paged or nonpaged pool is used up (Q272568). Then a larger IRPStackSize does not help; find the program that uses it up."))
+	}
+	now, set := numberNow(c.Registry.IRPStackSize), newIRP(effective)
+	text := fmt.Sprintf("Set IRPStackSize to %d (decimal).", set)
+	switch {
+	case effective == 0:
+		text = "Set IRPStackSize to 11 (decimal); if 11 holds already, to 12, which is the maximum: more gives the same error (Q225782). The default is 4 in SP3, 11 in SP4, 7 in SP5, 11 in SP6; SP5 and SP6 ignore less than 7."
+	case now == notSet:
+		text += fmt.Sprintf(" It is %d now, the default.", effective)
+	case fmt.Sprint(effective) != now:
+		text += fmt.Sprintf(" It is %s now, which is ignored: %d holds.", now, effective)
+	case effective >= maxIRP:
+		text += fmt.Sprintf(" It is %d now; the maximum causes the same error (Q225782), so the driver that needs so much has to go.", effective)
+	default:
+		text += fmt.Sprintf(" It is %d now.", effective)
+	}
+	steps = append(steps, changeRegistry(text, smbprobe.RegistryChange{Key: keyLanmanServer, Name: "IRPStackSize", Type: typeDWORD, Now: now, Set: fmt.Sprint(set)})...)
+	steps = append(steps, c.restart("The change takes effect at the next start.")...)
+	return append(steps,
+		fix("If the error stays: update or remove the anti-virus program or other file system driver that was installed last."),
+		checkProbe())
+}
+
+func licencesUsedUp(c *evidence) finding {
+	return finding{
+		severity:    smbprobe.SeverityWarning,
+		headline:    "The server takes no more sessions: licences or connections are used up",
+		evidence:    []string{c.statusSentence(c.host() + " refused")},
+		explanation: "Nothing is known to be wrong with share or phone book. The exporter could not look at them, and other clients are turned away as well.",
+	}
+}
+
+func licencesRemedy(c *evidence) []smbprobe.RemedyStep {
+	return []smbprobe.RemedyStep{
+		look(fmt.Sprintf("At %s, see who is connected:", c.host()), "net session"),
+		c.in(fix("Disconnect sessions that are not needed, or add licences."), "Start, Settings, Control Panel, Licensing", "Start, Programs, Administrative Tools, Licensing"),
+		checkProbe(),
+	}
+}
+
+func serverPaused(c *evidence, _ []dialFailure) *finding {
+	paused := c.serviceIs("LanmanServer", smbprobe.ServicePaused, smbprobe.ServicePausePending)
+	if c.Share != smbprobe.ShareServerPaused && !paused {
+		return nil
+	}
+	f := &finding{
+		severity:    smbprobe.SeverityWarning,
+		headline:    "The Server service is paused",
+		explanation: "A paused Server service lets only administrators open its shares (Q110061). The Internet Mail Service's account may be one or not; while it is not, it cannot open its phone book.",
+	}
+	if c.Share == smbprobe.ShareServerPaused {
+		f.evidence = append(f.evidence, c.statusSentence(c.host()+" refused"),
+			fmt.Sprintf("Administrators are still let in, so %s is not one.", c.account()))
+	}
+	if paused {
+		f.evidence = append(f.evidence, serviceSentence(c.service("LanmanServer")))
+	}
+	return f
+}
+
+func serverPausedRemedy(c *evidence) []smbprobe.RemedyStep {
+	return []smbprobe.RemedyStep{
+		look(fmt.Sprintf("Ask whether it was paused on purpose, for work on %s.", c.host())),
+		fix(fmt.Sprintf("At %s:", c.host()), "net continue server"),
+		checkProbe(),
+	}
+}
+
+func servicesDead(c *evidence, _ []dialFailure) *finding {
 	if c.Share != smbprobe.ShareOK || c.RPC != smbprobe.RPCDead {
 		return nil
 	}
-	j := &finding{
+	return &finding{
 		severity: smbprobe.SeverityCritical,
-		headline: "services.exe does not answer while the share still works",
+		headline: "services.exe does not answer, while the share still works",
 		evidence: []string{
-			fmt.Sprintf("The share %s was opened.", c.share()),
-			"None of the pipes that were asked (event log, registry, services) answered.",
+			c.openedSentence(),
+			"None of the pipes that were tried (event log, registry, services) has a listener.",
 		},
 		explanation: "services.exe holds the event log, the service controller and much else. Once it is gone no service can be started or stopped, RasMan included, and RAS cannot dial.",
-		remedy: []string{
-			fmt.Sprintf("Restart %s; a normal shutdown may hang.", c.host()),
-		},
 	}
-	if pack, known := c.servicePack(); c.maybeNT4() && (!known || pack < 4) {
-		j.remedy = append(j.remedy,
-			"If it happens again: close every program that has an event log open, or clearing it may stop services.exe too (Q159840); then save and clear the logs, since before Service Pack 4 a damaged one stops services.exe.",
-			"Install Service Pack 4 or later.")
-	}
-	return j
 }
 
-func outOfResources(c *evidence) *finding {
-	if c.Share != smbprobe.ShareOutOfResources {
-		return nil
+func servicesDeadRemedy(c *evidence) []smbprobe.RemedyStep {
+	steps := []smbprobe.RemedyStep{
+		look(fmt.Sprintf("At %s, look in Task Manager (Ctrl+Shift+Esc) whether services.exe is among the processes.", c.host())),
+		fix("Exchange cannot be stopped first: no service can be stopped while services.exe does not answer. Close all programs."),
+		fix(fmt.Sprintf("Restart %s (Start, Shut Down). The shutdown may hang. If it has not gone down after 10 minutes, switch it off; Exchange repairs its databases at the next start.", c.host())),
 	}
-	j := &finding{
-		severity:    smbprobe.SeverityCritical,
-		headline:    "The Server service is out of resources, often because IRPStackSize is too small",
-		evidence:    []string{c.statusSentence("The server refused")},
-		explanation: "Each file system driver, anti-virus software above all, takes a place in every request. Where IRPStackSize gives too few, the Server service refuses shares, Admin$ among them, and the phone book cannot be opened.",
-		remedy: []string{
-			fmt.Sprintf("At %s, start the registry editor:", c.host()),
-			command("regedt32"),
-			fmt.Sprintf("Under %s set IRPStackSize (REG_DWORD) to one more than it is, 12 at most: more gives the same error.", serverParameters),
-			"Restart the server; where the error stays, raise it again.",
-			"If an anti-virus program came lately: update or remove it.",
-		},
+	if c.general || c.maybePackBelow(4) {
+		steps = append(steps, fix("Before Service Pack 4, damaged event logs and several faults make services.exe crash early: install Service Pack 6a."),
+			fix("If it happens again: save the event logs. Clear them last of all, with every program closed that has one open, Event Viewer on other computers too: otherwise clearing makes services.exe crash as well (Q159840)."))
 	}
-	switch v := c.Registry.IRPStackSize; {
-	case v == nil:
-	case v.Set:
-		j.headline = fmt.Sprintf("The Server service is out of resources, and IRPStackSize is %d", v.Value)
-		j.evidence = append(j.evidence, fmt.Sprintf("IRPStackSize is %d.", v.Value))
-	default:
-		j.evidence = append(j.evidence, "IRPStackSize is not set: the default holds.")
-	}
-	return j
+	return append(steps, checkProbe())
 }
 
-func licencesUsedUp(c *evidence) *finding {
-	if c.Share != smbprobe.ShareServerFull {
+func servicesDeadRuledOut(c *evidence) string {
+	if c.RPC != smbprobe.RPCAnswers {
+		return ""
+	}
+	return "services.exe: answers"
+}
+
+// refusedChecks returns what was asked over RPC, and what of it was refused for access as a
+// whole.
+func (c *evidence) refusedChecks() (asked int, refused []string) {
+	count := func(isAsked, isRefused bool, what string) {
+		if isAsked {
+			asked++
+			if isRefused {
+				refused = append(refused, what)
+			}
+		}
+	}
+	count(c.Eventlog.Readable != nil, c.logRefused(), "the event log")
+	count(c.Registry.Readable != nil, c.Registry.Refused, "the registry")
+	count(len(c.Services) > 0, len(c.Services) > 0 && !slices.ContainsFunc(c.Services, func(s smbprobe.ServiceResult) bool { return !s.Refused }), "the services")
+	count(c.Host.Known || c.Host.Error != "", c.Host.Refused, "the Server service's own data")
+	return asked, refused
+}
+
+// logRefused reports whether the event log was refused for access.
+func (c *evidence) logRefused() bool {
+	e := &c.Eventlog
+	return e.Readable != nil && !*e.Readable && (e.Status == smb.StatusAccessDenied || e.Status == smb.StatusNetworkAccessDenied)
+}
+
+func rpcRefused(c *evidence, _ []dialFailure) *finding {
+	asked, refused := c.refusedChecks()
+	all := len(refused) == asked
+	logAlone := len(refused) == 1 && c.logRefused()
+	if c.Share != smbprobe.ShareOK || len(refused) == 0 || logAlone && !(all && asked > 1) {
 		return nil
 	}
-	return &finding{
+	f := &finding{
 		severity:    smbprobe.SeverityWarning,
-		headline:    "The server takes no more sessions: licences or connections are used up",
-		evidence:    []string{c.statusSentence("The server refused")},
-		explanation: "This says nothing of the share or the book. The exporter could not look at them, and other clients are turned away as well.",
-		remedy: []string{
-			fmt.Sprintf("At %s, see who is connected:", c.host()),
-			command("net session"),
-			"Disconnect sessions that nobody needs, or add licences in Control Panel, Licensing.",
-		},
+		headline:    "The server refuses " + joinAnd(refused) + " to the exporter's account",
+		explanation: "What the exporter could not read may hold the cause of a fault. The Internet Mail Service itself need not be affected.",
 	}
+	if all {
+		f.headline = "The share opens, and every remote query is refused"
+	}
+	f.evidence = []string{
+		fmt.Sprintf("The share %s of %s was opened with %s.", c.share(), c.host(), c.account()),
+		fmt.Sprintf("Refused for access: %s.", joinAnd(refused)),
+	}
+	if s := c.auditSentence(); s != "" {
+		f.evidence = append(f.evidence, s)
+	}
+	return f
 }
 
-func serverPaused(c *evidence) *finding {
-	if c.Share != smbprobe.ShareServerPaused {
-		return nil
+// auditSentence says that the security log filled up, if that is known.
+func (c *evidence) auditSentence() string {
+	if v := c.Registry.CrashOnAuditFail; v != nil && v.Set && v.Value == 2 {
+		return "CrashOnAuditFail is 2: the security log filled up, and only administrators may log on since (Q140058)."
 	}
-	return &finding{
-		severity:    smbprobe.SeverityWarning,
-		headline:    "The Server service is paused",
-		evidence:    []string{c.statusSentence("The server refused")},
-		explanation: "A paused Server service takes no new connections to its shares, Admin$ included, until somebody continues it.",
-		remedy: []string{
-			fmt.Sprintf("At %s:", c.host()),
-			command("net continue server"),
-		},
+	return ""
+}
+
+func rpcRefusedRemedy(c *evidence) []smbprobe.RemedyStep {
+	steps := []smbprobe.RemedyStep{
+		look(fmt.Sprintf("At %s, see who may read the key winreg (Security, Permissions in regedt32): it decides who may read the registry from another computer (Q245128).", c.host()), "regedt32"),
+		look("See whether the security log is full, and whether CrashOnAuditFail under "+keyLsa+" is 2: a full security log lets only administrators in (Q140058, Q155076, Q242361).", "eventvwr"),
 	}
+	give := changeRegistry(fmt.Sprintf("Give %s, or Administrators, Full Control on this key.", c.account()), smbprobe.RegistryChange{Key: keyWinreg})
+	steps = append(steps, give...)
+	steps = append(steps, fix("If the security log was full: save it, and let it overwrite as needed (Event Viewer, Log, Log Settings). Clear it last, with every program closed that has it open (Q159840)."))
+	steps = append(steps, changeRegistry("If CrashOnAuditFail was 2: set it back.", smbprobe.RegistryChange{
+		Key: keyLsa, Name: "CrashOnAuditFail", Type: typeDWORD, Now: numberNow(c.Registry.CrashOnAuditFail), Set: "1"})...)
+	steps = append(steps, c.restart("Both take effect at the next start.")...)
+	return append(steps, checkProbe())
+}
+
+// joinAnd lists texts with commas, and "and" before the last.
+func joinAnd(all []string) string {
+	text := ""
+	for i, s := range all {
+		switch {
+		case i == 0:
+			text = s
+		case i == len(all)-1:
+			text += " and " + s
+		default:
+			text += ", " + s
+		}
+	}
+	return text
 }

@@ -2,71 +2,69 @@ package diagnosis
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 const (
-	wayToBook = `The Internet Mail Service opens its phone book through \\server\Admin$, even on its own computer. Without the share it cannot dial, and mail waits.`
+	wayToPhonebook = `The Internet Mail Service opens its phone book through \\server\Admin$, even on its own computer. Without the share it cannot dial, and mail waits.`
 
-	noPermissions = "Set no permissions on the share: before Service Pack 3 that crashes services.exe (Q158433)."
+	policyShares = "the system policy \"Create hidden drive shares\" (System Policy Editor, Default Computer, Windows NT Network, Sharing)"
 )
 
-// shareRules are about the administrative share itself.
+// deniedCodes are those with which calls fail while Admin$ or the phone book is at fault.
+var shareCodes = []string{"5", "53", "67"}
+
+// shareRules are about the administrative share.
 var shareRules = []rule{
 	{KnownCause: KnownCause{
-		Name:       "admin_share_disabled",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q245117", "Q156365", "Q172767"},
-		Evidence:   "There is no such share, and AutoShareServer (on a server) or AutoShareWks (on a workstation) is 0.",
-		Remedy:     "Make the share with net share admin$, and set the value to 1 or delete it: else it is gone again after each restart.",
-	}, find: shareDisabled},
+		Name: "admin_share_disabled", Title: "Admin$ is gone, and the registry keeps Windows from making it again", Severities: onlyCritical,
+		Articles: []string{"Q245117", "Q156365", "Q172767"},
+		Evidence: "There is no share Admin$, and AutoShareServer (on a server) or AutoShareWks (on a workstation) is 0.",
+	}, find: shareDisabled, remedy: shareDisabledRemedy, explains: shareCodes, ruledOut: autoShareRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "admin_shares_lost_at_start",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q246752"},
-		Evidence:   "Neither Admin$ nor the system drive's share is there, on a domain controller or Terminal Server that does not forbid them.",
-		Remedy:     "Make it with net share admin$ at a prompt; Explorer refuses.",
-	}, find: sharesLost},
+		Name: "admin_share_removed", Title: "Admin$ is gone", Severities: onlyCritical,
+		Articles: []string{"Q155345", "Q246752"},
+		Evidence: "There is no share Admin$, and the registry does not forbid it: it was removed, or lost at the last start.",
+	}, find: shareRemoved, remedy: shareRemovedRemedy, explains: shareCodes, ruledOut: shareRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "admin_share_removed",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q155345"},
-		Evidence:   "There is no such share, and the registry does not keep it away: somebody removed it by hand.",
-		Remedy:     "Make it with net share admin$, or restart the server. Set no permissions on it.",
-	}, find: shareRemoved},
+		Name: "admin_share_missing", Title: "Admin$ is gone, and the reason could not be read", Severities: onlyCritical,
+		Articles: []string{"Q155345"},
+		Evidence: "There is no such share, and the registry could not be read.",
+	}, find: shareMissing, remedy: shareMissingRemedy, explains: shareCodes, ruledOut: shareRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "admin_share_missing",
-		Severities: []smbprobe.Severity{smbprobe.SeverityCritical},
-		Articles:   []string{"Q155345"},
-		Evidence:   "There is no such share, and the registry could not be read: removed by hand, or switched off.",
-		Remedy:     "Make it with net share admin$, and look whether AutoShareServer or AutoShareWks is 0.",
-	}, find: shareMissing},
+		Name: "share_leads_elsewhere", Title: "Admin$ leads to another folder than that of Windows", Severities: onlyCritical,
+		Articles: []string{"Q168292", "Q168514"},
+		Evidence: "The phone book or its folder is missing, and the path of Admin$ is not SystemRoot.",
+	}, find: shareElsewhere, remedy: shareElsewhereRemedy, explains: phonebookCodes, ruledOut: sharePathRuledOut},
 	{KnownCause: KnownCause{
-		Name:       "admin_share_not_automatic",
-		Severities: []smbprobe.Severity{smbprobe.SeverityWarning},
-		Articles:   []string{"Q245117"},
-		Evidence:   "The share is there, and AutoShareServer or AutoShareWks is 0.",
-		Remedy:     "Set the value to 1 or delete it before the next restart takes the share away.",
-	}, find: shareNotAutomatic},
+		Name: "admin_share_not_automatic", Title: "Admin$ will be gone after the next restart", Severities: onlyWarning,
+		Articles: []string{"Q245117"},
+		Evidence: "The share is there, and AutoShareServer or AutoShareWks is 0.",
+	}, find: shareNotAutomatic, remedy: shareNotAutomaticRemedy, ruledOut: autoShareRuledOut},
 }
 
-// adminShareMissing reports whether the server has no Admin$, and that was the share asked for.
-func (c *evidence) adminShareMissing() bool {
+// adminShareGone reports whether the server has no Admin$, and that was the share asked for.
+func (c *evidence) adminShareGone() bool {
 	return c.isAdminShare() && c.Share == smbprobe.ShareMissing
 }
 
-// autoShareText writes the value that holds for this server, which is known.
-func (c *evidence) autoShareText() string {
+// autoShareSentence describes the value that holds for this server, which is known.
+func (c *evidence) autoShareSentence() string {
 	name, value := c.AutoShare()
-	if !value.Set {
+	switch {
+	case value.WrongType != "":
+		return fmt.Sprintf("%s is %q of type %s, and Windows ignores a value of that type: the shares are made at each start.", name, value.Text, value.WrongType)
+	case !value.Set:
 		return name + " is not set: the shares are made at each start."
 	}
 	return fmt.Sprintf("%s is %d.", name, value.Value)
 }
 
-// autoShareOff reports whether the registry keeps the administrative shares from being
-// made; known false: it could not be read.
+// autoShareOff reports whether the registry keeps Windows from making the administrative
+// shares; known false: it could not be read.
 func (c *evidence) autoShareOff() (off, known bool) {
 	_, value := c.AutoShare()
 	if value == nil {
@@ -75,107 +73,106 @@ func (c *evidence) autoShareOff() (off, known bool) {
 	return value.Set && value.Value == 0, true
 }
 
-// shareRefused says that the share is not there.
-func (c *evidence) shareRefused() string {
-	return c.statusSentence(fmt.Sprintf("%s accepted the login and refused the share %s", c.host(), c.share()))
-}
-
-// missingEvidence says that Admin$ is not there, and what events confirm it.
-func (c *evidence) missingEvidence() []string {
-	return append([]string{c.shareRefused()}, c.accessDeniedEvents()...)
-}
-
-// makeShare are the steps that bring Admin$ back at once.
-func (c *evidence) makeShare() []string {
-	return []string{
-		fmt.Sprintf("At %s, logged on as an administrator, make the share at a command prompt:", c.host()),
-		command("net share admin$"),
-		noPermissions,
+func autoShareRuledOut(c *evidence) string {
+	if off, known := c.autoShareOff(); !known || off || !c.isAdminShare() {
+		return ""
 	}
+	return "registry: " + strings.TrimSuffix(c.autoShareSentence(), ".")
+}
+
+func shareRuledOut(c *evidence) string {
+	if c.Share != smbprobe.ShareOK {
+		return ""
+	}
+	return fmt.Sprintf("share %s: opened", c.share())
+}
+
+// missingEvidence says that the share is not there.
+func (c *evidence) missingEvidence() []string {
+	return []string{c.statusSentence(fmt.Sprintf("%s accepted the login and has no share %s: it answered", c.host(), c.share()))}
 }
 
 // allowShare are the steps that let Admin$ be made at each start.
-func (c *evidence) allowShare() []string {
-	name, _ := c.AutoShare()
-	return []string{
-		fmt.Sprintf("At %s, start the registry editor:", c.host()),
-		command("regedt32"),
-		fmt.Sprintf("Under %s set %s to 1, or delete it.", serverParameters, name),
-		"Find out who set it, a policy or a hardening script: it would do so again.",
-		"Restart the server when mail allows it, and see that the share is there by itself.",
+func (c *evidence) allowShare() []smbprobe.RemedyStep {
+	name, value := c.AutoShare()
+	if c.general {
+		name = "AutoShareServer (on Workstation: AutoShareWks)"
 	}
+	steps := changeRegistry(fmt.Sprintf("Delete the value %s, or set it to 1: Windows makes Admin$ at each start then.", name),
+		smbprobe.RegistryChange{Key: keyLanmanServer, Name: name, Type: typeDWORD, Now: numberNow(value), Set: "1"})
+	return append(steps, look("Find out who set it, a policy or a hardening checklist: it would be set again."))
 }
 
-func shareDisabled(c *evidence) *finding {
-	if off, _ := c.autoShareOff(); !off || !c.adminShareMissing() {
+func shareDisabled(c *evidence, _ []dialFailure) *finding {
+	if off, _ := c.autoShareOff(); !off || !c.adminShareGone() {
 		return nil
 	}
 	name, _ := c.AutoShare()
 	return &finding{
 		severity:    smbprobe.SeverityCritical,
-		headline:    fmt.Sprintf("Admin$ was removed and %s=0 keeps it away", name),
-		evidence:    append(c.missingEvidence(), c.autoShareText()),
-		explanation: wayToBook,
-		remedy:      append(c.makeShare(), c.allowShare()...),
+		headline:    fmt.Sprintf("Admin$ is gone, and %s=0 stops Windows from making it again", name),
+		evidence:    append(c.missingEvidence(), c.autoShareSentence()),
+		explanation: wayToPhonebook,
 	}
 }
 
-// lostAtStart reports whether the server lost its administrative shares when it started.
-// Of the host's list and the probe's own attempt, one has to miss Admin$ and neither
-// may have it.
-func (c *evidence) lostAtStart() bool {
-	off, known := c.autoShareOff()
-	if !known || off || !c.isAdminShare() || c.Share == smbprobe.ShareOK {
-		return false
+func shareDisabledRemedy(c *evidence) []smbprobe.RemedyStep {
+	return slices.Concat([]smbprobe.RemedyStep{c.makeShare()}, c.allowShare(), []smbprobe.RemedyStep{checkShare(), c.checkCall()})
+}
+
+// lostAtStart reports whether the server may have lost all its administrative shares when it
+// started, and what kind of server it is.
+func (c *evidence) lostAtStart() (kind string, lost bool) {
+	if c.Host.SystemShare == nil || *c.Host.SystemShare {
+		return "", false
 	}
-	listed := c.Host.AdminShare
-	if listed == nil && c.Share != smbprobe.ShareMissing || listed != nil && *listed {
-		return false
+	switch {
+	case c.isDomainController():
+		return "domain controller", true
+	case c.isTerminalServer():
+		return "Terminal Server", true
 	}
-	return c.Host.SystemShare != nil && !*c.Host.SystemShare && (c.isDomainController() || c.isTerminalServer())
+	return "", false
 }
 
 // systemShare is the name of the share of the system's drive.
 func (c *evidence) systemShare() string {
 	if c.Host.SystemDrive == "" {
-		return "the system drive's share"
+		return "the share of the system's drive"
 	}
 	return c.Host.SystemDrive
 }
 
-func sharesLost(c *evidence) *finding {
-	if !c.lostAtStart() {
-		return nil
-	}
-	kind := "domain controller"
-	if !c.isDomainController() {
-		kind = "Terminal Server"
-	}
-	missing := fmt.Sprintf("%s has neither Admin$ nor %s.", c.host(), c.systemShare())
-	return &finding{
-		severity:    smbprobe.SeverityCritical,
-		headline:    fmt.Sprintf("This %s lost Admin$ and %s when it started", kind, c.systemShare()),
-		evidence:    append([]string{missing, "It is a " + kind + ".", c.autoShareText()}, c.accessDeniedEvents()...),
-		explanation: wayToBook,
-		remedy:      append(c.makeShare(), "Explorer refuses to make it: type the command."),
-	}
-}
-
-func shareRemoved(c *evidence) *finding {
+func shareRemoved(c *evidence, _ []dialFailure) *finding {
 	off, known := c.autoShareOff()
-	if !known || off || !c.adminShareMissing() || c.lostAtStart() {
+	if !known || off || !c.adminShareGone() {
 		return nil
 	}
-	return &finding{
+	f := &finding{
 		severity:    smbprobe.SeverityCritical,
-		headline:    "Admin$ was removed by hand; the next restart brings it back",
-		evidence:    append(c.missingEvidence(), c.autoShareText()),
-		explanation: wayToBook,
-		remedy:      append(c.makeShare(), "A restart of the server makes it as well."),
+		headline:    "Admin$ is gone: it was removed by hand; the next restart brings it back",
+		evidence:    append(c.missingEvidence(), c.autoShareSentence()),
+		explanation: wayToPhonebook,
 	}
+	if kind, lost := c.lostAtStart(); lost {
+		f.headline = fmt.Sprintf("This %s has lost Admin$ and %s, probably at its last start", kind, c.systemShare())
+		f.evidence = append(f.evidence, fmt.Sprintf("%s has no %s either, and is a %s: such servers may lose their administrative shares at a start (Q246752).", c.host(), c.systemShare(), kind))
+	}
+	return f
 }
 
-func shareMissing(c *evidence) *finding {
+func shareRemovedRemedy(c *evidence) []smbprobe.RemedyStep {
+	steps := []smbprobe.RemedyStep{c.makeShare()}
+	if _, lost := c.lostAtStart(); lost || c.general {
+		steps = append(steps, look("If it is a domain controller or Terminal Server, and C$ is gone as well: look at "+policyShares+" too; it may be off. Without it, the shares may be lost again at the next start (Q246752)."))
+	}
+	if _, value := c.AutoShare(); value != nil && value.WrongType != "" {
+		steps = append(steps, look("Somebody wanted to switch the share off, with a registry value of the wrong type. Find out who, before it is done with the right one."))
+	}
+	return append(steps, checkShare(), c.checkCall())
+}
+
+func shareMissing(c *evidence, _ []dialFailure) *finding {
 	if c.Share != smbprobe.ShareMissing {
 		return nil
 	}
@@ -183,13 +180,8 @@ func shareMissing(c *evidence) *finding {
 		return &finding{
 			severity:    smbprobe.SeverityCritical,
 			headline:    fmt.Sprintf("There is no share %s on the server", c.share()),
-			evidence:    []string{c.shareRefused()},
-			explanation: "The exporter looks for the phone book through this share, which the module names, and cannot see the book. The Internet Mail Service itself goes through Admin$.",
-			remedy: []string{
-				fmt.Sprintf("At %s, see which shares there are:", c.host()),
-				command("net share"),
-				fmt.Sprintf("Make the share %s again, or correct the name in module %q.", c.share(), c.Module),
-			},
+			evidence:    c.missingEvidence(),
+			explanation: "The exporter looks for the phone book through this share, which its module names, and cannot see the phone book. The Internet Mail Service itself goes through Admin$.",
 		}
 	}
 	if _, known := c.autoShareOff(); known {
@@ -198,17 +190,73 @@ func shareMissing(c *evidence) *finding {
 	name, _ := c.AutoShare()
 	return &finding{
 		severity:    smbprobe.SeverityCritical,
-		headline:    fmt.Sprintf("Admin$ is missing: removed by hand, or switched off by %s=0", name),
+		headline:    fmt.Sprintf("Admin$ is gone: removed by hand, or switched off by %s=0", name),
 		evidence:    append(c.missingEvidence(), fmt.Sprintf("%s is not known: the registry could not be read.", name)),
-		explanation: wayToBook,
-		remedy: append(c.makeShare(),
-			"Start the registry editor:",
-			command("regedt32"),
-			fmt.Sprintf("See whether %s is 0 under %s. If so, the share is gone again after each restart: set it to 1, or delete it.", name, serverParameters)),
+		explanation: wayToPhonebook,
 	}
 }
 
-func shareNotAutomatic(c *evidence) *finding {
+func shareMissingRemedy(c *evidence) []smbprobe.RemedyStep {
+	if !c.isAdminShare() {
+		return []smbprobe.RemedyStep{
+			look(fmt.Sprintf("At %s, see which shares there are:", c.host()), "net share"),
+			fix("Make the share again, or correct its name in the module of the exporter's configuration."),
+			checkProbe(),
+		}
+	}
+	name, _ := c.AutoShare()
+	return slices.Concat([]smbprobe.RemedyStep{c.makeShare(),
+		look(fmt.Sprintf("See whether %s is 0 under %s. If so, the share is gone again after each restart; if not, it was removed by hand, and nothing more is to be done.", name, keyLanmanServer), "regedt32")},
+		c.allowShare(), []smbprobe.RemedyStep{checkShare(), c.checkCall()})
+}
+
+// shareLeads returns where Admin$ leads and where Windows is, folded to compare; known
+// false: one of them is not known. An 8.3 name may stand for any folder.
+func (c *evidence) shareLeads() (path, root string, known bool) {
+	fold := func(s string) string { return strings.ToLower(strings.TrimRight(strings.TrimSpace(s), `\`)) }
+	r := c.Registry.SystemRoot
+	if !c.isAdminShare() || r == nil || !r.Set || c.Host.SharePath == "" {
+		return "", "", false
+	}
+	path, root = fold(c.Host.SharePath), fold(r.Value)
+	return path, root, path != "" && root != "" && !strings.Contains(path, "~") && !strings.Contains(root, "~")
+}
+
+func shareElsewhere(c *evidence, _ []dialFailure) *finding {
+	path, root, known := c.shareLeads()
+	if !known || path == root || c.Share != smbprobe.ShareOK {
+		return nil
+	}
+	if c.Phonebook.State != smbprobe.PhonebookMissing && c.Phonebook.State != smbprobe.PhonebookFolderMissing {
+		return nil
+	}
+	return &finding{
+		severity: smbprobe.SeverityCritical,
+		headline: fmt.Sprintf("Admin$ leads to %s, and Windows is in %s", c.Host.SharePath, c.Registry.SystemRoot.Value),
+		evidence: append(c.openEvidence("The phone book is not there"),
+			fmt.Sprintf("%s gives %s as the path of Admin$; SystemRoot in its registry is %s.", c.host(), c.Host.SharePath, c.Registry.SystemRoot.Value)),
+		explanation: "The Internet Mail Service opens its phone book through Admin$, and looks in the wrong folder. The phone book itself may be in order.",
+	}
+}
+
+func shareElsewhereRemedy(c *evidence) []smbprobe.RemedyStep {
+	return []smbprobe.RemedyStep{
+		look(fmt.Sprintf("At %s, see where Admin$ leads, and where Windows is:", c.host()), "net share admin$", "echo %SystemRoot%"),
+		fix("Remove the share, which may end what is open through it, and let Windows make it again with its own folder:", "net share admin$ /delete", "net share admin$"),
+		checkShare(),
+		c.checkCall(),
+	}
+}
+
+func sharePathRuledOut(c *evidence) string {
+	path, root, known := c.shareLeads()
+	if !known || path != root {
+		return ""
+	}
+	return "Admin$: leads to the folder of Windows"
+}
+
+func shareNotAutomatic(c *evidence, _ []dialFailure) *finding {
 	if off, _ := c.autoShareOff(); !off || !c.isAdminShare() || c.Share != smbprobe.ShareOK {
 		return nil
 	}
@@ -216,8 +264,11 @@ func shareNotAutomatic(c *evidence) *finding {
 	return &finding{
 		severity:    smbprobe.SeverityWarning,
 		headline:    fmt.Sprintf("%s=0: Admin$ is there, and will be gone after the next restart", name),
-		evidence:    []string{fmt.Sprintf("The share %s was opened.", c.share()), c.autoShareText()},
+		evidence:    []string{c.openedSentence(), c.autoShareSentence()},
 		explanation: "Somebody made the share by hand. After the next restart the Internet Mail Service cannot open its phone book through it, and mail stops.",
-		remedy:      c.allowShare(),
 	}
+}
+
+func shareNotAutomaticRemedy(c *evidence) []smbprobe.RemedyStep {
+	return append(c.allowShare(), check("After the next restart, the list of shares still has ADMIN$:", "net share"))
 }

@@ -33,6 +33,8 @@ func failureState(err error) smbprobe.ShareState {
 		return smbprobe.ShareSessionRefused
 	case errors.Is(err, smb.ErrGuest):
 		return smbprobe.ShareGuestOnly
+	case errors.Is(err, smb.ErrEncryptionRequired):
+		return smbprobe.ShareEncryptionRequired
 	case errors.Is(err, smb.ErrSigning):
 		return smbprobe.ShareSigningRefused
 	case errors.Is(err, smb.ErrNotSMB):

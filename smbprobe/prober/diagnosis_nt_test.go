@@ -96,14 +96,13 @@ func TestShareRestored(t *testing.T) {
 	if got := causesOf(probe(t, p, target)); len(got) == 0 || got[0] != "critical admin_share_removed" {
 		t.Errorf("share removed: causes %q", got)
 	}
-	denied() // after the last probe with the fault
 	host.RestoreShare("ADMIN$")
 	r := probe(t, p, target)
-	if diff := cmp.Diff([]string{"critical port_locked_by_script", "info dialup_access_denied"}, causesOf(r)); diff != "" {
+	if diff := cmp.Diff([]string{"critical port_taken", "info dialup_access_denied"}, causesOf(r)); diff != "" {
 		t.Errorf("share restored: causes (-want +got):\n%s", diff)
 	}
-	if r.HealthySince == nil {
-		t.Error("the time of the recovery is not known")
+	if r.HealthySince == nil || r.FaultSeen == nil || r.PhonebookFaultSeen != nil || r.WatchedSince == nil {
+		t.Errorf("healthy since %v, fault seen %v, of the phone book %v, watched since %v", r.HealthySince, r.FaultSeen, r.PhonebookFaultSeen, r.WatchedSince)
 	}
 }
 
@@ -123,8 +122,8 @@ func TestSystemDriveD(t *testing.T) {
 	if r.Host.SystemShare == nil || *r.Host.SystemShare {
 		t.Errorf("share D$: %v, want not there", r.Host.SystemShare)
 	}
-	if got := causesOf(r); len(got) == 0 || got[0] != "critical admin_shares_lost_at_start" {
-		t.Errorf("causes %q, want admin_shares_lost_at_start first", got)
+	if got := causesOf(r); len(got) == 0 || got[0] != "critical admin_share_removed" {
+		t.Errorf("causes %q, want admin_share_removed first", got)
 	}
 }
 

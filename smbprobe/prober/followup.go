@@ -13,7 +13,7 @@ import (
 // maxRegistryPath bounds a path that the registry names.
 const maxRegistryPath = 260
 
-// followUp asks what only some answers make worth asking, one after another.
+// runFollowUpChecks asks what only some answers make worth asking, one after another.
 func (r *run) runFollowUpChecks(ctx context.Context, session smb.Session) {
 	r.checkWin2000Place(ctx, session)
 	if r.result.RPC != smbprobe.RPCAnswers {
@@ -26,6 +26,9 @@ func (r *run) runFollowUpChecks(ctx context.Context, session smb.Session) {
 		if r.result.Share == smbprobe.ShareMissing {
 			r.logError("share "+drive, r.querySystemShare(ctx, drive))
 		}
+	}
+	if m.Server.Registry && (r.failedWith("5") || accessDenied(r.eventlog.err)) {
+		r.logError("security log", r.readAuditFlag(ctx))
 	}
 	if m.Server.Registry && r.isNT4() && r.failedWith("2") {
 		r.logError("network cards", r.readNetworkCards(ctx))

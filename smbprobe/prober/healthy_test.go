@@ -87,14 +87,14 @@ func checkHealthy(t *testing.T, r *smbprobe.Result, target smbprobe.Target, serv
 	t.Helper()
 	size := int64(len(smbtest.Phonebook()))
 	want := &smbprobe.Result{
-		Target: target.Name, Module: "default", Auth: "corp", ShareName: "ADMIN$", Success: true, RoundTrips: rounds,
+		Target: target.Name, Module: "default", Auth: "corp", Account: "rasphone", ShareName: "ADMIN$", PhonebookPath: `System32\Ras\rasphone.pbk`, Success: true, RoundTrips: rounds,
 		Share: smbprobe.ShareOK, Address: target.Name, Server: &server,
 		Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Size: &size, Modified: &modified},
 	}
 	if r.Server != nil {
 		r.Server.LANManager, _, _ = strings.Cut(r.Server.LANManager, " ") // without the version
 	}
-	ignored := cmpopts.IgnoreFields(smbprobe.Result{}, "Started", "Duration", "Timeout", "Steps", "Trace", "ClockOffset")
+	ignored := cmpopts.IgnoreFields(smbprobe.Result{}, "Started", "Duration", "Timeout", "Steps", "Trace", "ClockOffset", "NTLMv1", "WatchedSince", "RuledOut")
 	if diff := cmp.Diff(want, r, ignored, cmpopts.IgnoreFields(smb.ServerInfo{}, "Time", "TimeSeenAt"),
 		cmpopts.IgnoreFields(smbprobe.PhonebookResult{}, "Entries", "Intact", "Links", "Findings", "Counts", "Dialed")); diff != "" {
 		t.Errorf("result (-want +got):\n%s", diff)

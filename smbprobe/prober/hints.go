@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -90,58 +89,4 @@ func (s *smb2Targets) keep(names map[string]bool) {
 			delete(s.entries, name)
 		}
 	}
-}
-
-// recoveryTracker remembers when share and phone book of a target recovered from a
-// fault. It uses our own clock, since the server's may be set meanwhile. Modules are kept
-// apart: they may probe different files.
-type recoveryTracker struct {
-	seen *lru.Cache[string, recovery]
-}
-
-// recovery is what is remembered after share or phone book were seen at fault.
-type recovery struct {
-	at         time.Time // of the first probe that found both healthy again; zero: none yet
-	unresolved bool      // the fault lasts
-}
-
-func newRecoveryTracker() (*recoveryTracker, error) {
-	seen, err := lru.New[string, recovery](maxHints)
-	if err != nil {
-		return nil, err
-	}
-	return &recoveryTracker{seen: seen}, nil
-}
-
-// update takes the result of a probe that ended now, and sets its HealthySince.
-func (t *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
-	key := r.Target + " " + r.Module
-	rec, known := t.seen.Get(key)
-	switch {
-	case atFault(r):
-		rec = recovery{unresolved: true}
-		t.seen.Add(key, rec)
-	case known && rec.unresolved && r.Share == smbprobe.ShareOK && r.Phonebook.State == smbprobe.PhonebookOK:
-		rec = recovery{at: now}
-		t.seen.Add(key, rec)
-	}
-	if !rec.at.IsZero() && r.ClockOffset != nil {
-		since := rec.at.Add(*r.ClockOffset)
-		r.HealthySince = &since
-	}
-}
-
-// atFault reports whether the result alone shows that the mail service cannot open its
-// phone book.
-func atFault(r *smbprobe.Result) bool {
-	switch r.Share {
-	case smbprobe.ShareMissing, smbprobe.ShareOutOfResources, smbprobe.ShareServerPaused:
-		return true
-	}
-	switch r.Phonebook.State {
-	case smbprobe.PhonebookMissing, smbprobe.PhonebookFolderMissing, smbprobe.PhonebookDamaged,
-		smbprobe.PhonebookAccessDenied, smbprobe.PhonebookDiskError:
-		return true
-	}
-	return false
 }

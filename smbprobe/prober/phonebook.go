@@ -32,6 +32,7 @@ func checkPhonebook(p *smbprobe.PhonebookResult, data []byte, o phonebook.Option
 	intact := !report.Has(phonebook.ClassFile) && !report.Has(phonebook.ClassEntry)
 	p.Entries, p.Intact = &entries, &intact
 	p.Links, p.LinksTruncated = links(book)
+	p.Switched = switched(book)
 	p.Findings = report.Findings[:min(len(report.Findings), maxFindings)]
 	p.Counts = report.Counts
 	p.Dialed = report.Dialed
@@ -71,6 +72,21 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 		}
 	}
 	return all, false
+}
+
+// switched returns the entries that have a DEVICE=switch group, at most maxLinks: they run
+// a script.
+func switched(b *phonebook.Book) []string {
+	var all []string
+	for e := range b.Entries() {
+		if len(all) == maxLinks {
+			break
+		}
+		if e.HasSwitch() {
+			all = append(all, e.Name)
+		}
+	}
+	return all
 }
 
 const (
@@ -132,8 +148,13 @@ func (r *run) readPhonebook(ctx context.Context, tree smb.Tree) error {
 // readOnce opens, reads and checks the phone book. The file stays open: closing it at the
 // end of the session costs no round trip of its own.
 func (r *run) readOnce(ctx context.Context, tree smb.Tree) attempt {
+	return r.readPhonebookAt(ctx, tree, r.target.Module.Phonebook.Path)
+}
+
+// readPhonebookAt is readOnce for another path.
+func (r *run) readPhonebookAt(ctx context.Context, tree smb.Tree, path string) attempt {
 	m := r.target.Module.Phonebook
-	file, err := tree.Open(ctx, m.Path)
+	file, err := tree.Open(ctx, path)
 	if err != nil {
 		return attempt{result: phonebookFailed(err), err: err}
 	}
@@ -144,10 +165,10 @@ func (r *run) readOnce(ctx context.Context, tree smb.Tree) attempt {
 	}
 	switch {
 	case info.Directory:
-		n.result = smbprobe.PhonebookResult{State: smbprobe.PhonebookMissing, Error: fmt.Sprintf("%s is a folder", m.Path)}
+		n.result = smbprobe.PhonebookResult{State: smbprobe.PhonebookMissing, Error: fmt.Sprintf("%s is a folder", path)}
 	case info.Size > m.MaxSize:
 		n.result.State = smbprobe.PhonebookTooLarge
-		n.result.Error = fmt.Sprintf("%s has %d bytes, and max_size is %d", m.Path, info.Size, m.MaxSize)
+		n.result.Error = fmt.Sprintf("%s has %d bytes, and max_size is %d", path, info.Size, m.MaxSize)
 	default:
 		if n.data, n.err = file.ReadAll(ctx); n.err != nil {
 			failed := phonebookFailed(n.err)

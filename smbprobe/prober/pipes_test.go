@@ -30,9 +30,9 @@ func TestPipesThatFail(t *testing.T) {
 	}{
 		{"services.exe is gone", smb.StatusObjectNameNotFound, 0, "", smbprobe.ShareOK, smbprobe.RPCDead, []string{"critical services_exe_not_answering"}, 1, true},
 		{"never a free instance", smb.StatusPipeNotAvailable, 0, "", smbprobe.ShareOK, smbprobe.RPCDead, []string{"critical services_exe_not_answering"}, 4, true},
-		{"refused", smb.StatusAccessDenied, 0, "", smbprobe.ShareOK, "", nil, 1, true},
+		{"refused", smb.StatusAccessDenied, 0, "", smbprobe.ShareOK, "", []string{"warning rpc_refused"}, 1, true},
 		{"gone, without the share", smb.StatusObjectNameNotFound, 0, "", smbprobe.ShareMissing, "", []string{"critical admin_share_missing"}, 1, true},
-		{"one is refused", smb.StatusAccessDenied, 0, "winreg", smbprobe.ShareOK, "", nil, 1, true},
+		{"one is refused", smb.StatusAccessDenied, 0, "winreg", smbprobe.ShareOK, "", []string{"warning rpc_refused"}, 1, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -100,7 +100,7 @@ func TestPlainUser(t *testing.T) {
 	s.username = smbtest.UsernamePlain
 	r := probeOnce(t, s)
 	wantOutcome(t, "plain user", share(smbprobe.ShareAccessDenied, smb.StatusAccessDenied), r)
-	if diff := cmp.Diff([]string{"warning account_not_administrator"}, causesOf(r)); diff != "" {
+	if diff := cmp.Diff([]string{"warning account_not_administrator", "warning event_log_not_readable"}, causesOf(r)); diff != "" {
 		t.Errorf("causes (-want +got):\n%s", diff)
 	}
 	if e := r.Eventlog; e.Readable == nil || *e.Readable || e.Status != smb.StatusAccessDenied {

@@ -125,7 +125,7 @@ func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result 
 	result.Success = r.progress() == complete
 	log.finish(result)
 	p.recoveries.update(result, time.Now())
-	result.Causes = diagnosis.Causes(result)
+	result.Causes, result.RuledOut = diagnosis.Causes(result), diagnosis.RuledOut(result)
 	return result
 }
 
@@ -138,14 +138,14 @@ type run struct {
 	rounds smb.Rounds
 	result *smbprobe.Result
 
-	loginInDoubt        bool     // a login was sent and got no usable answer: a retry might be a second refusal
-	ipc                 smb.Tree // IPC$; nil if it is not needed or could not be connected
-	rpc                 rpcHealth
-	calls               *callWatch // nil: no pipe is used
-	conns               connections
-	eventlog            logRead
-	logSize             *int64 // bytes of the event log's file; nil: not known
-	win2000PlaceRefused bool   // the server refused access to the Windows 2000 place, which is an answer
+	loginInDoubt           bool     // a login was sent and got no usable answer: a retry might be a second refusal
+	ipc                    smb.Tree // IPC$; nil if it is not needed or could not be connected
+	rpc                    rpcHealth
+	calls                  *callWatch // nil: no pipe is used
+	conns                  connections
+	eventlog               logRead
+	logSize                *int64 // bytes of the event log's file; nil: not known
+	win2000PlaceUnanswered bool   // the Windows 2000 place was to be looked at, and that got no answer
 }
 
 func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
@@ -155,12 +155,15 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 		log:    log,
 		trace:  log.log,
 		result: &smbprobe.Result{
-			Target:    t.Name,
-			Module:    t.Module.Name,
-			Auth:      t.Auth.Name,
-			ShareName: t.Module.Share,
-			Share:     smbprobe.ShareNotProbed,
-			Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown},
+			Target:        t.Name,
+			Module:        t.Module.Name,
+			Auth:          t.Auth.Name,
+			Account:       t.Auth.Username,
+			NTLMv1:        t.Auth.NTLMv1,
+			ShareName:     t.Module.Share,
+			PhonebookPath: t.Module.Phonebook.Path,
+			Share:         smbprobe.ShareNotProbed,
+			Phonebook:     smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown},
 		},
 	}
 }
@@ -194,9 +197,9 @@ func (r *run) progress() int {
 	switch {
 	case !r.result.Share.Definite():
 		return noAnswer
-	case r.result.Share == smbprobe.ShareOK && r.result.Phonebook.State == smbprobe.PhonebookUnknown && !r.win2000PlaceRefused:
+	case r.result.Share == smbprobe.ShareOK && r.result.Phonebook.State == smbprobe.PhonebookUnknown:
 		return shareProbed
-	case r.rpc.anyUnanswered():
+	case r.rpc.anyUnanswered() || r.win2000PlaceUnanswered:
 		return phonebookProbed
 	}
 	return complete

@@ -60,6 +60,7 @@ func (r *run) readNetworkCards(ctx context.Context) error {
 			return err
 		}
 	}
+	r.result.Registry.NetworkCardsChecked = len(numbers) < maxNetworkCards
 	return nil
 }
 
@@ -73,6 +74,14 @@ func askNetworkCard(ctx context.Context, registry *winreg.Registry, number strin
 		return "", err
 	}
 	return service, card.Close(ctx)
+}
+
+// readAuditFlag reads whether a full security log keeps everyone but administrators out.
+func (r *run) readAuditFlag(ctx context.Context) error {
+	var k keyReader
+	k.open(ctx, r.ipc, keyLsa)
+	r.result.Registry.CrashOnAuditFail = k.number(ctx, "CrashOnAuditFail")
+	return k.err
 }
 
 func (r *run) openRegistry(ctx context.Context) (*winreg.Registry, error) {
@@ -90,6 +99,7 @@ const (
 	keyWindowsNT    = `SOFTWARE\Microsoft\Windows NT\CurrentVersion`
 	keyProduct      = `SYSTEM\CurrentControlSet\Control\ProductOptions`
 	keyServices     = `SYSTEM\CurrentControlSet\Services\`
+	keyLsa          = `SYSTEM\CurrentControlSet\Control\Lsa`
 )
 
 // registryKey is a key and what is asked of it: on one pipe, because a pipe takes
@@ -139,13 +149,14 @@ func (r *run) readRegistry(ctx context.Context, tree smb.Tree) error {
 	}
 	r.runParallel(ctx, branches...)
 
-	readable := false
+	readable, denied := false, true
 	var errs []error
 	for i := range readers {
 		readable = readable || readers[i].answered
+		denied = denied && accessDenied(readers[i].err)
 		errs = append(errs, readers[i].err)
 	}
-	into.Readable = &readable
+	into.Readable, into.Refused = &readable, denied && !readable
 	err := worstError(errs...)
 	if err != nil {
 		into.Error = err.Error()
@@ -195,7 +206,20 @@ func (k *keyReader) answer() error {
 
 func (k *keyReader) number(ctx context.Context, name string) *smbprobe.RegistryNumber {
 	var n smbprobe.RegistryNumber
-	if !k.ask(func() (err error) { n.Value, n.Set, err = k.key.Number(ctx, name); return err }) {
+	if !k.ask(func() (err error) {
+		n.Value, n.Set, err = k.key.Number(ctx, name)
+		if errors.Is(err, winreg.ErrType) { // Windows ignores a text in its place, as many checklists have it
+			text, set, textErr := k.key.Text(ctx, name)
+			if textErr == nil && set {
+				n.WrongType, n.Text = "REG_SZ", text
+				return nil
+			}
+			if !errors.Is(textErr, winreg.ErrType) && textErr != nil {
+				return textErr
+			}
+		}
+		return err
+	}) {
 		return nil
 	}
 	return &n

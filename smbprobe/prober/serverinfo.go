@@ -29,8 +29,21 @@ func (r *run) probeServerInfo(ctx context.Context, tree smb.Tree) error {
 	err := r.queryServerInfo(ctx, tree, h)
 	if err != nil {
 		h.Error = err.Error()
+		h.Refused = accessDenied(err) && !h.Known && h.Time == nil && h.AdminShare == nil
 	}
 	return err
+}
+
+// accessDenied reports whether a server refused a pipe or a call for lack of rights.
+func accessDenied(err error) bool {
+	if fault, ok := errors.AsType[msrpc.Fault](err); ok {
+		return fault.Code == uint32(msrpc.ErrorAccessDenied)
+	}
+	switch smb.StatusOf(err) {
+	case smb.StatusAccessDenied, smb.StatusNetworkAccessDenied:
+		return true
+	}
+	return refused(err)
 }
 
 func (r *run) queryServerInfo(ctx context.Context, tree smb.Tree, h *smbprobe.HostResult) error {
@@ -45,7 +58,10 @@ func (r *run) queryServerInfo(ctx context.Context, tree smb.Tree, h *smbprobe.Ho
 	h.SystemDrive = systemDriveShare
 	return callAll(
 		func() error { return readServerInfo(ctx, server, h) },
-		func() (err error) { h.AdminShare, err = hasShare(ctx, server, r.target.Module.Share); return err },
+		func() (err error) {
+			h.AdminShare, h.SharePath, err = sharePath(ctx, server, r.target.Module.Share)
+			return err
+		},
 		func() (err error) { h.SystemShare, err = hasShare(ctx, server, systemDriveShare); return err },
 		func() error { return readClock(ctx, server, h) }, // last: some servers never answer it
 	)
@@ -89,6 +105,20 @@ func readClock(ctx context.Context, server *srvsvc.Conn, h *smbprobe.HostResult)
 		h.Started = &now.SinceStart
 	}
 	return nil
+}
+
+// sharePath reports whether the Server service knows a share, and where it leads. Only
+// administrators may ask for the path; without it the answer is that of hasShare.
+func sharePath(ctx context.Context, server *srvsvc.Conn, name string) (found *bool, path string, err error) {
+	path, there, err := server.SharePath(ctx, name)
+	if _, answered := errors.AsType[msrpc.Win32Error](err); answered {
+		found, err = hasShare(ctx, server, name)
+		return found, "", err
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return &there, path, nil
 }
 
 // hasShare reports whether the Server service knows a share; nil where it does not tell.

@@ -38,7 +38,7 @@ func serviceNames(m smbprobe.Module) []string {
 func servicesFailed(names []string, err error) []smbprobe.ServiceResult {
 	results := make([]smbprobe.ServiceResult, len(names))
 	for i, name := range names {
-		results[i] = smbprobe.ServiceResult{Name: name, Error: err.Error()}
+		results[i] = smbprobe.ServiceResult{Name: name, Error: err.Error(), Refused: accessDenied(err)}
 	}
 	return results
 }
@@ -62,6 +62,9 @@ func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
 		})
 	}
 	r.runParallel(ctx, branches...)
+	for i := range results {
+		results[i].Asked = slices.ContainsFunc(r.target.Module.Server.Services, func(n string) bool { return strings.EqualFold(n, results[i].Name) })
+	}
 	r.result.Services = results
 	return worstError(errs...)
 }
@@ -76,7 +79,7 @@ func (r *run) queryServices(ctx context.Context, tree smb.Tree, names []string, 
 			into[i], err = queryService(ctx, manager, name)
 		}
 		if err != nil {
-			into[i] = smbprobe.ServiceResult{Name: name, Error: err.Error()}
+			into[i] = smbprobe.ServiceResult{Name: name, Error: err.Error(), Refused: accessDenied(err)}
 		}
 	}
 	return err
@@ -106,7 +109,7 @@ func queryService(ctx context.Context, manager *svcctl.Manager, name string) (sm
 		if code == msrpc.ErrorServiceDoesNotExist {
 			result.Installed, result.Error = &installed, ""
 		} else {
-			result.Error = err.Error()
+			result.Error, result.Refused = err.Error(), refused(err)
 		}
 		return result, nil
 	}
@@ -130,7 +133,7 @@ func queryService(ctx context.Context, manager *svcctl.Manager, name string) (sm
 		return result, err
 	}
 	if err == nil {
-		result.StartMode = startMode(config.Start)
+		result.StartMode, result.Account = startMode(config.Start), config.Account
 	}
 	return result, nil
 }

@@ -3,9 +3,11 @@ package prober
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -18,44 +20,67 @@ const (
 	keyShellFolders = `SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\Shell Folders`
 )
 
-// checkWin2000Place looks for a phone book that is missing at the NT place where Windows 2000 and
-// later keep it. Where that cannot be told, the state is unknown: such a server may
-// dial all the same, and a page at night would be wrong.
+// checkWin2000Place looks at the place where Windows 2000 and later keep the phone book, if
+// anything is wrong with the file at the NT place: Exchange 5.5 SP3 and later use the one
+// under All Users. What is found there does not change that the file at the module's path
+// is missing.
 func (r *run) checkWin2000Place(ctx context.Context, session smb.Session) {
 	m, p := r.target.Module, &r.result.Phonebook
-	missing := p.State == smbprobe.PhonebookMissing || p.State == smbprobe.PhonebookFolderMissing
-	if !missing || !r.isNewer() || !strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, smbprobe.AdminShareName) {
+	if r.result.Share != smbprobe.ShareOK || !wrongAtNTPlace(p) || !r.isNewer() ||
+		!strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, smbprobe.AdminShareName) {
 		return
 	}
-	place, found, err := r.findWin2000Phonebook(ctx, session)
-	switch {
-	case err != nil:
-		p.Error = fmt.Sprintf(`not at %s\%s (%s), and whether it is where Windows 2000 keeps it is not known: %v`, m.Share, m.Phonebook.Path, p.State, err)
-		p.State = smbprobe.PhonebookUnknown
-		r.win2000PlaceRefused = isAnswer(err)
+	place, other, err := r.readWin2000Phonebook(ctx, session)
+	p.AllUsers = &other
+	if err != nil {
+		r.win2000PlaceUnanswered = !isAnswer(err)
 		r.logError("the Windows 2000 place", err)
-	case found:
+	}
+	missing := p.State == smbprobe.PhonebookMissing || p.State == smbprobe.PhonebookFolderMissing
+	if exists, known := other.State.Exists(); missing && known && exists {
 		p.Error = fmt.Sprintf(`not at %s\%s (%s), but at %s`, m.Share, m.Phonebook.Path, p.State, place)
 		p.State = smbprobe.PhonebookElsewhere
 	}
 }
 
-// findWin2000Phonebook reports whether there is a phone book at the Windows 2000 place. That there is
-// none is known only where the folder of all users is there.
-func (r *run) findWin2000Phonebook(ctx context.Context, session smb.Session) (place string, found bool, err error) {
+// wrongAtNTPlace reports whether the phone book at the module's path cannot be dialed with, or
+// lacks an entry that is dialed.
+func wrongAtNTPlace(p *smbprobe.PhonebookResult) bool {
+	switch p.State {
+	case smbprobe.PhonebookUnknown:
+		return false
+	case smbprobe.PhonebookOK:
+		return p.Intact != nil && !*p.Intact || p.Entries != nil && *p.Entries == 0 ||
+			slices.ContainsFunc(p.Dialed, func(d phonebook.Dialed) bool { return !d.Usable })
+	}
+	return true
+}
+
+// readWin2000Phonebook reads the phone book at the Windows 2000 place. That there is none is
+// known only if the folder of all users is there; otherwise its state is unknown, and the
+// error tells why.
+func (r *run) readWin2000Phonebook(ctx context.Context, session smb.Session) (place string, p smbprobe.PhonebookResult, err error) {
 	share, folder := r.allUsers(ctx)
 	place = share + `\` + folder + allUsersPlace
 	tree, err := session.Connect(ctx, share)
 	if err != nil {
-		return place, false, err
+		return place, unknownPhonebook(err), err
 	}
-	info, err := tree.Stat(ctx, folder+allUsersPlace)
-	switch phonebookState(err) {
+	read := r.readPhonebookAt(ctx, tree, folder+allUsersPlace)
+	switch p := read.result; p.State {
 	case smbprobe.PhonebookMissing, smbprobe.PhonebookFolderMissing:
-		_, err = tree.Stat(ctx, folder)
-		return place, false, err
+		if _, err := tree.Stat(ctx, folder); err != nil {
+			return place, unknownPhonebook(err), err
+		}
+		return place, p, nil
+	case smbprobe.PhonebookUnknown:
+		return place, unknownPhonebook(read.err), read.err
 	}
-	return place, err == nil && !info.Directory, err
+	return place, read.result, nil
+}
+
+func unknownPhonebook(err error) smbprobe.PhonebookResult {
+	return smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown, Status: smb.StatusOf(err), Error: err.Error()}
 }
 
 // allUsers returns the share and the folder of the application data of all users. Its

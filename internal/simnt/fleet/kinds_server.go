@@ -43,7 +43,7 @@ var serverKinds = []kind{
 			h.SetShareStatus(adminShare, statusSharingPaused)
 			h.System().SetService(rpc.Service{Name: "LanmanServer", Display: "Server", State: paused, Start: automatic})
 		},
-		want: shut(smbprobe.ShareServerPaused, smbprobe.VerdictWarning, "warning server_paused", "warning service_not_running"),
+		want: shut(smbprobe.ShareServerPaused, smbprobe.VerdictWarning, "warning server_paused"),
 	},
 	{
 		name: "no-resources", site: munich, options: nt4(),
@@ -58,7 +58,7 @@ var serverKinds = []kind{
 		name: "server-stopped", site: berlin, options: nt4(),
 		summary: "the Server service is stopped: port 139 is open, and no called name is accepted",
 		prepare: func(h *simnt.Host) { h.SetSessionRefusal(simnt.CodeCalledNameNotPresent) },
-		want: shut(smbprobe.ShareSessionRefused, smbprobe.VerdictCritical).
+		want: shut(smbprobe.ShareSessionRefused, smbprobe.VerdictCritical, "critical server_not_answering_by_name").
 			with("probe_success 1"),
 	},
 	{
@@ -71,7 +71,7 @@ var serverKinds = []kind{
 		name: "hung", site: hamburg, options: nt4(), module: moduleImpatient,
 		summary: "accepts connections and never answers",
 		prepare: func(h *simnt.Host) { h.SetPhase(simnt.PhaseHung) },
-		want:    shut(smbprobe.ShareTimeout, smbprobe.VerdictCritical).with("probe_success 0"),
+		want:    shut(smbprobe.ShareTimeout, smbprobe.VerdictCritical, "critical no_answer").with("probe_success 0"),
 	},
 	{
 		name: "clock-off", site: cologne,

@@ -34,7 +34,7 @@ var shareKinds = []kind{
 			h.RemoveShare(adminShare)
 			h.RemoveShare(systemShare)
 		},
-		want: missing("critical admin_shares_lost_at_start"),
+		want: missing("critical admin_share_removed"),
 	},
 	{
 		name: "share-gone", site: cologne, options: nt4(), log: failing(entryName, "5"),

@@ -85,3 +85,59 @@ func FuzzShare(f *testing.F) {
 		}
 	})
 }
+
+// adminPath is the answer of Windows for its administrative share with level 2.
+func adminPath(path string) []byte {
+	return rpctest.Stub(2, 0x20000, 0x20004, specialDisk, 0x20008, 0, -1, 1, 0x2000c, 0, wide("ADMIN$"), wide("Remote Admin"), wide(path), 0)
+}
+
+func noPath(code int) []byte { return rpctest.Stub(2, 0, code) }
+
+func TestSharePath(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer []byte
+		want   string
+		found  bool
+		err    error
+	}{
+		{"ADMIN$", adminPath(`C:\WINNT`), `C:\WINNT`, true, nil},
+		{"hostile", adminPath("C:\\\nx"), "C:\\\uFFFDx", true, nil},
+		{"without a path", rpctest.Stub(2, 1, 2, 0, 0, 0, -1, 1, 0, 0, wide("C$"), 0), "", true, nil},
+		{"not there", noPath(2310), "", false, nil},
+		{"not there, Samba", noPath(123), "", false, nil},
+		{"not an administrator", noPath(5), "", false, msrpc.ErrorAccessDenied},
+		{"success and nothing", noPath(0), "", false, smb.ErrProtocol},
+		{"the other level", adminShare(), "", false, smb.ErrProtocol},
+		{"a path that is not there", rpctest.Stub(2, 1, 2, 0, 0, 0, -1, 1, 3, 0, wide("C$"), 0), "", false, smb.ErrProtocol},
+		{"empty", nil, "", false, smb.ErrProtocol},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			conn, s := openScript(t, test.answer)
+			path, found, err := conn.SharePath(t.Context(), "ADMIN$")
+			if path != test.want || found != test.found || !errors.Is(err, test.err) || len(s.Calls) != 1 {
+				t.Errorf("%q, %v, %v in %d calls; expected %q, %v, %v", path, found, err, len(s.Calls), test.want, test.found, test.err)
+			}
+		})
+	}
+}
+
+func TestSharePathCut(t *testing.T) {
+	sound := func(stub []byte) bool {
+		_, _, ok := parseSharePath(stub)
+		return ok
+	}
+	rpctest.CheckCut(t, "ADMIN$", adminPath(`C:\WINNT`), sound)
+	rpctest.CheckCut(t, "not there", noPath(2310), sound)
+}
+
+func FuzzSharePath(f *testing.F) {
+	f.Add(adminPath(`C:\WINNT`))
+	f.Add(noPath(2310))
+	f.Fuzz(func(t *testing.T, answer []byte) {
+		path, code, ok := parseSharePath(answer)
+		if (!ok || code != 0) && path != "" || smb.CleanText(path) != path {
+			t.Fatalf("%q, %v, %v", path, code, ok)
+		}
+	})
+}

@@ -22,7 +22,8 @@ const (
 
 // Config is the configuration of a service.
 type Config struct {
-	Start StartType
+	Start   StartType
+	Account string // that the service runs as, `CORP\exchange`; went through smb.CleanText
 }
 
 // Room for a configuration in bytes (MS-SCMR 3.1.4.17): the size of the first
@@ -81,12 +82,12 @@ type configAnswer struct {
 }
 
 // parseConfig decodes an answer, and reports whether it is sound. The strings
-// follow the structure that points to them; all are read, and none is kept.
+// follow the structure that points to them; all are read, and one is kept.
 func parseConfig(stub []byte) (configAnswer, bool) {
 	r := ndr.NewReader(stub)
 	var start, unused, needed, code uint32
 	var there [5]bool // binary path, load order group, dependencies, account, display name
-	var text string
+	var texts [5]string
 	if !r.U32(&unused) || !r.U32(&start) || !r.U32(&unused) || // dwServiceType, dwErrorControl
 		!r.Pointer(&there[0]) || !r.Pointer(&there[1]) ||
 		!r.U32(&unused) || // dwTagId
@@ -94,7 +95,7 @@ func parseConfig(stub []byte) (configAnswer, bool) {
 		return configAnswer{}, false
 	}
 	for i := range there {
-		if there[i] && !r.String(&text) {
+		if there[i] && !r.String(&texts[i]) {
 			return configAnswer{}, false
 		}
 	}
@@ -108,6 +109,6 @@ func parseConfig(stub []byte) (configAnswer, bool) {
 	if StartType(start) > StartDisabled {
 		return configAnswer{}, false
 	}
-	answer.config = Config{Start: StartType(start)}
+	answer.config = Config{Start: StartType(start), Account: smb.CleanText(texts[3])}
 	return answer, true
 }

@@ -29,7 +29,7 @@ func localSystem() []byte {
 	return config(2, "LocalSystem", "Microsoft Exchange Internet Mail Service")
 }
 
-func automatic() Config { return Config{Start: StartAutomatic} }
+func automatic() Config { return Config{Start: StartAutomatic, Account: "LocalSystem"} }
 
 // tooSmall is the answer of a server whose configuration does not fit.
 func tooSmall(needed int) []byte { return rpctest.Stub(0, 0, 0, 0, 0, 0, 0, 0, 0, needed, 122) }
@@ -42,7 +42,7 @@ func TestConfig(t *testing.T) {
 		err     error
 	}{
 		{"automatic", [][]byte{localSystem()}, automatic(), nil},
-		{"disabled", [][]byte{config(4, `.\imsuser`, "Grüße")}, Config{Start: StartDisabled}, nil},
+		{"disabled", [][]byte{config(4, `.\imsuser`, "Grüße")}, Config{Start: StartDisabled, Account: `.\imsuser`}, nil},
 		{"boot", [][]byte{config(0, "", "")}, Config{}, nil},
 		{"all pointers null", [][]byte{rpctest.Stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0)}, Config{Start: StartManual}, nil},
 		{"long", [][]byte{config(2, strings.Repeat("x", 400), "b\x00c")}, automatic(), nil},

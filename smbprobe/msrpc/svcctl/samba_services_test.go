@@ -36,10 +36,10 @@ func TestReadFromSamba(t *testing.T) {
 				status Status
 				config Config
 			}{
-				{"RemoteRegistry", Status{State: Running}, Config{StartManual}},
-				{"NETLOGON", Status{State: Stopped}, Config{StartDisabled}},
-				{"Spooler", Status{State: Running}, Config{StartManual}},
-				{"WINS", Status{State: Stopped, Win32ExitCode: 1077}, Config{StartDisabled}},
+				{"RemoteRegistry", Status{State: Running}, Config{Start: StartManual, Account: "LocalSystem"}},
+				{"NETLOGON", Status{State: Stopped}, Config{Start: StartDisabled, Account: "LocalSystem"}},
+				{"Spooler", Status{State: Running}, Config{Start: StartManual, Account: "LocalSystem"}},
+				{"WINS", Status{State: Stopped, Win32ExitCode: 1077}, Config{Start: StartDisabled, Account: "LocalSystem"}},
 			} {
 				service, err := manager.OpenService(ctx, want.name, QueryConfig|QueryStatus)
 				if err != nil {
