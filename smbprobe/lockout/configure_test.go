@@ -177,3 +177,35 @@ func TestOneTargetIsRefusedFourTimes(t *testing.T) {
 		g.login(target, accepted())
 	})
 }
+
+// TestReloadStorm: reloads that change nothing do not write the file, end no wait, and
+// forget no login that is under way.
+func TestReloadStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := new(memStore)
+		g := newTester(t, Options{store: store}, fleet(6)...)
+		g.warm(fleet(6)...)
+		g.login(corp("exch05"), refused())
+		first, second := g.start(corp("exch00")), g.start(corp("exch01"))
+		acquired := make(chan func(Outcome))
+		go func() { acquired <- g.start(corp("exch02")) }()
+		synctest.Wait()
+		writes := store.writes
+		for range 1000 {
+			g.configure(fleet(6)...)
+		}
+		if store.writes != writes {
+			t.Errorf("%d writes", store.writes-writes)
+		}
+		g.wantHeld(corp("exch05"), TargetRefused, min15)
+		if got := g.count(); got != 3 {
+			t.Errorf("count %d, want 3", got)
+		}
+		first(inDoubt())
+		second(accepted())
+		(<-acquired)(accepted())
+		if got := g.count(); got != 2 {
+			t.Errorf("count %d, want the refusal and the doubt", got)
+		}
+	})
+}

@@ -174,7 +174,7 @@ func (g *Guard) Acquire(ctx context.Context, target Target, announced string) (r
 			if w.err != nil {
 				return nil, w.err
 			}
-			// Who admitted the login still has the lock until the file has it.
+			// The goroutine that admitted the login has the lock until the file is written.
 			g.mu.Lock()
 			g.mu.Unlock() //nolint:staticcheck // SA2001: nothing to do meanwhile
 			return func(o Outcome) { g.release(w.login, o) }, nil

@@ -82,7 +82,7 @@ func TestMixtures(t *testing.T) {
 	for part := range 4 {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
-			for seed := uint64(part); seed < 320; seed += 4 {
+			for seed := uint64(part); seed < mixtures; seed += 4 {
 				s := mixture(seed, nil)
 				s.run(8 * time.Hour)
 				if got := s.worst(); got >= lockAt {

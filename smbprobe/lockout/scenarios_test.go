@@ -12,7 +12,7 @@ import (
 type scenario struct {
 	name     string
 	targets  int
-	length   time.Duration // 0: 12 hours
+	length   time.Duration // 0: 8 hours
 	replicas int           // probes of each target in a minute; 0: 2, -1: none
 	local    bool
 	setup    func(*sim)
@@ -75,8 +75,8 @@ func scenarios() []scenario {
 			}
 		}},
 		{name: "changed and fixed, local accounts", targets: 20, local: true, setup: (*sim).changesAndIsFixed, recovers: 5 * h, within: 2 * m},
-		{name: "answers garbled", targets: 100, length: 8 * h, replicas: 1, setup: some(5, garbles, h, 7*h), recovers: 7 * h, within: 17 * m, sightFrom: h, sightTo: 7 * h},
-		{name: "guest on one", targets: 10, setup: some(1, asGuest, h, 11*h), recovers: 11 * h, within: 17 * m, sightFrom: h, sightTo: 11 * h},
+		{name: "answers garbled", targets: 100, replicas: 1, setup: some(5, garbles, h, 7*h), recovers: 7 * h, within: 17 * m, sightFrom: h, sightTo: 7 * h},
+		{name: "guest on one", targets: 10, setup: some(1, asGuest, h, 7*h), recovers: 7 * h, within: 17 * m, sightFrom: h, sightTo: 7 * h},
 		{name: "controller slow for good, wrong password", targets: 20, setup: func(s *sim) {
 			some(20, slow, 2*h, 99*h)(s)
 			s.passwordChanges()
@@ -97,7 +97,7 @@ func scenarios() []scenario {
 					s.add(i)
 				}
 			})
-		}, sightFrom: h, sightTo: 12 * h},
+		}, sightFrom: h, sightTo: 8 * h},
 		{name: "20 with an old account from the start", targets: 21, setup: func(s *sim) {
 			s.behaviour = func(i int, _ time.Duration) behaviour { return [...]behaviour{sound, oldAccount}[min(1, i)] }
 		}},
@@ -119,11 +119,11 @@ func scenarios() []scenario {
 		}},
 		{name: "one of 20 is started again", targets: 20, setup: reboot, recovers: 2*h + 8*m, within: 17 * m, sightFrom: 2 * h, sightTo: 2*h + 20*m},
 		{name: "the only one is started again", targets: 1, setup: reboot, recovers: 2*h + 8*m, within: 17 * m},
-		{name: "restarts, right password", targets: 20, setup: func(s *sim) { s.restartsEvery(10*m, true) }, sightFrom: h, sightTo: 11 * h},
+		{name: "restarts, right password", targets: 20, setup: func(s *sim) { s.restartsEvery(10*m, true) }, sightFrom: h, sightTo: 7 * h},
 		{name: "restarts, no file, wrong password", targets: 20, setup: func(s *sim) {
 			s.passwordChanges()
 			s.restartsEvery(10*m, false)
-		}, failures: 4 + 60}, // each restart may add one, and may lock the account
+		}, failures: 4 + 48}, // each restart may add one, and may lock the account
 		{name: "restarts, wrong password, controller slow", targets: 20, setup: func(s *sim) {
 			s.restartsEvery(10*m, true)
 			some(20, slow, 2*h, 99*h)(s)
@@ -133,7 +133,7 @@ func scenarios() []scenario {
 			s.passwordChanges()
 			s.every(30*time.Second, m, func() { s.exporters[0].probe(0, probeTime) })
 		}},
-		{name: "account expired", targets: 20, setup: some(20, expired, 2*h, 9*h), recovers: 9 * h, within: 32 * m},
+		{name: "account expired", targets: 20, setup: some(20, expired, 2*h, 6*h), recovers: 6 * h, within: 32 * m},
 		{name: "a new target every 13 minutes, wrong password", targets: 20, setup: func(s *sim) {
 			clear(s.fleet[2:])
 			s.passwordChanges()
@@ -147,7 +147,7 @@ func scenarios() []scenario {
 			for i := 2; i < 24; i++ {
 				s.at(time.Duration(i-1)*h, func() { s.add(i) })
 			}
-		}, sightFrom: h, sightTo: 12 * h},
+		}, sightFrom: h, sightTo: 8 * h},
 		{name: "three of 20 hang, the last that accepted is switched off", targets: 20, setup: func(s *sim) {
 			off := -1
 			s.behaviour = func(i int, now time.Duration) behaviour {
@@ -166,7 +166,7 @@ func scenarios() []scenario {
 					}
 				}
 			})
-		}, sightFrom: h + 10*m, sightTo: 12 * h},
+		}, sightFrom: h + 10*m, sightTo: 8 * h},
 		{name: "changed and fixed, controller answers in 3 seconds", targets: 100, length: 6 * h, replicas: 1, setup: func(s *sim) {
 			s.changesAndIsFixed()
 			s.latency = func(now time.Duration) time.Duration {
@@ -196,19 +196,19 @@ func scenarios() []scenario {
 				s.passwordChanges()
 				s.every(2*h+30*time.Second, m, s.forget)
 			}},
-			scenario{name: fmt.Sprintf("loses 1 login in 20, %d", n), targets: n, setup: some(n, flaps, 0, 99*h), sightTo: 12 * h, blind: 75 * m},
+			scenario{name: fmt.Sprintf("loses 1 login in 20, %d", n), targets: n, setup: some(n, flaps, 0, 99*h), sightTo: 8 * h, blind: 50 * m},
 		)
 	}
 	for _, n := range []int{1, 2, 20, 100} {
 		list = append(list, scenario{name: fmt.Sprintf("changed and fixed, %d", n), targets: n, length: 6 * h, setup: (*sim).changesAndIsFixed, recovers: 5 * h, within: 2 * m})
 	}
 	for _, n := range []int{1, 3, 10, 30} {
-		list = append(list, scenario{name: fmt.Sprintf("%d of 100 hang", n), targets: 100, length: 8 * h, replicas: 1, setup: some(n, hangs, h, 7*h), recovers: 7 * h, within: 17 * m, sightFrom: h, sightTo: 7 * h, blind: time.Duration(n) * 70 * time.Second})
+		list = append(list, scenario{name: fmt.Sprintf("%d of 100 hang", n), targets: 100, replicas: 1, setup: some(n, hangs, h, 7*h), recovers: 7 * h, within: 17 * m, sightFrom: h, sightTo: 7 * h, blind: time.Duration(n) * 70 * time.Second})
 	}
 	for _, n := range []int{1, 20, 100} {
 		list = append(list,
 			scenario{name: fmt.Sprintf("controller slow for 20 minutes, %d", n), targets: n, length: 4 * h, setup: some(n, slow, 2*h, 2*h+20*m), recovers: 2*h + 20*m, within: 32 * m},
-			scenario{name: fmt.Sprintf("controller slow for 20 minutes, wrong password, %d", n), targets: n, length: 8 * h, setup: func(s *sim) {
+			scenario{name: fmt.Sprintf("controller slow for 20 minutes, wrong password, %d", n), targets: n, setup: func(s *sim) {
 				some(n, slow, 2*h, 2*h+20*m)(s)
 				s.passwordChanges()
 			}},
@@ -257,7 +257,7 @@ func TestScenarios(t *testing.T) {
 					e.schedule(cmp.Or(sc.replicas, 2))
 				}
 			}
-			s.run(cmp.Or(sc.length, 12*time.Hour))
+			s.run(cmp.Or(sc.length, 8*time.Hour))
 			checkScenario(t, s, sc)
 		})
 	}

@@ -114,7 +114,7 @@ func (s *diskStore) replace(content []byte, durable bool) (err error) {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("write the lockout file: %w", err)
 	}
-	// Only who has the lock writes, so what is there is left over from a crash.
+	// Writers have the lock, so a file of that name is left over from a crash.
 	temp := path + ".tmp"
 	_ = os.Remove(temp)
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
