@@ -107,7 +107,7 @@ func TestEntryUnusable(t *testing.T) {
 	is := []string{"entry_unusable critical"}
 	damaged := []string{"phonebook_damaged critical"}
 	runCauseTests(t, []causeTest{
-		{"a finding", dialed(unusable, port), is, "port_missing", ""},
+		{"a finding", dialed(unusable, port), is, "no Port line", ""},
 		{"a finding that is not listed", dialed(unusable), is, `"Backup"`, ""},
 		{"of an entry that is not dialed", dialed(usable, port), []string{"entry_unusable warning"}, "", "not known"},
 		{"of an entry, and none is known to be dialed", func(r *smbprobe.Result) { r.Phonebook.Dialed = nil; port(r) }, []string{"entry_unusable warning"}, "names no dialed_entries", ""},

@@ -81,8 +81,8 @@ var soundKinds = []kind{
 		name: "healthy", site: munich, options: nt4(),
 		summary: "all is well; the line was busy three times yesterday and today",
 		log: logPlan{
-			failures: []failures{{entry: entryName, code: "676", ages: []time.Duration{3 * time.Hour, 3*time.Hour + 5*time.Minute, 9 * time.Hour}}},
-			renew:    12 * time.Hour, // before the first leaves the window of 24 hours
+			failures: []failures{{entry: entryName, code: "676", ages: []time.Duration{9 * time.Hour, 9*time.Hour + 5*time.Minute, 15 * time.Hour}}},
+			renew:    8 * time.Hour, // before the first leaves the window of 24 hours
 		},
 		want: sound(smbprobe.VerdictOK, "info line_or_answer_missing").with(
 			`rasphone_dialup_failures{window="15m"} 0`,

@@ -95,18 +95,18 @@ var dialKinds = []kind{
 		name: "line-busy", site: berlin, options: nt4(),
 		summary: "the line is busy, every minute",
 		log:     logPlan{failures: []failures{{entry: entryName, code: "676", every: time.Minute}}},
-		want:    sound(smbprobe.VerdictWarning, "warning line_or_answer_missing"),
+		want:    sound(smbprobe.VerdictCritical, "critical line_or_answer_missing"),
 	},
 	{
 		name: "card-removed", site: hamburg, options: nt4(), log: failing(entryName, "2"),
 		summary: "a network card is gone, and its registry key is not",
 		prepare: func(h *simnt.Host) { networkCard(h, "2", "NE20001") },
-		want:    sound(smbprobe.VerdictWarning, "warning dialup_network_card_key_stale"),
+		want:    sound(smbprobe.VerdictCritical, "critical dialup_network_card_key_stale"),
 	},
 	{
 		name: "old-pack", site: cologne, options: simnt.Options{ServicePack: 3}, ntlmV1: true, log: failing(entryName, "317"),
 		summary: "Service Pack 3, with a fault that hides why dialing fails",
-		want:    sound(smbprobe.VerdictWarning, "warning nt4_dial_bug"),
+		want:    sound(smbprobe.VerdictCritical, "critical nt4_dial_bug"),
 	},
 	{
 		name: "plugplay-off", site: munich, options: nt4(), log: failing(entryName, "711"),

@@ -45,7 +45,7 @@ func TestConfig(t *testing.T) {
 		{"disabled", [][]byte{config(4, `.\imsuser`, "Grüße")}, Config{Start: StartDisabled, Account: `.\imsuser`}, nil},
 		{"boot", [][]byte{config(0, "", "")}, Config{}, nil},
 		{"all pointers null", [][]byte{rpctest.Stub(1, 3, 1, 0, 0, 0, 0, 0, 0, 4096, 0)}, Config{Start: StartManual}, nil},
-		{"long", [][]byte{config(2, strings.Repeat("x", 400), "b\x00c")}, automatic(), nil},
+		{"long", [][]byte{config(2, strings.Repeat("x", 400), "b\x00c")}, Config{Start: StartAutomatic, Account: strings.Repeat("x", smb.MaxText)}, nil},
 		{"once more", [][]byte{tooSmall(5000), localSystem()}, automatic(), nil},
 		{"as much as may be", [][]byte{tooSmall(8192), localSystem()}, automatic(), nil},
 		{"too much", [][]byte{tooSmall(8193)}, Config{}, smb.ErrProtocol},
