@@ -33,6 +33,19 @@ func newShares() map[string]*share {
 	}
 }
 
+// path is where a share leads; empty for IPC$.
+func (s *share) path() string {
+	if s.isIPC() {
+		return ""
+	}
+	return `C:\` + strings.TrimPrefix(s.folder, `\`)
+}
+
+// MoveShare lets a disk share lead to another folder of the drive, `OLDNT`.
+func (h *Host) MoveShare(name, folder string) {
+	h.changeShare(name, func(s *share) { s.folder = folder })
+}
+
 func (s *share) isIPC() bool { return s.kind&^shareTypeSpecial == shareTypeIPC }
 
 // changeShare changes a share of the host. One that it never had is left alone.
@@ -70,7 +83,7 @@ func (h *Host) listShares() []rpc.Share {
 	var all []rpc.Share
 	for _, name := range []string{"ADMIN$", "IPC$", "C$"} {
 		if s := h.shares[name]; !s.removed {
-			all = append(all, rpc.Share{Name: s.name, Type: s.kind, Remark: s.remark})
+			all = append(all, rpc.Share{Name: s.name, Type: s.kind, Remark: s.remark, Path: s.path()})
 		}
 	}
 	return all
