@@ -38,7 +38,7 @@ const (
 
 // kinds are all of them, in the order of a page.
 func kinds() []kind {
-	return slices.Concat(soundKinds(), shareKinds(), bookKinds(), dialKinds(), serverKinds(), accountKinds(), logKinds())
+	return slices.Concat(soundKinds(), shareKinds(), bookKinds(), dialKinds(), serverKinds(), accountKinds(), logKinds(), diagnosisKinds())
 }
 
 // again and again, every five minutes, an entry cannot be dialled.
