@@ -132,6 +132,9 @@ func writeConfig(t *testing.T, samba *smbtest.Samba, targets ...string) string {
     username: %s
     domain: %s
     password_file: corp.password
+modules:
+  default:
+    server: {services: [RemoteRegistry]} # Samba has no MSExchangeIMC
 targets:
   - hosts: ["%s"]
     auth: corp
