@@ -110,5 +110,5 @@ func (l *Lint) verdict(p palette) string {
 			return p.bad("damaged")
 		}
 	}
-	return p.bad("with entries that cannot be dialled")
+	return p.bad("with entries that cannot be dialed")
 }

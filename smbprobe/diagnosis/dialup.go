@@ -182,7 +182,7 @@ func holds(p *smbprobe.PhonebookResult, entry string) bool {
 
 // phonebookLacks reports whether the phone book is known not to hold an entry. A name beyond
 // ASCII proves nothing: which code page the phone book is written in is not known, and a
-// false alarm wakes somebody. Neither does one that is too long to be dialed: it may be a
+// false alarm wakes a person. Neither does one that is too long to be dialed: it may be a
 // whole sentence of an event's text, in which the place of the name is not known.
 func (c *evidence) phonebookLacks(entry string) bool {
 	p := &c.Phonebook
