@@ -5,9 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 func TestExporter(t *testing.T) {
@@ -168,5 +171,31 @@ func TestRegistryHasRuntimeAndProcess(t *testing.T) {
 	}
 	if n != 2 {
 		t.Errorf("%d of go_goroutines and process_start_time_seconds, want both", n)
+	}
+}
+
+// TestCauseInfo: each cause once, with its first fix.
+func TestCauseInfo(t *testing.T) {
+	known := diagnosis.Known()
+	metrics := make(chan prometheus.Metric, len(known)+1)
+	newCauseInfo(ownMetrics().causeInfo).Collect(metrics)
+	close(metrics)
+	got := make(map[string]string)
+	for m := range metrics {
+		var form dto.Metric
+		if err := m.Write(&form); err != nil {
+			t.Fatal(err)
+		}
+		labels := make(map[string]string)
+		for _, l := range form.GetLabel() {
+			labels[l.GetName()] = l.GetValue()
+		}
+		if form.GetGauge().GetValue() != 1 || labels["title"] == "" || labels["fix"] == "" || labels["runbook"] != labels["cause"] {
+			t.Errorf("%v", labels)
+		}
+		got[labels["cause"]] = labels["fix"]
+	}
+	if len(got) != len(known) || got["admin_share_removed"] != "net share admin$" || got["server_paused"] != "net continue server" {
+		t.Errorf("%d of %d causes: %v", len(got), len(known), got)
 	}
 }

@@ -134,7 +134,7 @@ func writeConfig(t *testing.T, samba *smbtest.Samba, targets ...string) string {
     password_file: corp.password
 lockout_file: lockout.json
 modules:
-  default: {min_interval: 0s}
+  default: {min_interval: 0s, server: {services: [RemoteRegistry]}} # Samba has no MSExchangeIMC
   other: {min_interval: 0s}
 targets:
   - hosts: ["%s"]

@@ -14,6 +14,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // numbered returns targets that are named by their places.
@@ -26,7 +27,9 @@ func numbered(n int) []smbprobe.Target {
 }
 
 func resultOf(target string, share smbprobe.ShareState) *smbprobe.Result {
-	return &smbprobe.Result{Target: target, Share: share, Success: true, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}
+	r := &smbprobe.Result{Target: target, Share: share, Success: true, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}
+	r.Causes = diagnosis.Causes(r)
+	return r
 }
 
 func TestProbeAll(t *testing.T) {
@@ -124,8 +127,8 @@ func TestProbeOutputOrder(t *testing.T) {
 		progress string
 	}{
 		{2, "c", smbprobe.ShareOK, "", "probed 1 of 3: c OK"},
-		{0, "a", smbprobe.ShareTimeout, "CRITICAL a, ", "\r\x1b[Kprobed 2 of 3: a CRITICAL"},
-		{1, "b", smbprobe.ShareGuestOnly, "CRITICAL a, WARNING b, OK c, ", "\r\x1b[K"},
+		{0, "a", smbprobe.ShareTimeout, "CRITICAL a, Cause, ", "\r\x1b[Kprobed 2 of 3: a CRITICAL"},
+		{1, "b", smbprobe.ShareGuestOnly, "CRITICAL a, Cause, WARNING b, Cause, OK c, ", "\r\x1b[K"},
 	} {
 		progressed.Reset()
 		if err := o.take(take.place, resultOf(take.target, take.share)); err != nil {

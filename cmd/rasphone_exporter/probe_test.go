@@ -30,8 +30,8 @@ func TestProbeCommand(t *testing.T) {
 	}{
 		{"with a configuration", []string{"--config.file=" + configFile, target}, 0, "OK " + target + ": the share is open and the phone book is sound", ""},
 		{"a closed port, in order", []string{"--config.file=" + configFile, closed, target}, 2, "CRITICAL " + closed + ": ", ""},
-		{"account typed, password from the environment", []string{"--username=" + creds.Username, "--domain=" + creds.Domain, target}, 0, "OK ", ""},
-		{"account typed, password from a file", []string{"--username=" + creds.Username, "--password-file=" + passwordFile, target}, 0, "OK ", ""},
+		{"account typed, password from the environment", []string{"--username=" + creds.Username, "--domain=" + creds.Domain, target}, 1, "WARNING ", ""},
+		{"account typed, password from a file", []string{"--username=" + creds.Username, "--password-file=" + passwordFile, target}, 1, "WARNING " + target + ": The Internet Mail Service (MSExchangeIMC) is not installed", ""},
 		{"wrong account", []string{"--username=nobody-there", target}, 1, "WARNING " + target + ": ", ""},
 		{"metrics", []string{"--output=metrics", "--config.file=" + configFile, target}, 0, "# HELP probe_duration_seconds", ""},
 		{"JSON", []string{"--output=json", "--config.file=" + configFile, target, closed}, 2, "[\n  {\n    \"target\": \"" + target + "\",\n", ""},

@@ -120,5 +120,5 @@ func (l *Lint) verdict(p palette) string {
 	if len(l.Entries) == 0 {
 		return p.bad("nothing to dial")
 	}
-	return p.bad("with entries that cannot be dialled")
+	return p.bad("with entries that cannot be dialed")
 }

@@ -44,7 +44,7 @@ func TestIndex(t *testing.T) {
 		`href="target?module=default&amp;target=exch01.corp.example"`,
 		`<td data-label="Failures">unknown</td>`, // failures of exch01
 		`<td data-label="Failures" class="whole warning">3 in 15m</td>`,
-		`<td data-label="Phone book" class="warning"><span class="whole">ok</span><small>with findings that keep entries from being dialled</small></td>`,
+		`<td data-label="Phone book" class="warning"><span class="whole">ok</span><small>with findings that keep entries from being dialed</small></td>`,
 		`href="probe?module=default&amp;target=exch01.corp.example"`,
 		`href="probe?debug=true&amp;module=default&amp;target=exch01.corp.example"`,
 		`<td data-label="Share" class="good"><span class="whole">ok</span></td>`,

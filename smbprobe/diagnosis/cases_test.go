@@ -205,7 +205,7 @@ func causeCases() []causeCase {
 		{"dial_out_not_allowed", warning, failsWith("720")},
 		{"rasman_cannot_start", critical, failsWith("711")},
 		{"dialup_network_card_key_stale", warning, failsWith("2")},
-		{"nt4_dial_bug", warning, func(r *smbprobe.Result) { failsWith("4264763456")(r); r.Registry.ServicePack.Value = "Service Pack 3" }},
+		{"nt4_dial_bug", warning, func(r *smbprobe.Result) { failsWith("4264763456")(r); servicePack(3)(r) }},
 		{"dialup_failing", warning, failsWith("691")},
 
 		{"service_not_running", critical, func(r *smbprobe.Result) { service(r, "MSExchangeIMC").State = smbprobe.ServiceStopped }},

@@ -143,8 +143,8 @@ func callHistories(r *smbprobe.Result) map[pair]*smbprobe.CallHistory {
 }
 
 // resolution returns what was seen after the last failure that repaired it, by content: the
-// time of the phone book's file proves nothing, as Windows NT may write it whenever somebody
-// dials by hand. What seems to be later than latest was noted while the clock was wrong.
+// time of the phone book's file proves nothing, as Windows NT may write it at each call by
+// hand. What seems to be later than latest was noted while the clock was wrong.
 func (c *evidence) resolution(f *dialFailure, latest time.Time, clockKnown bool) string {
 	since := func(at *time.Time) bool {
 		return at != nil && !f.last.IsZero() && at.After(f.last) && (!clockKnown || !at.After(latest))

@@ -141,6 +141,8 @@ func FuzzDiagnose(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		p := picker(data)
 		r := p.result()
-		wantComplete(t, r, Causes(r))
+		causes := Causes(r)
+		wantComplete(t, r, causes)
+		wantNothingLost(t, r, causes)
 	})
 }

@@ -38,7 +38,7 @@ const (
 )
 
 // kinds are all of them, in the order in which a page lists them.
-var kinds = slices.Concat(soundKinds, shareKinds, phonebookKinds, dialKinds, serverKinds, accountKinds, logKinds)
+var kinds = slices.Concat(soundKinds, shareKinds, phonebookKinds, dialKinds, serverKinds, accountKinds, logKinds, diagnosisKinds)
 
 // failing plans a log in which dialing an entry fails with a code every five minutes.
 func failing(entry, code string) logPlan {

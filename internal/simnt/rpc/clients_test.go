@@ -146,8 +146,8 @@ func TestServicesClient(t *testing.T) {
 		Config svcctl.Config
 	}
 	for name, want := range map[string]all{
-		"MSExchangeIMC": {svcctl.Status{State: svcctl.Running}, svcctl.Config{Start: svcctl.StartAutomatic}},
-		"rasman":        {svcctl.Status{State: svcctl.Stopped, Win32ExitCode: 1077}, svcctl.Config{Start: svcctl.StartManual}},
+		"MSExchangeIMC": {svcctl.Status{State: svcctl.Running}, svcctl.Config{Start: svcctl.StartAutomatic, Account: `EXCHDOM\service`}},
+		"rasman":        {svcctl.Status{State: svcctl.Stopped, Win32ExitCode: 1077}, svcctl.Config{Start: svcctl.StartManual, Account: "LocalSystem"}},
 	} {
 		service, err := manager.OpenService(t.Context(), name, svcctl.QueryStatus|svcctl.QueryConfig)
 		if err != nil {
