@@ -31,6 +31,7 @@ func Rejections() []Rejection {
 // several goroutines.
 type Exporter struct {
 	registry  *prometheus.Registry
+	info      *prometheus.GaugeVec
 	succeeded prometheus.Counter
 	failed    prometheus.Counter
 	duration  prometheus.Histogram
@@ -58,6 +59,7 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 			Name: own.probeDuration.Name, Help: own.probeDuration.Help,
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60},
 		}),
+		info:     prometheus.NewGaugeVec(own.info.gaugeOpts(), own.info.Labels),
 		inFlight: prometheus.NewGauge(own.probesInFlight.gaugeOpts()),
 		rejected: prometheus.NewCounterVec(own.probesRejected.counterOpts(), own.probesRejected.Labels),
 		reloadOK: prometheus.NewGauge(own.reloadSuccessful.gaugeOpts()),
@@ -74,7 +76,7 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 	heldBackGauge := prometheus.NewGaugeFunc(own.loginsHeldBack.gaugeOpts(), func() float64 { return float64(counts.LoginsHeldBack()) })
 	forgotten := prometheus.NewCounterFunc(own.logsForgotten.counterOpts(), func() float64 { return float64(counts.EventlogsForgotten()) })
 	e.registry.MustRegister(
-		newBuildInfo(own.buildInfo), probes, e.duration, e.inFlight, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
+		newBuildInfo(own.buildInfo), e.info, probes, e.duration, e.inFlight, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return e
@@ -82,6 +84,15 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 
 // Registry returns the registry that /metrics shows.
 func (e *Exporter) Registry() *prometheus.Registry { return e.registry }
+
+// SetURL announces where the exporter's pages are: an http or https URL without a final
+// slash. Empty: that is not known.
+func (e *Exporter) SetURL(url string) {
+	e.info.Reset()
+	if url != "" {
+		e.info.WithLabelValues(url).Set(1)
+	}
+}
 
 // ProbeStarted counts a probe as running. ProbeEnded must follow.
 func (e *Exporter) ProbeStarted() { e.inFlight.Inc() }

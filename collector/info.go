@@ -19,13 +19,14 @@ func Metrics() []MetricInfo {
 	}
 	own := ownMetrics()
 	return append(list,
-		own.buildInfo, own.probes, own.probeDuration, own.probesInFlight, own.loginsHeldBack, own.logsForgotten,
+		own.buildInfo, own.info, own.probes, own.probeDuration, own.probesInFlight, own.loginsHeldBack, own.logsForgotten,
 		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp)
 }
 
 // ownInfo names the exporter's own metrics.
 type ownInfo struct {
 	buildInfo        MetricInfo
+	info             MetricInfo
 	probes           MetricInfo
 	probeDuration    MetricInfo
 	probesInFlight   MetricInfo
@@ -43,6 +44,10 @@ func ownMetrics() ownInfo {
 	return ownInfo{
 		buildInfo: own("gauge", "build_info", "Always 1; the labels say what the exporter was built from, and with.",
 			"version", "revision", "branch", "goversion", "goos", "goarch", "tags"),
+		info: MetricInfo{
+			Name: "rasphone_exporter_info", Type: "gauge", Labels: []string{"url"}, OwnMetric: true,
+			Help: "Always 1; url is where the exporter's pages are, for links in alerts; absent without --web.external-address.",
+		},
 		probes: own("counter", "probes_total",
 			"Probes that ended, by the value of their probe_success: result is success or failure.", "result"),
 		probeDuration: own("histogram", "probe_duration_seconds", "How long probes took, without waiting for their turn."),

@@ -98,7 +98,7 @@ func newServing(c *kingpin.CmdClause) serving {
 // handler makes what answers requests.
 func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) {
 	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", r.source.name, "hosts", len(r.config.Load().Hosts()))
-	return web.New(web.Options{
+	handler, err := web.New(web.Options{
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },
 		Reload:          func() error { return r.reload("HTTP request") },
@@ -108,6 +108,11 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 		ExternalAddress: *s.externalAddress,
 		Logger:          logger,
 	})
+	if err != nil {
+		return nil, err
+	}
+	r.metrics.SetURL(handler.ExternalURL())
+	return handler, nil
 }
 
 // listen serves until ctx ends, then drains. SIGHUP reloads meanwhile.
