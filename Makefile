@@ -6,6 +6,7 @@ SHELL := bash
 
 MODULE := github.com/rasphone-exporter/rasphone_exporter
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PROMTOOL := github.com/prometheus/prometheus/cmd/promtool@v0.316.0
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 
@@ -39,6 +40,10 @@ SOAK_TIME ?= 10m
 # How often "bench" runs each benchmark; benchstat wants ten or so.
 BENCH_COUNT ?= 10
 BENCH_FILE ?= bin/bench-$(or $(VERSION),unknown).txt
+
+# Where Grafana is, for the links of alerts.
+GRAFANA ?= http://localhost:3000
+RULE_FILES ?= dashboards/rules/alerts.yml dashboards/example/kubernetes/prometheusrule.yaml
 
 .PHONY: help
 help: ## print this
@@ -97,9 +102,19 @@ release: ## archives, bills of materials and checksums for RELEASE_PLATFORMS, ea
 	@$(release) $(RELEASE_FOLDER) $(RELEASE_PLATFORMS)
 
 .PHONY: test-long
-test-long: ## what takes too long for test: long event logs, all faults at all messages, 6,000 hostile sessions
+test-long: ## what takes too long for test: long event logs, all faults at all messages, 6,000 hostile sessions, the rules with Prometheus 3
 	@echo '== go test, build tag long'
 	@go test -race -tags long -run Long -timeout 120m ./smbprobe/prober
+	@echo '== rules with Prometheus 3'
+	@GOBIN='$(CURDIR)/bin' go install -tags remove_all_sd $(PROMTOOL)
+	@go test -count 1 -run Promtool ./dashboards -promtool '$(CURDIR)/bin/promtool'
+
+.PHONY: rules
+rules: ## write the address of your Grafana into the links of all alerts: make rules GRAFANA=https://grafana.example
+	@for file in $(RULE_FILES); do \
+		sed -E 's|(dashboard_url: )[^ ]+(/d/rasphone-)|\1$(patsubst %/,%,$(GRAFANA))\2|' "$$file" > "$$file.new"; \
+		mv "$$file.new" "$$file"; \
+	done
 
 .PHONY: demo
 demo: build ## build, and run the exporter with simulated Windows NT servers: http://localhost:10196/

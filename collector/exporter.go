@@ -31,6 +31,7 @@ func Rejections() []Rejection {
 // several goroutines.
 type Exporter struct {
 	registry  *prometheus.Registry
+	info      *prometheus.GaugeVec
 	succeeded prometheus.Counter
 	failed    prometheus.Counter
 	duration  prometheus.Histogram
@@ -60,6 +61,7 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 			Name: own.probeDuration.Name, Help: own.probeDuration.Help,
 			Buckets: []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60},
 		}),
+		info:     prometheus.NewGaugeVec(own.info.gaugeOpts(), own.info.Labels),
 		inFlight: prometheus.NewGauge(own.probesInFlight.gaugeOpts()),
 		reused:   prometheus.NewCounter(own.resultsReused.counterOpts()),
 		rejected: prometheus.NewCounterVec(own.probesRejected.counterOpts(), own.probesRejected.Labels),
@@ -78,7 +80,7 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 	heldBackGauge := prometheus.NewGaugeFunc(own.loginsHeldBack.gaugeOpts(), func() float64 { return float64(counts.LoginsHeldBack()) })
 	forgotten := prometheus.NewCounterFunc(own.logsForgotten.counterOpts(), func() float64 { return float64(counts.EventlogsForgotten()) })
 	e.registry.MustRegister(
-		newBuildInfo(own.buildInfo), targets, probes, e.duration, e.inFlight, e.reused, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
+		newBuildInfo(own.buildInfo), e.info, targets, probes, e.duration, e.inFlight, e.reused, heldBackGauge, forgotten, e.rejected, e.reloadOK, e.reloaded,
 		newCauseInfo(own.causeInfo), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return e
@@ -86,6 +88,15 @@ func NewExporter(configLoaded time.Time, counts Counts) *Exporter {
 
 // Registry returns the registry that /metrics shows.
 func (e *Exporter) Registry() *prometheus.Registry { return e.registry }
+
+// SetURL announces where the exporter's pages are: an http or https URL without a final
+// slash. Empty: that is not known.
+func (e *Exporter) SetURL(url string) {
+	e.info.Reset()
+	if url != "" {
+		e.info.WithLabelValues(url).Set(1)
+	}
+}
 
 // ProbeStarted counts a probe as running. ProbeEnded must follow.
 func (e *Exporter) ProbeStarted() { e.inFlight.Inc() }

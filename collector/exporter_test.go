@@ -137,6 +137,21 @@ rasphone_exporter_config_last_reload_successful 1
 rasphone_exporter_logins_held_back 3
 `,
 		},
+		{
+			name:    "where its pages are",
+			do:      func() { e.SetURL("http://old.example"); e.SetURL("https://exporter.example") },
+			metrics: []string{"rasphone_exporter_info"},
+			want: `
+# HELP rasphone_exporter_info Always 1; url is where the exporter's pages are, for links in alerts; absent without --web.external-address.
+# TYPE rasphone_exporter_info gauge
+rasphone_exporter_info{url="https://exporter.example"} 1
+`,
+		},
+		{
+			name:    "not known",
+			do:      func() { e.SetURL("") },
+			metrics: []string{"rasphone_exporter_info"},
+		},
 	}
 	for _, tt := range tests { // each goes on from where the one before stopped
 		tt.do()

@@ -19,7 +19,7 @@ func Metrics() []MetricInfo {
 	}
 	own := ownMetrics()
 	return append(list,
-		own.buildInfo, own.targets, own.probes, own.probeDuration, own.probesInFlight, own.resultsReused, own.loginsHeldBack, own.logsForgotten,
+		own.buildInfo, own.info, own.targets, own.probes, own.probeDuration, own.probesInFlight, own.resultsReused, own.loginsHeldBack, own.logsForgotten,
 		own.probesRejected, own.reloadSuccessful, own.reloadTimestamp, own.causeInfo)
 }
 
@@ -27,6 +27,7 @@ func Metrics() []MetricInfo {
 type ownInfo struct {
 	buildInfo        MetricInfo
 	targets          MetricInfo
+	info             MetricInfo
 	probes           MetricInfo
 	probeDuration    MetricInfo
 	probesInFlight   MetricInfo
@@ -47,6 +48,10 @@ func ownMetrics() ownInfo {
 		buildInfo: own("gauge", "build_info", "Always 1; the labels say what the exporter was built from, and with.",
 			"version", "revision", "branch", "goversion", "goos", "goarch", "tags"),
 		targets: own("gauge", "targets", "Hosts that service discovery lists."),
+		info: MetricInfo{
+			Name: "rasphone_exporter_info", Type: "gauge", Labels: []string{"url"}, OwnMetric: true,
+			Help: "Always 1; url is where the exporter's pages are, for links in alerts; absent without --web.external-address.",
+		},
 		probes: own("counter", "probes_total",
 			"Probes that ended, by the value of their probe_success: result is success or failure.", "result"),
 		probeDuration: own("histogram", "probe_duration_seconds", "How long probes took, without waiting for their turn."),

@@ -25,7 +25,9 @@ func TestMetricsListsWhatIsGathered(t *testing.T) {
 	for _, mf := range gather(t, New(results()["healthy"])) { // which knows every value
 		got[mf.GetName()] = infoOf(mf, false)
 	}
-	own, err := NewExporter(time.Unix(1, 0), Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }}).Registry().Gather()
+	exporter := NewExporter(time.Unix(1, 0), Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
+	exporter.SetURL("https://exporter.example")
+	own, err := exporter.Registry().Gather()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,6 +41,16 @@ func probeFamilies() []family {
 			values: sendSteps,
 		},
 		{
+			name:   "rasphone_auth_info",
+			help:   "Always 1; auth is the name of the account's section in the configuration, for grouping alerts.",
+			labels: []string{"auth"},
+			values: func(r *smbprobe.Result, send send) {
+				if r.Auth != "" {
+					send(1, r.Auth)
+				}
+			},
+		},
+		{
 			name: "rasphone_probe_round_trips",
 			help: "Requests that had to wait for an answer one after another, connecting included; absent where no step was begun.",
 			values: func(r *smbprobe.Result, send send) {

@@ -17,7 +17,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
-var update = flag.Bool("update", false, "rewrite the sections Fix of the runbooks")
+var update = flag.Bool("update", false, "rewrite the sections Fix of the runbooks, and the scenarios of the rules")
 
 const (
 	fixBegin = "<!-- fix:begin -->\n"

@@ -4,14 +4,15 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
@@ -244,14 +245,21 @@ func causesTable() string {
 	return table([]string{"cause", "in plain English", "severity", "what it takes", "first fix", "articles"}, rows)
 }
 
-// alertsTable lists the alerting rules in the order of their file.
+var (
+	page        = regexp.MustCompile(`\$page := "(\w+)"`)
+	alternative = regexp.MustCompile(`\{\{ else \}\}Exchange dial-up is at risk\{\{ end \}\}`)
+	action      = regexp.MustCompile(`\{\{.*?\}\}`)
+)
+
+// alertsTable lists the alerting rules in the order of their file. What a summary says
+// depends on the cause, and without one is what is listed.
 func alertsTable(t *testing.T) string {
 	t.Helper()
 	var file struct {
 		Groups []struct {
 			Rules []struct {
-				Alert               string
-				For                 string
+				Alert, Expr         string
+				For                 model.Duration
 				Labels, Annotations map[string]string
 			}
 		}
@@ -266,12 +274,18 @@ func alertsTable(t *testing.T) string {
 			if strings.Contains(severity, "{{") {
 				severity = "as the cause's"
 			}
-			runbook := path.Base(r.Annotations["runbook_url"])
-			link := fmt.Sprintf("[%s](../dashboards/runbooks/%s)", runbook, runbook)
-			if strings.Contains(runbook, "{{") {
-				link = "the cause's"
+			link := "the cause's"
+			if m := page.FindStringSubmatch(r.Annotations["runbook_url"]); m != nil {
+				link = fmt.Sprintf("[%s.md](../dashboards/runbooks/%[1]s.md)", m[1])
 			}
-			rows = append(rows, []string{code(r.Alert), severity, r.For, r.Annotations["summary"], link})
+			summary := action.ReplaceAllString(alternative.ReplaceAllString(r.Annotations["summary"], ""), "")
+			if strings.HasSuffix(strings.TrimSpace(summary), ":") {
+				summary += "the cause's title"
+			}
+			if strings.Contains(r.Expr, "rasphone_fault:page{") {
+				r.For += model.Duration(2 * time.Minute) // which the recording rules wait
+			}
+			rows = append(rows, []string{code(r.Alert), severity, r.For.String(), summary, link})
 		}
 	}
 	return table([]string{"alert", "severity", "after", "what", "runbook"}, rows)

@@ -114,7 +114,7 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 	if err != nil {
 		return nil, err
 	}
-	return web.New(web.Options{
+	handler, err := web.New(web.Options{
 		Runbooks:        runbooks,
 		Prober:          r,
 		Config:          func() web.Config { return r.config.Load() },
@@ -127,6 +127,11 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 		ExternalAddress: *s.externalAddress,
 		Logger:          logger,
 	})
+	if err != nil {
+		return nil, err
+	}
+	r.metrics.SetURL(handler.ExternalURL())
+	return handler, nil
 }
 
 // listen serves until ctx ends, then drains. SIGHUP and changed password files reload

@@ -42,18 +42,24 @@ func TestConfigIsValid(t *testing.T) {
 	}
 }
 
-// TestOtherPagerIsValid takes what a comment offers in the place of the webhook.
-func TestOtherPagerIsValid(t *testing.T) {
-	text := read(t, configFile)
-	offered := regexp.MustCompile(`(?m)^    # pagerduty_configs:\n(?:    #   .*\n)+`).FindString(text)
+// otherPager returns the configuration with another pager in the place of the webhook, as a
+// comment offers it.
+func otherPager(t *testing.T, text, kind string) string {
+	t.Helper()
+	offered := regexp.MustCompile(`(?m)^    # ` + kind + `:\n(?:    #   .*\n)+`).FindString(text)
 	if offered == "" {
-		t.Fatal("no comment offers pagerduty_configs")
+		t.Fatalf("no comment offers %s", kind)
 	}
-	webhook := regexp.MustCompile(`(?m)^    webhook_configs:\n(?:      .*\n)+`)
+	webhook := regexp.MustCompile(`(?m)^  - name: pager\n    webhook_configs:\n(?:      .*\n)+`)
 	if n := len(webhook.FindAllString(text, -1)); n != 1 {
-		t.Fatalf("%d webhooks, expected 1", n)
+		t.Fatalf("%d webhooks of the pager, expected 1", n)
 	}
-	text = webhook.ReplaceAllLiteralString(text, strings.ReplaceAll(offered, "    # ", "    "))
+	return webhook.ReplaceAllLiteralString(text, "  - name: pager\n"+strings.ReplaceAll(offered, "    # ", "    "))
+}
+
+// writeConfig writes a configuration beside the templates, in a folder of its own, and returns its name.
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
 	folder := t.TempDir()
 	if err := os.CopyFS(filepath.Join(folder, "templates"), os.DirFS("templates")); err != nil {
 		t.Fatal(err)
@@ -62,7 +68,23 @@ func TestOtherPagerIsValid(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	amtool(t, "check-config", file)
+	return file
+}
+
+func TestOtherPagersAreValid(t *testing.T) {
+	for _, kind := range []string{"pagerduty_configs", "slack_configs"} {
+		amtool(t, "check-config", writeConfig(t, otherPager(t, read(t, configFile), kind)))
+	}
+}
+
+// TestWarningsCanBeMuted takes what comments offer for the routes of warnings.
+func TestWarningsCanBeMuted(t *testing.T) {
+	const offered = "      # mute_time_intervals: "
+	text := read(t, configFile)
+	if n := strings.Count(text, offered); n != 2 {
+		t.Fatalf("%d routes offer to mute, expected those of warnings, 2", n)
+	}
+	amtool(t, "check-config", writeConfig(t, strings.ReplaceAll(text, offered, "      mute_time_intervals: ")))
 }
 
 func TestRoutes(t *testing.T) {
@@ -71,6 +93,9 @@ func TestRoutes(t *testing.T) {
 		"alertname=RasphoneTargetNotAnswering severity=critical": "pager",
 		"alertname=RasphoneScrapeFailing severity=critical":      "pager",
 		"alertname=RasphoneExporterAbsent severity=critical":     "pager",
+		"alertname=RasphoneLoginFailing severity=warning":        "mail",
+		"alertname=RasphoneFleetLoginFailing severity=critical":  "pager",
+		"alertname=Watchdog severity=none":                       "watchdog",
 		"alertname=RasphoneClockOff severity=warning":            "mail",
 		"alertname=RasphoneWindowNotCovered severity=warning":    "mail",
 	} {
@@ -81,9 +106,9 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestAlertsExist: every alert that the configuration names, by itself or by a pattern, is one of the rules.
+// TestAlertsExist: every alert that the configuration names, by itself or by a pattern, is one of the rules or the watchdog.
 func TestAlertsExist(t *testing.T) {
-	rules := read(t, filepath.Join("..", "rules", "alerts.yml"))
+	rules := read(t, filepath.Join("..", "rules", "alerts.yml")) + read(t, filepath.Join("..", "example", "prometheus", "watchdog.yml"))
 	var known []string
 	for _, m := range regexp.MustCompile(`(?m)^ *- alert: (\w+)$`).FindAllStringSubmatch(rules, -1) {
 		known = append(known, m[1])
@@ -100,7 +125,7 @@ func TestAlertsExist(t *testing.T) {
 				found = found || pattern.MatchString(alert)
 			}
 			if !found {
-				t.Errorf("%s is no alert of the rules", name)
+				t.Errorf("%s is not an alert of the rules", name)
 			}
 		}
 	}

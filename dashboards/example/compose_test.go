@@ -218,25 +218,27 @@ func host(t *testing.T, address string) string {
 // TestComposePrometheus: promtool takes the configuration and, where the container has
 // them, the rules.
 func TestComposePrometheus(t *testing.T) {
-	const inside = "/etc/prometheus-rules/*.yml"
-	rules, ok := readCompose(t).Services["prometheus"].outside(inside)
-	if !ok {
-		t.Fatalf("%s is not mounted", inside)
-	}
-	rules, err := filepath.Abs(rules)
-	if err != nil {
-		t.Fatal(err)
-	}
 	text := string(read(t, "prometheus/prometheus.yml"))
-	if !strings.Contains(text, inside) {
-		t.Fatalf("no %s in prometheus.yml", inside)
+	for _, inside := range []string{"/etc/prometheus-rules/*.yml", "/etc/prometheus/watchdog.yml"} {
+		rules, ok := readCompose(t).Services["prometheus"].outside(inside)
+		if !ok {
+			t.Fatalf("%s is not mounted", inside)
+		}
+		rules, err := filepath.Abs(rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(text, inside) {
+			t.Fatalf("no %s in prometheus.yml", inside)
+		}
+		text = strings.Replace(text, inside, rules, 1)
 	}
 	file := filepath.Join(t.TempDir(), "prometheus.yml")
-	if err := os.WriteFile(file, []byte(strings.Replace(text, inside, rules, 1)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	out, err := exec.CommandContext(t.Context(), "promtool", "check", "config", file).CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "2 rule files found") {
+	if err != nil || !strings.Contains(string(out), "3 rule files found") {
 		t.Errorf("promtool: %v\n%s", err, out)
 	}
 }

@@ -39,6 +39,19 @@ func parseExternalAddress(s string) (address, error) {
 	return a, nil
 }
 
+// ExternalURL returns the URL of the exporter's pages, without a final slash, as far as the
+// external address tells: empty if there is none, and http if it has no scheme.
+func (s *Server) ExternalURL() string {
+	a := s.external
+	if a.host == "" {
+		return ""
+	}
+	if a.scheme == "" {
+		a.scheme = "http"
+	}
+	return a.scheme + "://" + a.host + a.path
+}
+
 // maxHostPort bounds a host with its port: a DNS name has 253 characters at most.
 const maxHostPort = 253 + len(":65535")
 

@@ -73,3 +73,17 @@ func FuzzCheckHostPort(f *testing.F) {
 		}
 	})
 }
+
+func TestExternalURL(t *testing.T) {
+	for external, want := range map[string]string{
+		"":                               "",
+		"exporter.example:10196":         "http://exporter.example:10196",
+		"https://mail.example/rasphone/": "https://mail.example/rasphone",
+		"[2001:db8::1]:10196":            "http://[2001:db8::1]:10196",
+	} {
+		f := newFixture(t, func(o *Options) { o.ExternalAddress = external })
+		if got := f.server.ExternalURL(); got != want {
+			t.Errorf("external address %q: URL %q, want %q", external, got, want)
+		}
+	}
+}
