@@ -74,6 +74,11 @@ func testHostile(t *testing.T, sessions int) {
 func hostileNT(signing simnt.Signing) func(*testing.T) netip.AddrPort {
 	return func(t *testing.T) netip.AddrPort {
 		host := newNT(t, simnt.Options{ServicePack: 6, Signing: signing})
+		var book strings.Builder // of ten reads
+		for i := range 400 {
+			book.WriteString(phonebookEntry(fmt.Sprint("ISP ", i)))
+		}
+		host.WriteFile(`C:\WINNT\System32\Ras\rasphone.pbk`, []byte(book.String()), time.Now())
 		addr := serveNT(t, host)
 		t.Cleanup(func() { wantNothingOpen(t, host) })
 		return addr

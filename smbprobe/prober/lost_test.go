@@ -2,6 +2,7 @@ package prober_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -188,6 +189,24 @@ func TestSilence(t *testing.T) {
 			goleak.VerifyNone(t, before)
 		})
 	}
+}
+
+// TestLogoffEndsWithTheProbe: the time limit of the probe also holds for the logoff, whose own
+// limit is a second. On a busy machine that second may be over first, so the test tries again.
+func TestLogoffEndsWithTheProbe(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		script := peer.Healthy(smbtest.Phonebook())
+		script.Faults = map[peer.Step]peer.Fault{peer.StepLogoff: {Kind: peer.Hang}}
+		server := peer.Start(t, script)
+		p, target := newProber(t, prober.Options{}), direct(server.Addr()).target(t)
+		r := probeUntilSilent(t, p, target, func() bool { return frames(server) == 7 })
+		wantOutcome(t, "no answer to the logoff", allWell(), r)
+		if trace := strings.Join(r.Trace, "\n"); strings.Contains(trace, "goodbye") && strings.Contains(trace, errExpired{}.Error()) {
+			return
+		}
+	}
+	t.Error("the logoff goes on after the end of the probe's time")
 }
 
 // TestSilenceInSMB2: the same for each answer of an SMB2 server.

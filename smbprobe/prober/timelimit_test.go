@@ -30,11 +30,17 @@ func (l *limit) Done() <-chan struct{} { return l.expired }
 func (l *limit) Err() error {
 	select {
 	case <-l.expired:
-		return context.DeadlineExceeded
+		return errExpired{}
 	default:
 		return nil
 	}
 }
+
+// errExpired is a context.DeadlineExceeded that a trace tells from that of another limit.
+type errExpired struct{}
+
+func (errExpired) Error() string        { return "the test ended the time" }
+func (errExpired) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // distant is a time limit that does not end a probe before patience ends.
 const distant = time.Hour
