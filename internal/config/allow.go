@@ -124,7 +124,7 @@ func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 	case !slices.Contains(r.modules, module):
 		return smbprobe.Target{}, fmt.Errorf("%q: %w; %s has %s", module, ErrModuleNotAllowed, r.name, strings.Join(r.modules, ", "))
 	}
-	t := smbprobe.Target{Entry: r.name, Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allowed.allows(r.auth.Name)}
+	t := smbprobe.Target{Entry: r.name, Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allows(r.auth.Name, m)}
 	t.Name, t.Host = spell(ask, r, c.allowed.hosts[ask] == r)
 	if !ask.addr.IsValid() {
 		t.LookupName = lookupName(r.host)
@@ -156,15 +156,20 @@ func spell(ask endpoint, r *rule, listed bool) (name, host string) {
 	return name, host
 }
 
-// allows returns Target.Allows for an account: it reports whether the configuration gives an
-// address to that account.
-func (l allowList) allows(auth string) func(netip.AddrPort) bool {
+// allows returns Target.Allows for an account and a module: it reports whether the
+// configuration gives an address to that account, and lets a login to it be as the module has
+// it. A host that must sign is not logged in to without signing because another one says so.
+func (c *Config) allows(auth string, module smbprobe.Module) func(netip.AddrPort) bool {
+	alike := func(name string) bool {
+		m := c.modules[name]
+		return m.Transport == module.Transport && m.Dialect == module.Dialect && m.RequireSigning == module.RequireSigning && m.Share == module.Share
+	}
 	return func(to netip.AddrPort) bool {
 		addr := to.Addr()
 		if to.Port() == 0 || addr.Is4In6() && addr.Zone() != "" {
 			return false
 		}
-		r := l.decide(endpoint{addr: addr.Unmap(), port: to.Port()})
-		return r != nil && r.auth.Name == auth
+		r := c.allowed.decide(endpoint{addr: addr.Unmap(), port: to.Port()})
+		return r != nil && r.auth.Name == auth && slices.ContainsFunc(r.modules, alike)
 	}
 }

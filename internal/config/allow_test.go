@@ -266,6 +266,34 @@ func TestTargetModule(t *testing.T) {
 	}
 }
 
+// TestAllowsOwnModules: a login goes to another host of the account only in a way that one of
+// that host's own modules has.
+func TestAllowsOwnModules(t *testing.T) {
+	c := parse(t, `
+auths: {a: {username: a, password: hunter2}}
+modules: {m: {timeout: 5s}, signed: {signing: required}, smb2: {dialect: smb2}, direct: {transport: direct}, c: {share: C$}}
+targets:
+  - {auth: a, hosts: [10.1.2.1]}
+  - {auth: a, hosts: [10.1.2.2], modules: [m]}
+  - {auth: a, hosts: [10.1.2.3], modules: [signed]}
+  - {auth: a, hosts: [10.1.2.4], modules: [smb2]}
+  - {auth: a, hosts: [10.1.2.5], modules: [direct]}
+  - {auth: a, hosts: [10.1.2.6], modules: [c]}
+  - {auth: a, hosts: [10.1.2.7], modules: [c, default]}
+`)
+	target, err := c.Target("10.1.2.1", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for to, want := range map[string]bool{
+		"10.1.2.2": true, "10.1.2.3": false, "10.1.2.4": false, "10.1.2.5": false, "10.1.2.6": false, "10.1.2.7": true,
+	} {
+		if got := target.Allows(netip.AddrPortFrom(netip.MustParseAddr(to), 139)); got != want {
+			t.Errorf("%s: %v, want %v", to, got, want)
+		}
+	}
+}
+
 func TestTargetAllows(t *testing.T) {
 	c := parse(t, allowYAML)
 	tests := []struct {

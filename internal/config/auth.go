@@ -32,6 +32,10 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 		b.problems.addf(max(name.line, f.Line), at+".username", "is missing; write the account's name")
 	case strings.Contains(name.value, `\`):
 		b.problems.addf(name.line, at+".username", `has a backslash; write the name alone, and what stands before the backslash under domain`)
+	case strings.Contains(name.value, "@") && f.Domain.value == "":
+		// Windows 2000 takes it for an account of the domain, which each target would then
+		// count for itself.
+		b.problems.addf(name.line, at+".username", "has an @ and no domain; write the name before the @ alone, and the NT domain under domain: logins to all of a domain's servers count towards locking its account")
 	case !isPrintable(name.value) || len(name.value) > maxName:
 		b.problems.addf(name.line, at+".username", "has control characters, or more than %d bytes", maxName)
 	}

@@ -19,6 +19,7 @@ func TestAuthErrors(t *testing.T) {
 		{"empty username", "{username: ' ', password: hunter2}", "auths.a.username: is missing; write the account's name"},
 		{"null username", "{username: , password: hunter2}", "auths.a.username: is missing; write the account's name"},
 		{"domain in the username", `{username: 'CORP\u', password: hunter2}`, "auths.a.username: has a backslash; write the name alone, and what stands before the backslash under domain"},
+		{"user principal name", "{username: u@corp.example, password: hunter2}", "auths.a.username: has an @ and no domain; write the name before the @ alone, and the NT domain under domain: logins to all of a domain's servers count towards locking its account"},
 		{"control character", `{username: "a\tb", password: hunter2}`, "auths.a.username: has control characters, or more than 256 bytes"},
 		{"long username", "{username: " + strings.Repeat("u", 257) + ", password: hunter2}", "auths.a.username: has control characters, or more than 256 bytes"},
 		{"bad domain", `{username: u, domain: 'CORP\u', password: hunter2}`, `auths.a.domain: is not an NT domain's or computer's name; it has none of \/:*?"<>|`},

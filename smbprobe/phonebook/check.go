@@ -103,6 +103,7 @@ type checker struct {
 	unreadable bool // the content is not a phone book at all
 	fileWide   bool // there is a finding of class file that belongs to no entry
 	tailCut    bool // the file ends inside a line
+	inSecret   bool // a line without a key that comes now may be the rest of a secret
 }
 
 // nameUse is the first entry with a name.
@@ -126,11 +127,19 @@ func (c *checker) addf(check CheckID, e *Entry, line Line, detail func() string)
 	if c.counts[check]++; c.counts[check] > MaxFindings {
 		return
 	}
-	f := Finding{Check: check, Class: class, Line: line.Number, Text: c.book.showLine(line), Detail: detail()}
+	f := Finding{Check: check, Class: class, Line: line.Number, Text: c.show(line), Detail: detail()}
 	if e != nil {
 		f.Entry = e.Name
 	}
 	c.found[check] = append(c.found[check], f)
+}
+
+// show returns the text of a line for a finding.
+func (c *checker) show(line Line) string {
+	if c.inSecret && line.Kind == KindMalformed {
+		return mask
+	}
+	return c.book.showLine(line)
 }
 
 // whole records a finding about the file as a whole.

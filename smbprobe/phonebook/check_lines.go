@@ -66,6 +66,7 @@ func (c *checker) lines() {
 			c.pair(entry, line)
 			c.runTogether(entry, line, &joined)
 		}
+		c.inSecret = line.maySpillSecret() || c.inSecret && (line.Kind == KindBlank || line.Kind == KindMalformed)
 		if len(line.Raw) > maxLine {
 			c.addf(CheckLineOver1024, entry, line, func() string { return fmt.Sprintf("%d bytes", len(line.Raw)) })
 		}
@@ -84,6 +85,7 @@ func (c *checker) lines() {
 		}
 		last = line
 	}
+	c.inSecret = false
 	c.settle(entry, &joined)
 	// A CR at the very end is half of a CRLF: the file was cut there.
 	if last.End == EndCR {

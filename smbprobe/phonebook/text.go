@@ -26,15 +26,31 @@ func (b *Book) show(raw string) string {
 }
 
 // showLine is show for a whole line. In a line that is not of the form key=value, the
-// name of a secret masks all that follows it: the "=" may be what was damaged.
+// name of a secret masks all that follows it: the "=" may be what was damaged. A value
+// whose key is lost may be a secret.
 func (b *Book) showLine(line Line) string {
 	raw := head(line.Raw)
-	if line.Kind == KindMalformed && !strings.Contains(raw, "=") {
-		if _, end := findSecretWord(raw); end > 0 {
+	if line.Kind == KindMalformed {
+		if i := strings.IndexByte(raw, '='); i >= 0 && maskSecrets(raw) == raw {
+			raw = raw[:i+1] + mask
+		} else if _, end := findSecretWord(raw); i < 0 && end > 0 {
 			raw = raw[:end] + mask
 		}
 	}
 	return b.show(raw)
+}
+
+// maySpillSecret reports whether a line break may have put a part of a secret on the lines
+// that follow.
+func (l *Line) maySpillSecret() bool {
+	switch l.Kind {
+	case KindPair:
+		return isSecret(l.Key)
+	case KindMalformed:
+		_, end := findSecretWord(head(l.Raw))
+		return end > 0
+	}
+	return false
 }
 
 // mask stands for the value of a secret.

@@ -135,7 +135,7 @@ func (r *run) recordHold(h *lockout.HeldError) {
 // whether the server may have got the login.
 func loginResult(err error, sent bool) lockout.Result {
 	switch status := smb.StatusOf(err); {
-	case !sent, errors.Is(err, smb.ErrNotOffered):
+	case !sent, errors.Is(err, smb.ErrNotSent), errors.Is(err, smb.ErrNotOffered):
 		return lockout.NotSent
 	case errors.Is(err, smb.ErrGuest):
 		return lockout.Guest

@@ -256,3 +256,24 @@ func TestServerWithoutSigning(t *testing.T) {
 	}
 	wantOutcome(t, "auto", allWell(), probe(t, p, direct(server.Addr()).target(t)))
 }
+
+// TestUnwritableName: a user name that the server's character set does not have is never sent,
+// and holds nothing back.
+func TestUnwritableName(t *testing.T) {
+	t.Parallel()
+	script := peer.Healthy(smbtest.Phonebook())
+	script.Negotiate.Capabilities &^= peer.CapUnicode
+	server := peer.Start(t, script)
+	p := newProber(t, prober.Options{})
+	s := direct(server.Addr())
+	s.username = "администратор"
+	for range 2 {
+		r := probe(t, p, s.target(t))
+		wantOutcome(t, s.username, share(smbprobe.ShareProtocolError, smb.StatusOK), r)
+	}
+	for _, c := range server.Finished() {
+		if len(c.Logins) != 0 {
+			t.Errorf("logins: %+v", c.Logins)
+		}
+	}
+}

@@ -21,7 +21,21 @@ var (
 	// (SMB 3, MS-SMB2 2.2.6 and 2.2.10), which is not supported. If it is a session,
 	// the server has accepted the password.
 	ErrEncryptionRequired = errors.New("the server requires SMB encryption, which is not supported")
+
+	// ErrNotSent matches every NotSentError.
+	ErrNotSent = errors.New("no login was sent")
 )
+
+// NotSentError is why a login ended before anything was sent that the server could
+// check: no server has counted it.
+type NotSentError struct{ Err error }
+
+func (e *NotSentError) Error() string { return e.Err.Error() }
+
+func (e *NotSentError) Unwrap() error { return e.Err }
+
+// Is makes it ErrNotSent as well.
+func (e *NotSentError) Is(target error) bool { return target == ErrNotSent }
 
 // Error is a failed request: what was tried, and the status that the server
 // answered with, or the reason why there was no usable answer.

@@ -105,7 +105,8 @@ func (c *Client) Close() { c.conn.close() }
 // the connection is closed, and nothing is tried again.
 //
 // The error is smb.ErrGuest if the server logged us in as a guest, smb.ErrSigning if
-// it does not sign and has to, else an *smb.Error with the status.
+// it does not sign and has to, else an *smb.Error with the status. It is smb.ErrNotSent
+// as well if the login did not leave this computer.
 func (c *Client) Login(ctx context.Context, creds smb.Credentials, share string) (*Session, error) {
 	s, err := c.login(ctx, creds, share)
 	if err != nil {
@@ -119,14 +120,18 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	const op = "session setup"
 	const signs = modeSigningEnabled | modeSigningRequired
 	if c.opts.RequireSigning && c.server.securityMode&signs == 0 {
-		return nil, &smb.Error{Op: op, Err: fmt.Errorf("%w: it does not offer signing in its negotiate answer", smb.ErrSigning)}
+		return nil, &smb.Error{Op: op, Err: &smb.NotSentError{Err: fmt.Errorf("%w: it does not offer signing in its negotiate answer", smb.ErrSigning)}}
 	}
 	wantSigning := c.opts.RequireSigning || c.server.securityMode&modeSigningRequired != 0
 
 	creds.Domain = c.loginDomain(creds)
 	response := c.response(creds)
 	path := `\\` + c.opts.ServerName + `\` + share
-	answer, err := c.conn.roundTrip(ctx, op, loginRequest(c.server, response, creds.Username, creds.Domain, path, wantSigning))
+	login := loginRequest(c.server, response, creds.Username, creds.Domain, path, wantSigning)
+	if login.err != nil {
+		return nil, &smb.Error{Op: op, Err: &smb.NotSentError{Err: login.err}}
+	}
+	answer, err := c.conn.roundTrip(ctx, op, login)
 	if answer == nil {
 		return nil, err
 	}
