@@ -83,7 +83,7 @@ func indexOfName(text, name string, inQuotes bool) int {
 		end := at + len(name)
 		before, _ := utf8.DecodeLastRuneInString(text[:at])
 		after, _ := utf8.DecodeRuneInString(text[end:])
-		inBrackets := last >= 0 && at > last && strings.IndexAny(text[last:at], closeBrackets) < 0
+		inBrackets := last >= 0 && at > last && !strings.ContainsAny(text[last:at], closeBrackets)
 		switch {
 		case inBrackets:
 		case inQuotes && isQuote(before) && isQuote(after), !inQuotes && !isWordRune(before) && !isWordRune(after):
