@@ -16,7 +16,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // gather collects through a registry that also checks that what is collected
 // was described.

@@ -275,7 +275,7 @@ var scenarioFiles = []struct {
 	{"login.yml", "Accounts that cannot log in", loginScenarios},
 	{"causes.yml", "The alert of each cause", causeScenarios},
 	{"held.yml", "Faults that outlive missing answers, and end", heldScenarios},
-	{"quiet.yml", "What pages nobody", quietScenarios},
+	{"quiet.yml", "What does not page", quietScenarios},
 }
 
 func TestScenarios(t *testing.T) {

@@ -106,7 +106,7 @@ type HostResult struct {
 
 	Time        *time.Time     // the server's clock (UTC)
 	ClockOffset *time.Duration // server minus exporter
-	Started     *time.Duration // how long ago it started, which begins anew after 49.7 days
+	Started     *time.Duration // how long ago it started, which starts again at 0 after 49.7 days
 
 	// Whether the Server service knows a share of this name; nil: not known.
 	AdminShare  *bool

@@ -21,7 +21,7 @@ import (
 type output struct {
 	mu   sync.Mutex
 	text bytes.Buffer
-	more chan struct{} // closed at each write, and made anew
+	more chan struct{} // closed at each write, and replaced
 }
 
 func newOutput() *output { return &output{more: make(chan struct{})} }

@@ -15,9 +15,9 @@ const prometheusRule = "kubernetes/prometheusrule.yaml"
 func ruleFiles() []string { return []string{"../rules/recording.yml", "../rules/alerts.yml"} }
 
 // TestPrometheusRule: the rules for the operator are those of the rule files. With -update
-// they are written anew.
+// they are rewritten.
 func TestPrometheusRule(t *testing.T) {
-	want := []byte(`# Made of dashboards/rules; go test ./dashboards/example -update writes it anew.
+	want := []byte(`# Made of dashboards/rules; go test ./dashboards/example -update rewrites it.
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:

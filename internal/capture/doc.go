@@ -32,7 +32,7 @@
 //     that signs and does not say so is one of those that captures are made of;
 //   - the signature and the payload of encrypted SMB3 messages (MS-SMB2 2.2.41): the
 //     cipher is keyed in the same way, and much of its plain text can be guessed;
-//     and compressed SMB3 messages (MS-SMB2 2.2.42), which nobody asks for;
+//     and compressed SMB3 messages (MS-SMB2 2.2.42), which are not asked for;
 //   - what we send that is not understood, a message cut short included: it might
 //     hold a response. What a server sends that is no SMB stays as it is until it has
 //     sent its first SMB message, as a server that is none has no key, and is blanked

@@ -142,7 +142,7 @@ targets:
 	}
 }
 
-// Nobody should print a Config; who does it shows no password.
+// A Config should not be printed; if it is, it shows no password.
 func TestPrintedConfigHasNoPassword(t *testing.T) {
 	c, _ := loadExample(t)
 	target, err := c.Target("10.1.2.3", "")

@@ -68,7 +68,7 @@ func phonebookEmpty(c *evidence, _ []dialFailure) *finding {
 		severity:    c.ntPlaceSeverity(),
 		headline:    "The phone book is empty: there is nothing to dial",
 		evidence:    c.openEvidence("The phone book was read, and has no entry"),
-		explanation: "Somebody deleted the last entry, or the file was made again. " + stopsMail,
+		explanation: "The last entry was deleted, or the file was created again. " + stopsMail,
 	}
 }
 

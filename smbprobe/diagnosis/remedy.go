@@ -79,7 +79,7 @@ func startServer(text string) []smbprobe.RemedyStep {
 		commands = append(commands, "net start "+s)
 	}
 	return []smbprobe.RemedyStep{fix(text+" Then start the services that stopped with it, those that ran before: Net Logon "+
-		"(without it nobody can log on to a domain controller), Exchange in this order, and the Computer Browser.",
+		"(without it no one can log on to a domain controller), Exchange in this order, and the Computer Browser.",
 		append(commands, "net start browser")...)}
 }
 

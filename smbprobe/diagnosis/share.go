@@ -167,7 +167,7 @@ func shareRemovedRemedy(c *evidence) []smbprobe.RemedyStep {
 		steps = append(steps, look("If it is a domain controller or Terminal Server, and C$ is gone as well: look at "+policyShares+" too; it may be off. Without it, the shares may be lost again at the next start (Q246752)."))
 	}
 	if _, value := c.AutoShare(); value != nil && value.WrongType != "" {
-		steps = append(steps, look("Somebody wanted to switch the share off, with a registry value of the wrong type. Find out who, before it is done with the right one."))
+		steps = append(steps, look("The share was meant to be switched off, with a registry value of the wrong type. Find out who, before it is done with the right one."))
 	}
 	return append(steps, checkShare(), c.checkCall())
 }
@@ -265,7 +265,7 @@ func shareNotAutomatic(c *evidence, _ []dialFailure) *finding {
 		severity:    smbprobe.SeverityWarning,
 		headline:    fmt.Sprintf("%s=0: Admin$ is there, and will be gone after the next restart", name),
 		evidence:    []string{c.openedSentence(), c.autoShareSentence()},
-		explanation: "Somebody made the share by hand. After the next restart the Internet Mail Service cannot open its phone book through it, and mail stops.",
+		explanation: "The share was created by hand. After the next restart the Internet Mail Service cannot open its phone book through it, and mail stops.",
 	}
 }
 

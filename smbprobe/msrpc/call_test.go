@@ -43,7 +43,7 @@ func TestCall(t *testing.T) {
 		{"two fragments", [][]byte{fragment(1, 8000, big[:4256]), fragment(2, 3744, big[4256:])}, big, nil},
 		{"three fragments", [][]byte{fragment(1, 8000, big[:4000]), fragment(0, 4000, big[4000:4001]), fragment(2, 3999, big[4001:])}, big, nil},
 		{"the same hint everywhere", [][]byte{fragment(1, 8000, big[:4000]), fragment(2, 8000, big[4000:])}, big, nil},
-		{"second begins anew", [][]byte{fragment(1, 0, big[:4]), fragment(both, 0, big[:4])}, nil, smb.ErrProtocol},
+		{"second starts again", [][]byte{fragment(1, 0, big[:4]), fragment(both, 0, big[:4])}, nil, smb.ErrProtocol},
 		{"does not begin", [][]byte{fragment(2, 0, big[:4])}, nil, smb.ErrProtocol},
 		{"ends early", [][]byte{fragment(1, 0, big[:4])}, nil, errScriptEnded},
 		{"empty fragment", [][]byte{fragment(1, 0, nil)}, nil, smb.ErrProtocol},

@@ -157,7 +157,7 @@ func refused(err error) bool {
 	return ok && code == msrpc.ErrorAccessDenied
 }
 
-// serviceState returns "" for a state that nobody knows.
+// serviceState returns "" for an unknown state.
 func serviceState(s svcctl.State) smbprobe.ServiceState {
 	switch s {
 	case svcctl.Stopped:
@@ -178,7 +178,7 @@ func serviceState(s svcctl.State) smbprobe.ServiceState {
 	return ""
 }
 
-// startMode returns "" for a start type that nobody knows.
+// startMode returns "" for an unknown start type.
 func startMode(t svcctl.StartType) smbprobe.StartMode {
 	switch t {
 	case svcctl.StartBoot:

@@ -115,7 +115,7 @@ var table = []Error{
 	{675, "ERROR_READING_MAXCARRIERBPS", "maximum carrier speed in media INI cannot be read"},
 	{676, "ERROR_LINE_BUSY", "line is busy (NT4 before SP6 also reports this for no line or no answer)"},
 	{677, "ERROR_VOICE_ANSWER", "a person answered"},
-	{678, "ERROR_NO_ANSWER", "nobody answered"},
+	{678, "ERROR_NO_ANSWER", "no one answered"},
 	{679, "ERROR_NO_CARRIER", "no carrier detected"},
 	{680, "ERROR_NO_DIALTONE", "no dial tone"},
 	{681, "ERROR_IN_COMMAND", "device reported a general error"},

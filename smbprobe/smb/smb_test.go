@@ -129,7 +129,7 @@ func TestRounds(t *testing.T) {
 		t.Error("the wrong rounds")
 	}
 	var none smb.Trace
-	none.Log("nobody listens")
+	none.Log("nil drops it")
 }
 
 func TestRecovered(t *testing.T) {

@@ -133,8 +133,8 @@ func TestRequestWithoutEnd(t *testing.T) {
 	}
 }
 
-// TestAnswersThatNobodyReads are not kept without a limit.
-func TestAnswersThatNobodyReads(t *testing.T) {
+// TestUnreadAnswers are not kept without a limit.
+func TestUnreadAnswers(t *testing.T) {
 	p := bound(t, newServer(), "eventlog", administrator())
 	h := openHandle(t, p, 7, recorded(t, "ElfrOpenELW", handle{}))
 	read := requestMessage(flagsWhole, 1, 10, append(h[:], 9, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 7, 0))

@@ -28,7 +28,7 @@ func answerCreate(mid uint16, modified, size uint64, directory bool) []byte {
 }
 
 // TestStatRequests holds the open against the offsets of MS-CIFS 2.2.4.64.1. The close
-// follows it, and nobody waits for its answer: it may never come, and where it comes
+// follows it, and its answer is not waited for: it may never come, and where it comes
 // it counts as no round trip.
 func TestStatRequests(t *testing.T) {
 	for _, test := range []struct {
