@@ -89,6 +89,12 @@ func known[T any](v *T) string {
 	return fmt.Sprint(*v)
 }
 
+// spoiledCauses are those of a conversation that was spoiled.
+var spoiledCauses = map[string]bool{
+	"cause no_answer": true, "cause not_an_smb_server": true, "cause server_breaks_protocol": true,
+	"cause signing_not_offered": true, "cause event_log_not_readable": true,
+}
+
 // contradictions lists the facts of a spoiled probe that differ from those of a healthy
 // one. A fact may be missing; one that is there has to be right.
 func contradictions(healthy, got facts) string {
@@ -96,6 +102,7 @@ func contradictions(healthy, got facts) string {
 	for name, value := range got {
 		switch {
 		case value == healthy[name], name == "success" && value == "false":
+		case spoiledCauses[name]: // the way to the server, or one answer, was spoiled
 		case name == "share" && value == string(smbprobe.ShareSigningRefused): // a signature was spoiled
 		default:
 			wrong = append(wrong, fmt.Sprintf("%s: %s, but %q with a healthy server", name, value, healthy[name]))

@@ -38,7 +38,7 @@ func TestHostile(t *testing.T) { testHostile(t, 150) }
 
 // testHostile runs that many sessions with each server.
 func testHostile(t *testing.T, sessions int) {
-	shared := newProber(t, prober.Options{})
+	shared := newProber(t, prober.Options{Guard: guardWithoutHolds(t)})
 	before := heap()
 	t.Run("servers", func(t *testing.T) {
 		for i, test := range []struct {
@@ -134,8 +134,7 @@ func (h *hostile) session(t *testing.T, seed uint64) {
 	}
 	defer proxy.Close()
 	target := h.target
-	target.Name, target.Ports = proxy.Addr().String(), []uint16{proxy.Addr().Port()}
-	target.Auth.Name = fmt.Sprint("session ", seed) // a refusal that the proxy made up holds back only this account
+	target.Name, target.Entry, target.Ports = fmt.Sprint("session-", seed), "", []uint16{proxy.Addr().Port()}
 	r, err := probeSpoiled(t, h.prober, target, proxy)
 	if err != nil {
 		t.Errorf("seed %d: %v", seed, err)

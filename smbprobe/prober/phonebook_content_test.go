@@ -118,11 +118,11 @@ func TestPhonebookElsewhere(t *testing.T) {
 		{name: "Windows 2000, no folder Ras", place: windows2000, noRAS: true, want: smbprobe.PhonebookElsewhere},
 		{name: "SMB2 and later", options: smb3, place: vista, want: smbprobe.PhonebookElsewhere},
 		{name: "SMB2, at the place of Windows 2000", options: smb3, place: windows2000, empty: vista, want: smbprobe.PhonebookMissing},
-		{name: "SMB2, and not even the folder is there", options: smb3, place: windows2000, want: smbprobe.PhonebookUnknown},
+		{name: "SMB2, and not even the folder is there", options: smb3, place: windows2000, want: smbprobe.PhonebookMissing},
 		{name: "translated", place: german, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookElsewhere},
 		{name: "translated, and not there", place: windows2000, empty: german, folder: `C:\Dokumente und Einstellungen\All Users\Anwendungsdaten`, want: smbprobe.PhonebookMissing},
-		{name: "translated, without the registry", place: german, want: smbprobe.PhonebookUnknown},
-		{name: "no C$", options: smbtest.SambaOptions{OmitShares: []string{"C$"}}, place: windows2000, want: smbprobe.PhonebookUnknown},
+		{name: "translated, without the registry", place: german, want: smbprobe.PhonebookMissing},
+		{name: "no C$", options: smbtest.SambaOptions{OmitShares: []string{"C$"}}, place: windows2000, want: smbprobe.PhonebookMissing},
 		{name: "a folder that leads out", place: windows2000, folder: `C:\..\Documents and Settings\All Users\Application Data`, want: smbprobe.PhonebookElsewhere},
 		{name: "nowhere", empty: windows2000, want: smbprobe.PhonebookMissing},
 		{name: "nowhere, no folder Ras", empty: windows2000, noRAS: true, want: smbprobe.PhonebookFolderMissing},
@@ -155,7 +155,7 @@ func TestPhonebookElsewhere(t *testing.T) {
 			want := book(test.want)
 			want.Success = true // that a file is missing, or not to be read, is an answer
 			wantOutcome(t, test.name, want, r)
-			if exists, known := r.Phonebook.State.Exists(); exists || known != (test.want != smbprobe.PhonebookUnknown) {
+			if exists, known := r.Phonebook.State.Exists(); exists || !known {
 				t.Errorf("state %s: exists %t, known %t", r.Phonebook.State, exists, known)
 			}
 		})

@@ -205,6 +205,8 @@ func probeBehindHungLogins(t *testing.T) *smbprobe.Result {
 	script := peer.Healthy(smbtest.Phonebook())
 	script.Faults = map[peer.Step]peer.Fault{peer.StepSessionSetup: {Kind: peer.Hang}}
 	p := newProber(t, prober.Options{})
+	// Credentials that were accepted once may be in use three times at once.
+	wantOutcome(t, "first", allWell(), probe(t, p, direct(peer.Start(t, peer.Healthy(smbtest.Phonebook())).Addr()).target(t)))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan *smbprobe.Result)
 	for range 3 {
@@ -221,8 +223,8 @@ func probeBehindHungLogins(t *testing.T) *smbprobe.Result {
 	for range 3 {
 		<-ended
 	}
-	if !r.LoginHeldBack {
-		t.Error("a login that waited for others is not reported as held back")
+	if r.LoginHeldBack {
+		t.Error("a login that waited for others is reported as held back")
 	}
 	return r
 }
