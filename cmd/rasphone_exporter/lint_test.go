@@ -36,7 +36,7 @@ func TestLint(t *testing.T) {
 	}{
 		{"sound", []string{sound}, "", 0, []string{"sound.pbk: 1 entry, nothing found"}},
 		{"oddities alone", []string{oddity}, "", 0, []string{"usable, with oddities", "oddity lf_only", "fix: "}},
-		{"an entry", []string{entry}, "", 2, []string{"with entries that cannot be dialled", "entry port_missing", "why: "}},
+		{"an entry", []string{entry}, "", 2, []string{"with entries that cannot be dialed", "entry port_missing", "why: "}},
 		{"the file", []string{damaged}, "", 2, []string{"damaged.pbk: ", "file nul_bytes"}},
 		{"standard input", []string{"-"}, good, 0, []string{"-: 1 entry, nothing found"}},
 		{"standard input, empty", []string{"-"}, "", 2, []string{"file empty_file"}},
