@@ -20,16 +20,16 @@ var onceScenarios = []scenario{
 	{
 		name: "calls that are hours apart are one page while their cause is not info",
 		targets: []target{
-			hq("denied", then(for_(10, healthy), calls(4, callsDenied), for_(10, healthy.diagnosed("dialup_access_denied info")))),
-			hq("busy", then(for_(10, healthy), calls(4, server("ok", "ok", "line_or_answer_missing warning")), for_(10, healthy))),
-			hq("unbroken", then(for_(10, healthy), calls(4, server("ok", "ok", "dialup_failing critical")), for_(10, healthy))),
-			hq("busyonce", then(for_(10, healthy), for_(240, server("ok", "ok", "line_or_answer_missing warning").with(
+			hq("denied", then(for_(10, healthy), calls(2, callsDenied), for_(10, healthy.diagnosed("dialup_access_denied info")))),
+			hq("busy", then(for_(10, healthy), calls(2, server("ok", "ok", "line_or_answer_missing warning")), for_(10, healthy))),
+			hq("unbroken", then(for_(10, healthy), calls(2, server("ok", "ok", "dialup_failing critical")), for_(10, healthy))),
+			hq("busyonce", then(for_(10, healthy), for_(120, server("ok", "ok", "line_or_answer_missing warning").with(
 				`rasphone_dialup_failures_by_error{window="24h",entry="ISP",code="676",error="ERROR_LINE_BUSY"} 2`)))),
 		},
 		fires: []firing{
-			{alert: "RasphoneDialupAccessDenied critical denied", from: 13, to: 249},
-			{alert: "RasphoneDialupFailing warning busy", from: 13, to: 249},
-			{alert: "RasphoneDialupFailing critical unbroken", from: 13, to: 249},
+			{alert: "RasphoneDialupAccessDenied critical denied", from: 13, to: 129},
+			{alert: "RasphoneDialupFailing warning busy", from: 13, to: 129},
+			{alert: "RasphoneDialupFailing critical unbroken", from: 13, to: 129},
 		},
 	},
 	{
@@ -80,22 +80,33 @@ var onceScenarios = []scenario{
 	},
 	{
 		name: "twelve servers of a site that fail within minutes share a page, one more that fails later does not",
-		targets: then12(func(i int) []moment {
+		targets: thirteen(func(i int) []moment {
 			if i == 12 {
 				return then(for_(60, healthy), for_(60, down))
 			}
 			return then(for_(10+i%3, healthy), for_(110-i%3, down))
 		}),
-		fires: slices.Concat(fires12(12, func(i int) firing {
+		fires: slices.Concat(fires(12, func(i int) firing {
 			return firing{alert: "RasphoneTargetNotAnswering critical exch" + fmt.Sprint(i), from: 20 + i%3, to: always, labels: `page=""`}
 		}), []firing{{alert: "RasphoneTargetNotAnswering critical exch12", from: 70, to: always, labels: `page="exch12"`}}),
 	},
 	{
 		name:    "twelve shares that a policy removed share a page as well",
-		targets: then12(func(i int) []moment { return then(for_(10+i%2, healthy), for_(50-i%2, gone)) })[:12],
-		fires: fires12(12, func(i int) firing {
+		targets: thirteen(func(i int) []moment { return then(for_(10+i%2, healthy), for_(50-i%2, gone)) })[:12],
+		fires: fires(12, func(i int) firing {
 			return firing{alert: "RasphoneShareMissing critical exch" + fmt.Sprint(i), from: 13 + i%2, to: always, labels: `page=""`}
 		}),
+	},
+	{
+		name:    "of 25 servers with one fault, 20 bring texts that queries find",
+		targets: apart(25, for_(10, gone)),
+		fires: fires(25, func(i int) firing {
+			return firing{alert: "RasphoneShareMissing critical exch" + fmt.Sprint(i), from: 4, to: always}
+		}),
+		samples: []exprTest{
+			{`count(instance_fault:rasphone_fault:page > 0)`, "8m", []sample{{"{}", 20}}},
+			{`count(instance_fault:rasphone_fault:page)`, "8m", []sample{{"{}", 25}}},
+		},
 	},
 	{
 		name:    "an alert keeps its page through gaps, and through Prometheus' restart",
@@ -104,8 +115,8 @@ var onceScenarios = []scenario{
 	},
 }
 
-// then12 makes thirteen servers.
-func then12(moments func(i int) []moment) []target {
+// thirteen makes servers of one site.
+func thirteen(moments func(i int) []moment) []target {
 	var all []target
 	for i := range 13 {
 		all = append(all, hq(fmt.Sprint("exch", i), moments(i)))
@@ -113,7 +124,16 @@ func then12(moments func(i int) []moment) []target {
 	return all
 }
 
-func fires12(n int, one func(i int) firing) []firing {
+// apart makes servers of as many sites.
+func apart(n int, moments []moment) []target {
+	var all []target
+	for i := range n {
+		all = append(all, target{labels: fmt.Sprintf(`job="nt",instance="exch%d",site="site%d"`, i, i), moments: moments})
+	}
+	return all
+}
+
+func fires(n int, one func(i int) firing) []firing {
 	var all []firing
 	for i := range n {
 		all = append(all, one(i))
