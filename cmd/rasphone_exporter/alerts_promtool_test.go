@@ -24,7 +24,7 @@ const dashboardsFolder = "../../dashboards"
 var (
 	alertLine       = regexp.MustCompile(`^alertname: \w+, time: (\S+),$`)
 	labelsLine      = regexp.MustCompile(`^Labels:\{(.*)\}$`)
-	annotationsLine = regexp.MustCompile(`^Annotations:\{(.*)\}$`)
+	annotationsLine = regexp.MustCompile(`^Annotations:\{(.*)\},?$`)
 	expressionLine  = regexp.MustCompile(`^expr: ("(?:[^"\\]|\\.)*"), time: [^,]+,( err: .*)?$`)
 	pair            = regexp.MustCompile(`(\w+)=("(?:[^"\\]|\\.)*")`)
 )
@@ -164,7 +164,7 @@ func groupsAndAlerts(t *testing.T) (groups, alerts []string) {
 // runUnitTests returns what promtool writes of unit tests. They fail, as is meant.
 func runUnitTests(t *testing.T, groups []string, tests []any) string {
 	text, err := yaml.Marshal(map[string]any{
-		"rule_files": ruleFiles(t), "evaluation_interval": scrapeInterval.String(), "group_eval_order": groups, "tests": tests,
+		"rule_files": ruleFiles(t), "evaluation_interval": evaluationInterval.String(), "group_eval_order": groups, "tests": tests,
 	})
 	if err != nil {
 		t.Error(err)

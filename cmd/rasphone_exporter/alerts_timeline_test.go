@@ -15,6 +15,9 @@ import (
 	"time"
 )
 
+// evaluationInterval is that of the shipped groups of rules.
+const evaluationInterval = time.Minute
+
 // scrapeInterval is the longest that the shipped rules are made for.
 const scrapeInterval = 2 * time.Minute
 
