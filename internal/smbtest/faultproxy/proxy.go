@@ -33,7 +33,7 @@ type Proxy struct {
 	closed      bool
 	open        map[*net.TCPConn]struct{} // both sides of every conversation
 	connections int
-	numbers     [2]int // the next number of each direction
+	numbers     [2]int  // the next number of each direction
 	struck      []Place // the messages that were spoiled
 }
 
