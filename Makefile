@@ -34,7 +34,7 @@ RELEASE_FOLDER ?= bin/release
 
 # How long "fuzz" runs each target, and how many inputs "test" gives it.
 FUZZTIME ?= 10m
-TEST_FUZZTIME ?= 10000x
+TEST_FUZZTIME ?= 5000x
 # How long "soak" runs.
 SOAK_TIME ?= 10m
 # How often "bench" runs each benchmark; benchstat wants ten or so.
@@ -126,7 +126,7 @@ soak: ## 500 simulated servers and faults at random for SOAK_TIME (10m); memory 
 	@go test -tags soak -run Soak -v -timeout 30m ./internal/simnt/fleet -soak.duration $(SOAK_TIME)
 
 .PHONY: test-fuzz
-test-fuzz: ## each fuzz target with TEST_FUZZTIME inputs (10000x)
+test-fuzz: ## each fuzz target with TEST_FUZZTIME inputs (5000x)
 	@echo '== fuzz targets, $(TEST_FUZZTIME) each'
 	@.ci/fuzz $(TEST_FUZZTIME)
 

@@ -97,7 +97,7 @@ func scrape(t *testing.T, e *exporter, hung string) map[string]samples {
 			}
 		}
 		scraping.Go(func() {
-			limit := "60"
+			limit := "120"
 			if labels["instance"] == hung {
 				limit = "1"
 			}
@@ -113,7 +113,7 @@ func scrape(t *testing.T, e *exporter, hung string) map[string]samples {
 		t.Errorf("%d instances of %d targets", len(all), len(groups))
 	}
 	for instance := range all {
-		maps.Copy(all[instance], scrapeOnce(t, e.url+"/metrics", "60", map[string]string{"job": "exporter", "instance": "exporter"}))
+		maps.Copy(all[instance], scrapeOnce(t, e.url+"/metrics", "120", map[string]string{"job": "exporter", "instance": "exporter"}))
 	}
 	return all
 }
