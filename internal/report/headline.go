@@ -56,6 +56,9 @@ func NoAnswer(r *smbprobe.Result) string {
 	if r.Success || r.Share != smbprobe.ShareOK || r.Phonebook.State == smbprobe.PhonebookUnknown {
 		return ""
 	}
+	if len(r.SilentCalls) > 0 { // the server answered everything else, be it with a refusal
+		return join(r.SilentCalls...) + " got no answer"
+	}
 	var unknown []string
 	// A status is an answer.
 	if r.Eventlog.Error != "" && r.Eventlog.Status == smb.StatusOK {

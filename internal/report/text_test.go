@@ -120,6 +120,9 @@ func TestHeadline(t *testing.T) {
 			r.Success, r.Host.Error = false, "late"
 			r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Error: "denied", Status: smb.StatusAccessDenied}
 		}, nil, sound + ", but a check got no answer: not all is known of the services"},
+		"a silent call beside refusals": {func(r *smbprobe.Result) {
+			r.Success, r.Registry.Error, r.SilentCalls = false, "access denied", []string{"NetrRemoteTOD"}
+		}, nil, sound + ", but NetrRemoteTOD got no answer"},
 		"no answer to an unknown check":        {func(r *smbprobe.Result) { r.Success = false }, nil, sound + ", but a check got no answer"},
 		"no answer, and a cause that is worse": {func(r *smbprobe.Result) { r.Success = false }, []smbprobe.Cause{warning}, "w"},
 		"dialed entry":                         {func(r *smbprobe.Result) { r.Phonebook.Dialed = bookDamaged().Phonebook.Dialed[1:] }, nil, `the dialed entry "Gone" is not in the phone book`},
