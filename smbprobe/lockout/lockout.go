@@ -154,9 +154,14 @@ func (g *Guard) Acquire(ctx context.Context, target Target, announced string) (r
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoPlace, context.Cause(ctx))
 	}
-	atMost := maxLoginTime
+	atMost, wait := maxLoginTime, ctx
 	if deadline, ok := ctx.Deadline(); ok {
+		// A login that is sent with too little time left gets no answer in time, and would
+		// count as in doubt: half of the time is for the login itself.
 		atMost = time.Until(deadline)
+		var cancel context.CancelFunc
+		wait, cancel = context.WithTimeout(ctx, atMost/2)
+		defer cancel()
 	}
 	w := g.begin(target, announced, atMost)
 	ticker := time.NewTicker(g.recheckInterval())
@@ -180,11 +185,11 @@ func (g *Guard) Acquire(ctx context.Context, target Target, announced string) (r
 			return func(o Outcome) { g.release(w.login, o) }, nil
 		case <-ticker.C:
 			g.recheck(w)
-		case <-ctx.Done():
+		case <-wait.Done():
 			if err := g.abandon(w); err != nil {
 				return nil, err
 			}
-			return nil, fmt.Errorf("%w: %w", ErrNoPlace, context.Cause(ctx))
+			return nil, fmt.Errorf("%w: %w", ErrNoPlace, context.Cause(wait))
 		}
 	}
 }

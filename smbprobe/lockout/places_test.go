@@ -1,6 +1,8 @@
 package lockout
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -206,6 +208,27 @@ func TestWaiterGoesOn(t *testing.T) {
 		release, err := g.Acquire(t.Context(), targets[3], "")
 		if waited := time.Since(start); err != nil || waited < 2*time.Minute || waited > 2*time.Minute+2*recheckInterval {
 			t.Fatalf("%v after %s", err, waited)
+		}
+		release(accepted())
+	})
+}
+
+// TestWaitLeavesTimeForTheLogin: a login that gets its place late would get no answer in
+// time, and count as in doubt.
+func TestWaitLeavesTimeForTheLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		targets := fleet(2)
+		g := newTester(t, Options{}, targets...)
+		release, err := g.Acquire(t.Context(), targets[0], "") // the first one alone
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err = g.Acquire(ctx, targets[1], "")
+		if waited := time.Since(start); !errors.Is(err, ErrNoPlace) || waited != 5*time.Second {
+			t.Errorf("%v after %s, want %v after 5s", err, waited, ErrNoPlace)
 		}
 		release(accepted())
 	})
