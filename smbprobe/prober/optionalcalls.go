@@ -82,6 +82,7 @@ type callWatch struct {
 	earlier map[callID]silence // not changed
 
 	mu     sync.Mutex
+	made   map[callID]bool
 	silent map[callID]bool // true: skipped
 	pipes  int             // that answered a call
 }
@@ -122,6 +123,7 @@ func (p *watchedPipe) Transact(ctx context.Context, message []byte, limit int) (
 		if p.watch.skips(id) {
 			return nil, fmt.Errorf("%s: %w", id, errCallSkipped)
 		}
+		p.watch.recordCall(id)
 	}
 	err = p.limited(ctx, func(ctx context.Context) (err error) {
 		answer, err = p.Pipe.Transact(ctx, message, limit)
@@ -190,6 +192,15 @@ func (w *callWatch) record(id callID, skipped bool) {
 	w.silent[id] = skipped
 }
 
+func (w *callWatch) recordCall(id callID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.made == nil {
+		w.made = make(map[callID]bool)
+	}
+	w.made[id] = true
+}
+
 func (w *callWatch) recordPipe() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -205,6 +216,11 @@ func (w *callWatch) next() map[callID]silence {
 		return w.earlier
 	}
 	next := make(map[callID]silence)
+	for id, s := range w.earlier {
+		if !w.made[id] { // another module of the target makes it
+			next[id] = s
+		}
+	}
 	for id, skipped := range w.silent {
 		s := w.earlier[id]
 		switch {
