@@ -86,7 +86,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(` +[0-9.]+ (ms|s)\b`), " TIME"},
 	{regexp.MustCompile(`\b[0-9.]+(ns|µs|ms|s) (ahead of|behind)\b`), "OFFSET"},
-	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} UTC\b`), "DATE"},
+	{regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}\s+[0-9]{2}:[0-9]{2}:[0-9]{2}\s+UTC\b`), "DATE"},
 	{regexp.MustCompile(`\b[0-9]+ round trips\b`), "ROUND TRIPS"},
 }
 
