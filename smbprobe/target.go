@@ -1,5 +1,7 @@
-// Package smbprobe opens the RAS phone book of an Exchange server the way its
-// Internet Mail Service does, and says what it found.
+// Package smbprobe is the vocabulary of a probe: what is probed (Target, Module), and
+// what is known of a server afterwards (Result and its parts, Cause, Verdict). It is plain
+// data, without I/O and goroutines. Package prober fills a Result in, and package
+// diagnosis concludes causes from it.
 package smbprobe
 
 import (
