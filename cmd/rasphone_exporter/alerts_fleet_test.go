@@ -28,6 +28,7 @@ type fixable struct {
 	servers []fleet.Server
 	fixed   *atomic.Bool // the clock, the port that was closed, and the entry's name
 	serving *sync.WaitGroup
+	options prober.Options
 }
 
 const (
@@ -53,10 +54,17 @@ func startFixable(t *testing.T) *fixable {
 		}
 		m.serving.Wait()
 	})
-	dial := m.reopened(t, network)
+	m.options = prober.Options{Resolver: network, Dial: m.reopened(t, network)}
+	m.start(t)
+	return m
+}
+
+// start runs an exporter until the test ends. It knows nothing of earlier ones.
+func (m *fixable) start(t *testing.T) {
+	t.Helper()
 	output := newOutput()
 	logger := slog.New(slog.NewTextHandler(output, nil))
-	r, err := newRunning(m.source(), "", prober.Options{Resolver: network, Dial: dial}, logger)
+	r, err := newRunning(m.source(), "", m.options, logger)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,17 +79,17 @@ func startFixable(t *testing.T) *fixable {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	m.exporter = &exporter{log: output, stop: cancel, status: make(chan int, 1)}
-	go func() { m.status <- exitStatus(flags.listen(ctx, handler, r, logger), logger) }()
+	e := &exporter{log: output, stop: cancel, status: make(chan int, 1)}
+	m.exporter = e
+	go func() { e.status <- exitStatus(flags.listen(ctx, handler, r, logger), logger) }()
 	t.Cleanup(func() {
 		cancel()
-		if status := <-m.status; status != exitOK {
+		if status := <-e.status; status != exitOK {
 			t.Errorf("exit status %d\n%s", status, output)
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
 	m.url = "http://" + output.await(t, `msg="Listening on" address=(\S+)`)[1]
-	return m
 }
 
 // makeServers returns the fleet. The clock that is wrong can be set.
@@ -168,14 +176,15 @@ func (m *fixable) reload(t *testing.T) {
 	}
 }
 
-// fix ends every fault of every server, and reloads, as after a change of a password.
+// fix ends every fault of every server, and starts another exporter: what the first one
+// remembers of failed calls and refused logins outlives a fault.
 func (m *fixable) fix(t *testing.T) {
 	t.Helper()
 	m.fixed.Store(true)
 	for _, s := range m.servers {
 		fixHost(s.Host)
 	}
-	m.reload(t)
+	m.start(t)
 }
 
 // fixHost makes a server healthy, whatever its fault was.
@@ -187,6 +196,7 @@ func fixHost(h *simnt.Host) {
 	)
 	h.SetPhase(simnt.PhaseAnswering)
 	h.SetSessionRefusal(0)
+	h.SetSharePath("ADMIN$", `C:\WINNT`)
 	h.AddAccount("rasphone", "as in the demo", simnt.Account{Administrator: true})
 	for _, share := range []string{"ADMIN$", "C$"} {
 		h.RestoreShare(share)

@@ -38,7 +38,6 @@ func TestHostile(t *testing.T) { testHostile(t, 150) }
 
 // testHostile runs that many sessions with each server.
 func testHostile(t *testing.T, sessions int) {
-	shared := newProber(t, prober.Options{Guard: guardWithoutHolds(t)})
 	before := heap()
 	t.Run("servers", func(t *testing.T) {
 		for i, test := range []struct {
@@ -59,7 +58,7 @@ func testHostile(t *testing.T, sessions int) {
 				probeOnce(t, s) // Samba starts its helpers at the first call
 				healthy := probeOnce(t, s)
 				wantOutcome(t, "a healthy server", allWell(), healthy)
-				h := &hostile{prober: shared, server: server, target: s.target(t), signed: test.signed, healthy: factsOf(healthy), states: map[string]int{}}
+				h := &hostile{server: server, target: s.target(t), signed: test.signed, healthy: factsOf(healthy), states: map[string]int{}}
 				h.run(t, sessions*i, sessions)
 			})
 		}
@@ -95,7 +94,6 @@ func hostileSamba(dialect string) func(*testing.T) netip.AddrPort {
 
 // hostile is one server behind hostile proxies.
 type hostile struct {
-	prober  *prober.Prober
 	server  netip.AddrPort
 	target  smbprobe.Target
 	signed  int
@@ -133,9 +131,15 @@ func (h *hostile) session(t *testing.T, seed uint64) {
 		return
 	}
 	defer proxy.Close()
+	// Each session has an exporter of its own: a login that is spoiled holds others back.
+	p, err := prober.New(prober.Options{})
+	if err != nil {
+		t.Error(err)
+		return
+	}
 	target := h.target
 	target.Name, target.Entry, target.Ports = fmt.Sprint("session-", seed), "", []uint16{proxy.Addr().Port()}
-	r, err := probeSpoiled(t, h.prober, target, proxy)
+	r, err := probeSpoiled(t, p, target, proxy)
 	if err != nil {
 		t.Errorf("seed %d: %v", seed, err)
 		return

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,19 +105,6 @@ func TestHeldBackHangsUp(t *testing.T) {
 		t.Error("SMB2: the login is not held back")
 	}
 	server.wantConnections(t, 2)
-}
-
-// guardWithoutHolds returns a guard by whose clock a day passes whenever it looks: a login
-// that a test spoils holds no other back.
-func guardWithoutHolds(t *testing.T) *lockout.Guard {
-	t.Helper()
-	var days atomic.Int64
-	start := time.Now()
-	guard, err := lockout.New(lockout.Options{Now: func() time.Time { return start.Add(time.Duration(days.Add(1)) * 24 * time.Hour) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return guard
 }
 
 // sameAccount is a site of hosts that are all one Samba server, so that the test can count
