@@ -169,13 +169,6 @@ func (m *fixable) host(t *testing.T, name string) *simnt.Host {
 	return nil
 }
 
-func (m *fixable) reload(t *testing.T) {
-	t.Helper()
-	if status, text := m.do(t, http.MethodPost, "/-/reload", ""); status != http.StatusOK {
-		t.Fatalf("reload: %d %s", status, text)
-	}
-}
-
 // fix ends every fault of every server, and starts another exporter: what the first one
 // remembers of failed calls and refused logins outlives a fault.
 func (m *fixable) fix(t *testing.T) {
