@@ -142,6 +142,8 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 		return nil, err // refused, and the body does not matter
 	case parseErr != nil:
 		return nil, &smb.Error{Op: op, Err: parseErr}
+	case err == nil && answer.status != smb.StatusOK: // a warning
+		return nil, &smb.Error{Op: op, Status: answer.status}
 	}
 	c.info.OS, c.info.LANManager = a.os, a.lanManager
 	if a.domain != "" {
