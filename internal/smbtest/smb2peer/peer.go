@@ -16,6 +16,9 @@ const (
 
 	session = 0x5A5A // the SessionId of every connection
 
+	dialect302      = 0x0302 // SMB 3.0.2
+	dialectWildcard = 0x02FF // the answer to an SMB1 negotiate: negotiate again, in SMB2
+
 	cmdNegotiate    = 0x00
 	cmdSessionSetup = 0x01
 	cmdLogoff       = 0x02
@@ -26,13 +29,33 @@ const (
 )
 
 // Serve answers the requests on a connection until that ends: it logs in whoever asks, in
-// dialect 3.0.2 and without signing, and has no share.
+// dialect 3.0.2 and without signing, and has no share. An SMB1 negotiate that offers SMB2 is
+// answered in SMB2 ([MS-SMB2] 3.3.5.3.1).
 func Serve(conn net.Conn, domain string) {
+	serve(conn, domain, func([]byte) bool { return true })
+}
+
+// ServeUntilChallenge is Serve for a server that hangs after its answer to NEGOTIATE: it
+// reads on, and never sends a challenge.
+func ServeUntilChallenge(conn net.Conn, domain string) {
+	serve(conn, domain, func(request []byte) bool {
+		return binary.LittleEndian.Uint16(request[12:]) == cmdNegotiate
+	})
+}
+
+func serve(conn net.Conn, domain string, answers func(request []byte) bool) {
 	defer conn.Close()
 	for {
 		request, err := readFrame(conn)
-		if err != nil || len(request) < headerSize || string(request[:4]) != "\xfeSMB" {
+		if err == nil && len(request) > 4 && string(request[:4]) == "\xffSMB" {
+			request = make([]byte, headerSize) // as a NEGOTIATE with MessageId 0
+			copy(request, "\xffSMB")
+		}
+		if err != nil || len(request) < headerSize {
 			return
+		}
+		if !answers(request) {
+			continue
 		}
 		if _, err := conn.Write(Frame(answer(request, domain))); err != nil {
 			return
@@ -76,7 +99,11 @@ func readFrame(r io.Reader) ([]byte, error) {
 func answer(request []byte, domain string) []byte {
 	switch binary.LittleEndian.Uint16(request[12:]) {
 	case cmdNegotiate:
-		return packet(request, 0, statusOK, negotiateBody())
+		dialect := uint16(dialect302)
+		if request[0] == 0xFF {
+			dialect = dialectWildcard
+		}
+		return packet(request, 0, statusOK, negotiateBody(dialect))
 	case cmdSessionSetup:
 		if !IsResponse(request) {
 			return packet(request, session, statusMoreProcessing, setupBody(spnegoChallenge(domain)))
@@ -103,13 +130,13 @@ func packet(request []byte, sessionID uint64, status uint32, body []byte) []byte
 }
 
 // negotiateBody is [MS-SMB2] 2.2.4.
-func negotiateBody() []byte {
+func negotiateBody(dialect uint16) []byte {
 	const filetime2020 = 132223104000000000
 	b := make([]byte, 64)
 	binary.LittleEndian.PutUint16(b[0:], 65)
-	b[2] = 1                                     // signing enabled
-	binary.LittleEndian.PutUint16(b[4:], 0x0302) // SMB 3.0.2
-	for _, at := range []int{28, 32, 36} {       // MaxTransactSize, MaxReadSize, MaxWriteSize
+	b[2] = 1 // signing enabled
+	binary.LittleEndian.PutUint16(b[4:], dialect)
+	for _, at := range []int{28, 32, 36} { // MaxTransactSize, MaxReadSize, MaxWriteSize
 		binary.LittleEndian.PutUint32(b[at:], 1<<16)
 	}
 	binary.LittleEndian.PutUint64(b[40:], filetime2020)
