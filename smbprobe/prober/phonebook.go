@@ -200,14 +200,20 @@ func (n *attempt) needsConfirmation() bool {
 	case smbprobe.PhonebookDamaged, smbprobe.PhonebookLocked, smbprobe.PhonebookDiskError:
 		return true
 	}
-	return errors.Is(n.err, io.ErrUnexpectedEOF)
+	return n.shrank()
+}
+
+// shrank reports whether the file ended before its announced size. A lost connection ends
+// a read with the same error, but a second attempt cannot succeed on it.
+func (n *attempt) shrank() bool {
+	return errors.Is(n.err, io.ErrUnexpectedEOF) && !errors.Is(n.err, smb.ErrConnectionLost)
 }
 
 // confirms reports whether an attempt shows the same as the previous one. Damage is
 // confirmed by the same bytes, size and time, so that the file did not change between
 // the two.
 func (n *attempt) confirms(before attempt) bool {
-	if n.result.State != before.result.State || errors.Is(n.err, io.ErrUnexpectedEOF) {
+	if n.result.State != before.result.State || n.shrank() {
 		return false
 	}
 	if n.result.State != smbprobe.PhonebookDamaged {
