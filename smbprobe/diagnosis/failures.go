@@ -260,13 +260,15 @@ func (c *evidence) withFailures(failures []dialFailure, ifOngoing, ifSeen smbpro
 		return nil
 	default:
 		f.severity = smbprobe.SeverityInfo
-		why := notLately
-		suffix := " (none in the last 15 minutes)"
+		suffix := " (not since it was repaired)"
+		if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.resolved == "" }) {
+			suffix = " (none in the last 15 minutes)"
+			f.evidence = append(f.evidence, notLately)
+		}
 		if i := slices.IndexFunc(failures, func(f dialFailure) bool { return f.resolved != "" }); i >= 0 {
-			why, suffix = failures[i].resolved+" Nothing has failed since; the next call will show.", " (not since it was repaired)"
+			f.evidence = append(f.evidence, failures[i].resolved+" Nothing has failed since; the next call will show.")
 		}
 		f.headline += suffix
-		f.evidence = append(f.evidence, why)
 	}
 	return &f
 }
