@@ -39,13 +39,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	app, commands, logging := application()
 	exit := -1
 	app.Terminate(func(status int) { exit = status }) // after --help and --version
-	app.UsageWriter(stdout).ErrorWriter(stderr)
+	app.UsageWriter(stdout).ErrorWriter(stderr).UsageTemplate(usageTemplate)
 	name, err := app.Parse(args)
 	switch {
 	case exit >= 0:
 		return exit
 	case err != nil:
-		fmt.Fprintf(stderr, "%s: error: %v, try --help\n", program, err)
+		for _, line := range explainUsage(args, err) {
+			printLines(stderr, "error", line)
+		}
 		return exitUsage
 	}
 	logging.Writer = stderr

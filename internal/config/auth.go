@@ -3,7 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -71,6 +74,7 @@ func (b *builder) readPassword(at string, f fileAuth) secret.Secret {
 	if err := checkPassword(f.Password.secret); err != nil {
 		b.problems.add(f.Password.line, at, err)
 	}
+	b.warnOfBlanks(f.Password.line, at, f.Password.secret)
 	if b.problems.file != "" {
 		b.warn(f.Password.line, at, "the password stands in the file itself; password_file keeps it apart")
 	}
@@ -84,10 +88,14 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 	}
 	path := b.besideFile(t.value)
 	password, file, err := readPasswordFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(t.value) {
+		err = fmt.Errorf("%w; a relative path starts at the folder of the configuration file", err)
+	}
 	if err != nil {
 		b.problems.add(t.line, at, err)
 		return secret.Secret{}
 	}
+	b.warnOfBlanks(t.line, at, password)
 	// Windows has no such bits, and Go makes some up there.
 	if file.info.Mode()&0o004 != 0 && runtime.GOOS != "windows" {
 		b.warn(t.line, at, fmt.Sprintf("%s can be read by every account on this machine; chmod o= takes that away", path))
@@ -99,14 +107,32 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 func (b *builder) passwordFromEnv(at string, t text) secret.Secret {
 	value, ok := b.env(t.value)
 	if !ok {
-		b.problems.add(t.line, at, errors.New("this environment variable is not set"))
+		b.problems.addf(t.line, at, "%s is not set; set it where the exporter is started", variable(t.value))
 		return secret.Secret{}
 	}
 	password := secret.New(value)
 	if err := checkPassword(password); err != nil {
-		b.problems.add(t.line, at, fmt.Errorf("this environment variable %w", err))
+		b.problems.add(t.line, at, fmt.Errorf("%s %w", variable(t.value), err))
 	}
+	b.warnOfBlanks(t.line, at, password)
 	return password
+}
+
+var variableName = regexp.MustCompile(`^([A-Z][A-Z0-9_]*|[a-z]+(_[a-z]+)+)$`)
+
+// variable names an environment variable, unless what is written there may be a password.
+func variable(name string) string {
+	if !variableName.MatchString(name) {
+		return "this environment variable (not shown: it may be a password, whose key is password)"
+	}
+	return "the environment variable " + name
+}
+
+// warnOfBlanks warns of a password that begins or ends with blanks. They may be meant.
+func (b *builder) warnOfBlanks(line int, at string, password secret.Secret) {
+	if text := password.Reveal(); strings.TrimSpace(text) != text {
+		b.warn(line, at, "the password begins or ends with a blank, which is taken as a part of it; remove the blank unless it is one")
+	}
 }
 
 // onePassword is what to do about two passwords of one account.

@@ -130,6 +130,12 @@ func (b *boolean) decode(n *yaml.Node) error {
 	case !b.given, b.value == "true", b.value == "false":
 		return nil
 	}
+	switch b.value {
+	case "yes", "on", "y", "1":
+		return errors.New("must be true or false; write true")
+	case "no", "off", "n", "0":
+		return errors.New("must be true or false; write false")
+	}
 	return errors.New("must be true or false")
 }
 
