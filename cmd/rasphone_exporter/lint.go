@@ -87,10 +87,7 @@ func explainRead(file string, err error) string {
 	if info, statErr := os.Stat(file); statErr == nil && info.IsDir() {
 		return "is a folder; name the files in it"
 	}
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		err = pathError.Err // the file is named already
-	}
-	text := fmt.Sprintf("cannot be read: %v", err)
+	text := fmt.Sprintf("cannot be read: %v", bareError(err))
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
 	case strings.HasPrefix(file, `\\`) && runtime.GOOS != "windows":

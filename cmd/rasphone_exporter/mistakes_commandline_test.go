@@ -143,7 +143,6 @@ var listenMistakes = []mistake{
 	{name: "web configuration is missing", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=gone.yml"), config: goodConfig, env: goodEnv},
 	{name: "no probes at a time", args: words("--probe.max-concurrent=0"), config: goodConfig, env: goodEnv},
 	{name: "probes at a time are no number", args: words("--probe.max-concurrent=many"), config: goodConfig, env: goodEnv},
-	{name: "probes at a time are half", args: words("--probe.max-concurrent=1.5"), config: goodConfig, env: goodEnv},
 	{name: "negative timeout offset", args: words("--probe.timeout-offset=-1s"), config: goodConfig, env: goodEnv},
 	{name: "timeout offset without a unit", args: words("--probe.timeout-offset=0.5"), config: goodConfig, env: goodEnv},
 	{name: "external address is no URL", args: words("--web.external-address=ftp://x"), config: goodConfig, env: goodEnv},

@@ -56,6 +56,8 @@ var yamlMistakes = []mistake{
 	{name: "two documents", config: goodConfig + "---\n" + goodConfig, env: goodEnv},
 	{name: "anchor and alias", config: accounts + "modules:\n  a: &a {timeout: 5s}\n  b: *a\n" + group, env: goodEnv},
 	{name: "JSON", config: `{"auths": {"corp": {"username": "u", "password_env": "CORP_PASSWORD"}}, "targets": [{"hosts": ["exch01.corp.example"], "auth": "corp"}],}`, env: goodEnv},
+	{name: "list less indented than its lines", config: accounts + "targets:\n  - hosts:\n      - exch01.corp.example\n     - exch02.corp.example\n    auth: corp\n", env: goodEnv},
+	{name: "XML", config: "<auths>\n  <corp username=\"u\"/>\n</auths>\n"},
 	{name: "mistakes of several kinds", config: "auths:\n  corp:\n    user: rasphone\n    pasword_file: gone\nmodules:\n  default:\n    timeout: 10\n\tdialect: smb1\ntargets:\n  - host: [exch01]\n    auth: cropp\n", env: goodEnv},
 	{name: "mistakes in several sections", config: "auths:\n  corp:\n    username: CORP\\rasphone\n    password_env: GONE\nmodules:\n  default: {timeout: 10, dialect: SMB1, phonebook: {max_size: 4, dialed_entires: [ISP]}}\ntargets:\n  - hosts: [smb://exch01, exch02, exch02]\n    auth: copr\n    labels: {state: x}\n", env: goodEnv},
 }
@@ -144,6 +146,7 @@ var hostMistakes = []mistake{
 	{name: "IPv6 address in a list without quotes", config: accounts + "targets:\n  - hosts: [[2001:db8::1]:139]\n    auth: corp\n", env: goodEnv},
 	{name: "IPv6 address that ends in colons", config: inHosts("      - fe80::\n      - ::1\n"), env: goodEnv},
 	{name: "IPv6 address with a port without brackets", config: inHosts("      - 2001:db8:0:0:0:0:0:1:139\n"), env: goodEnv},
+	{name: "IPv6 address with a port that reads as an address", config: inHosts("      - 2001:db8::1:139\n"), env: goodEnv},
 	{name: "host is a mapping", config: inHosts("      - name: exch01.corp.example\n        port: 139\n"), env: goodEnv},
 }
 

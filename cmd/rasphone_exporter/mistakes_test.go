@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +71,8 @@ func (m mistake) run(t *testing.T) string {
 			args = []string{"--config.check"}
 		}
 	}
-	for name, text := range m.files {
+	for _, name := range slices.Sorted(maps.Keys(m.files)) {
+		text := m.files[name]
 		if strings.HasSuffix(name, "/") {
 			if err := os.Mkdir(name, 0o700); err != nil {
 				t.Fatal(err)
@@ -88,6 +91,11 @@ func (m mistake) run(t *testing.T) string {
 	if strings.Contains(out.String()+errOut.String(), "hunter2") {
 		t.Errorf("the password is shown:\n%s%s", &out, &errOut)
 	}
-	shown := strings.ReplaceAll(errOut.String()+out.String(), folder, "FOLDER")
-	return fmt.Sprintf("=== %s\n$ %s %s\n%sexit status %d\n\n", m.name, program, strings.Join(args, " "), shown, status)
+	var shown strings.Builder
+	for line := range strings.Lines(errOut.String() + out.String()) {
+		if !strings.HasPrefix(line, "time=") { // the log
+			shown.WriteString(strings.ReplaceAll(line, folder, "FOLDER"))
+		}
+	}
+	return fmt.Sprintf("=== %s\n$ %s %s\n%sexit status %d\n\n", m.name, program, strings.Join(args, " "), &shown, status)
 }

@@ -76,7 +76,7 @@ func (p *probe) run(ctx context.Context, std streams, _ *slog.Logger) int {
 
 func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdict, err error) {
 	if *p.timeoutGiven && (*p.timeout <= 0 || *p.timeout > maxTimeout) {
-		return 0, fmt.Errorf("--timeout: %s is not a time from 1ns to %s; write 10s", *p.timeout, maxTimeout)
+		return 0, fmt.Errorf("--timeout: %s is not a time above 0 and up to %s; write 10s", *p.timeout, maxTimeout)
 	}
 	if err := config.CheckDialedEntries(*p.dialed); err != nil {
 		return 0, err
@@ -191,15 +191,19 @@ func (p *probe) explainTarget(c *config.Config, name string, err error) error {
 	for _, h := range c.Hosts() {
 		hosts = append(hosts, h.Name)
 	}
-	meant := config.Closest(name, hosts)
-	switch {
-	case meant != "":
-		return fmt.Errorf("%w; did you mean %s?", err, meant)
+	switch meant := config.Closest(name, hosts); {
+	case meant != "" && *p.demo:
+		return fmt.Errorf("%s is not a server of the demo; did you mean %s?", config.Quote(name), meant)
 	case *p.demo:
-		return fmt.Errorf("%w; the servers of the demo are %s", err, strings.Join(hosts, ", "))
+		const most = 5
+		return fmt.Errorf("%s is not a server of the demo; it has %d, and %s demo lists them: %s, ...", config.Quote(name), len(hosts), program, strings.Join(hosts[:min(most, len(hosts))], ", "))
+	case meant != "":
+		return fmt.Errorf("%w; did you mean %s? If not, add it there", err, meant)
 	}
 	return fmt.Errorf("%w; add it there, or give --username to probe it without a configuration", err)
 }
+
+func (p *probe) isDemo() bool { return *p.demo }
 
 func (p *probe) loadConfig(std streams) (*config.Config, error) {
 	if *p.username == "" {
@@ -211,8 +215,8 @@ func (p *probe) loadConfig(std streams) (*config.Config, error) {
 			file = defaultConfigFile
 		}
 		c, err := config.Load(file, os.LookupEnv)
-		if _, unreadable := errors.AsType[*config.FileError](err); unreadable {
-			return nil, fmt.Errorf("%w; or give --username to probe without a configuration, or --demo", err)
+		if unreadable, ok := errors.AsType[*config.FileError](err); ok && unreadable.Similar() == "" {
+			return nil, fmt.Errorf("%w; write it as in the README's example, give --username to probe without one, or try --demo", err)
 		}
 		return c, err
 	}

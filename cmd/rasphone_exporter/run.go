@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -40,14 +41,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	exit := -1
 	app.Terminate(func(status int) { exit = status }) // after --help and --version
 	app.UsageWriter(stdout).ErrorWriter(stderr).UsageTemplate(usageTemplate)
+	if wrong := misread(args); wrong != nil {
+		printLines(stderr, "error", strings.Join(wrong, "\n"))
+		return exitUsage
+	}
 	name, err := app.Parse(args)
 	switch {
 	case exit >= 0:
 		return exit
 	case err != nil:
-		for _, line := range explainUsage(args, err) {
-			printLines(stderr, "error", line)
-		}
+		printLines(stderr, "error", strings.Join(explainUsage(args, err), "\n"))
 		return exitUsage
 	}
 	logging.Writer = stderr

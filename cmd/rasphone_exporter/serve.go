@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -74,6 +75,9 @@ func (s *serve) check(std streams) int {
 	if err == nil {
 		_, err = lockoutFile(*s.lockoutFile, c)
 	}
+	if err == nil {
+		err = s.serving.validate()
+	}
 	if err != nil {
 		return exitStatus(err, std)
 	}
@@ -88,7 +92,7 @@ func (s *serve) source() source {
 	load := from.load
 	from.load = func() (*config.Config, error) {
 		c, err := load()
-		if _, unreadable := errors.AsType[*config.FileError](err); unreadable && *s.configFile == defaultConfigFile {
+		if unreadable, ok := errors.AsType[*config.FileError](err); ok && *s.configFile == defaultConfigFile && unreadable.Similar() == "" {
 			err = fmt.Errorf("%w; write it as in the README's example, name another with --config.file, or try: %s demo", err, program)
 		}
 		return c, err
@@ -128,8 +132,33 @@ func newServing(c *kingpin.CmdClause, address string) serving {
 	}
 }
 
+// validate finds flags whose values cannot be used.
+func (s *serving) validate() error {
+	if *s.maxConcurrent < 1 {
+		return fmt.Errorf("--probe.max-concurrent: %d is not a number of probes; write 1 or more", *s.maxConcurrent)
+	}
+	if *s.timeoutOffset < 0 {
+		return fmt.Errorf("--probe.timeout-offset: %s is negative; write 0s or more", *s.timeoutOffset)
+	}
+	if err := toolkit.Validate(*s.web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file %s: %w", *s.web.WebConfigFile, bareError(err))
+	}
+	return nil
+}
+
+// bareError takes the path, which the message has already, out of an error of package os.
+func bareError(err error) error {
+	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
+		return pathError.Err
+	}
+	return err
+}
+
 // handler makes what answers requests.
 func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) {
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
 	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", r.source.name, "hosts", len(r.config.Load().Hosts()))
 	hostname, err := os.Hostname()
 	if err != nil {

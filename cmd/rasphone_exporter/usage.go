@@ -46,13 +46,33 @@ func printLines(w io.Writer, kind, text string) {
 // instead. Kingpin's errors are texts, and some do not name the flag: the arguments are read
 // again with its model. If nothing is found, the error is kingpin's own.
 func explainUsage(args []string, refused error) []string {
-	app, _, _ := application()
-	u := usage{model: app.Model(), args: args}
+	u := newUsage(args)
 	u.read()
 	if u.found == nil {
 		u.add("%v; %s", refused, u.seeHelp())
 	}
 	return u.found
+}
+
+// misread returns what is wrong with arguments that kingpin takes for something else: the
+// value of a flag that has none is an argument to it, and help about no command is none.
+func misread(args []string) []string {
+	u := newUsage(args)
+	all := u.split()
+	for _, a := range all {
+		if f := u.anyFlag(a.flag); a.flag != "" && a.hasValue && f != nil && f.IsBoolFlag() {
+			u.add("--%s takes no value; write --%s, or leave it out", a.flag, a.flag)
+		}
+	}
+	if len(all) > 1 && all[0].text == "help" && u.commandNamed(all[1].text) == nil {
+		u.unknownCommand(all[1].text)
+	}
+	return u.found
+}
+
+func newUsage(args []string) *usage {
+	app, _, _ := application()
+	return &usage{model: app.Model(), args: args}
 }
 
 // usage is a command line that is being read for mistakes.
@@ -175,8 +195,6 @@ func (u *usage) readFlag(a argument, all []argument, beforeCommand bool) {
 		return
 	}
 	switch {
-	case f.IsBoolFlag() && a.hasValue:
-		u.add("--%s takes no value; write --%s alone", name, name)
 	case f.IsBoolFlag():
 	case !a.hasValue:
 		u.add("--%s needs a value; write --%s=VALUE", name, name)
@@ -235,7 +253,14 @@ func (u *usage) readPositional(text string) {
 	if len(u.command.Args) > 0 {
 		return
 	}
-	u.add("%s takes no arguments, and %s is one; to probe a server write: %s probe %s", u.command.Name, config.Quote(text), program, text)
+	switch u.command.Name {
+	case "serve":
+		u.add("serve takes no arguments, and %s is one; to probe a server write: %s probe %s", config.Quote(text), program, text)
+	case "demo":
+		u.add("demo takes no arguments, and %s is one; to probe a server of the demo write: %s probe --demo %s", config.Quote(text), program, text)
+	default:
+		u.add("%s takes no arguments, and %s is one", u.command.Name, config.Quote(text))
+	}
 }
 
 // reordered returns the command line with the command in front.

@@ -43,7 +43,11 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 		b.problems.addf(name.line, at+".username", "has control characters, or more than %d bytes", maxName)
 	}
 	if d := f.Domain; !isPrintable(d.value) || len(d.value) > maxName || strings.ContainsAny(d.value, notInNames) {
-		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; it has none of %s", notInNames)
+		hint := "it has none of " + notInNames
+		if strings.HasPrefix(d.value, `\\`) {
+			hint = "write it without the backslashes"
+		}
+		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; %s", hint)
 	}
 	if n := f.NTLM; n.given && n.value != ntlmV1 && n.value != ntlmV2 {
 		b.problems.addf(n.line, at+".ntlm", "must be %s or %s", ntlmV2, ntlmV1)
@@ -54,6 +58,11 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 
 // readPassword reads the password from the one place that the account names.
 func (b *builder) readPassword(at string, f fileAuth) secret.Secret {
+	for _, key := range []string{".password_file", ".password_env", ".password"} {
+		if b.problems.isUnread(at + key) {
+			return secret.Secret{} // a problem of its own
+		}
+	}
 	sources := 0
 	for _, given := range []bool{f.PasswordFile.given, f.PasswordEnv.given, f.Password.given} {
 		if given {
@@ -75,6 +84,9 @@ func (b *builder) readPassword(at string, f fileAuth) secret.Secret {
 		b.problems.add(f.Password.line, at, err)
 	}
 	b.warnOfBlanks(f.Password.line, at, f.Password.secret)
+	if f.Password.commented {
+		b.warn(f.Password.line, at, "what follows # is a comment; if it is part of the password, put the password in quotes")
+	}
 	if b.problems.file != "" {
 		b.warn(f.Password.line, at, "the password stands in the file itself; password_file keeps it apart")
 	}
@@ -105,6 +117,10 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 }
 
 func (b *builder) passwordFromEnv(at string, t text) secret.Secret {
+	if bare := strings.Trim(t.value, "${}%"); bare != t.value && variableName.MatchString(bare) {
+		b.problems.addf(t.line, at, "the name of the environment variable has signs around it; write %s", bare)
+		return secret.Secret{}
+	}
 	value, ok := b.env(t.value)
 	if !ok {
 		b.problems.addf(t.line, at, "%s is not set; set it where the exporter is started", variable(t.value))

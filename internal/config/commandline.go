@@ -35,8 +35,10 @@ func (a AuthFlags) placeOf(path string) string {
 		return "--" + key
 	case strings.HasPrefix(path, "modules."):
 		return "--dialed-entry"
+	case strings.Contains(path, ".hosts["):
+		return ""
 	}
-	return ""
+	return "target"
 }
 
 // ForHosts makes the configuration of a probe without a file: the hosts named,

@@ -76,7 +76,7 @@ func (e *FileError) Error() string {
 	if info, err := os.Stat(e.Path); err == nil && info.IsDir() {
 		text = e.Path + " is a folder; name the configuration in it"
 	}
-	if similar := e.similar(); similar != "" {
+	if similar := e.Similar(); similar != "" {
 		text += "; there is " + similar + ": name it with --config.file"
 	}
 	return text
@@ -84,12 +84,14 @@ func (e *FileError) Error() string {
 
 func (e *FileError) Unwrap() error { return e.Err }
 
-// similar returns a file that is there and may be meant: rasphone.yaml instead of
-// rasphone.yml, or a file in the folder that was named.
-func (e *FileError) similar() string {
+// Similar returns a file that is there and may be meant: rasphone.yaml instead of
+// rasphone.yml, or rasphone.yml in the folder that was named; empty if there is none. The
+// error's text names it.
+func (e *FileError) Similar() string {
 	folder, name := filepath.Split(e.Path)
+	isFolder := false
 	if info, err := os.Stat(e.Path); err == nil && info.IsDir() {
-		folder, name = e.Path, "rasphone.yml"
+		folder, name, isFolder = e.Path, "rasphone.yml", true
 	}
 	entries, err := os.ReadDir(filepath.Clean(folder))
 	if err != nil {
@@ -97,7 +99,7 @@ func (e *FileError) similar() string {
 	}
 	var files []string
 	for _, entry := range entries {
-		if entry.Type().IsRegular() && entry.Name() != name {
+		if entry.Type().IsRegular() && (isFolder || entry.Name() != name) {
 			files = append(files, entry.Name())
 		}
 	}

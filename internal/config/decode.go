@@ -24,19 +24,20 @@ func decodeFile(data []byte, p *problems) fileConfig {
 		decoder{p}.decode(root, "", reflect.ValueOf(&file).Elem())
 		return file
 	}
-	parts := topLevelParts(data)
-	if line == 0 || len(parts) < 2 {
+	if _, ok := errors.AsType[*syntaxError](err); !ok {
 		p.addUnread(line, "", err)
 		return file
 	}
-	// Not YAML. Each part of the file is read by itself, so that the mistakes of the others
-	// are reported, too.
+	// Not YAML. Each part of the file is read by itself, if need be with its mistakes
+	// corrected, so that all mistakes are reported.
 	whole := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: 1}
-	for _, part := range parts {
-		root, line, err := parseYAML(part.text)
+	for _, part := range topLevelParts(data) {
+		root, _, err := parseYAML(part.text)
+		if err != nil {
+			root = repair(part.text, p)
+		}
 		switch {
-		case err != nil:
-			p.add(line, "", err)
+		case root == nil:
 			p.unread = append(p.unread, part.key)
 		case root.Kind == yaml.MappingNode:
 			whole.Content = append(whole.Content, root.Content...)
@@ -60,19 +61,19 @@ var topLevelKey = regexp.MustCompile(`^([a-z_]+):(?:\s|$)`)
 
 // topLevelParts splits a file at the keys at its left margin.
 func topLevelParts(data []byte) []part {
-	var parts []part
+	parts := []part{{}}
 	number := 0
-	for line := range bytes.Lines(data) {
-		if key := topLevelKey.FindSubmatch(line); key != nil {
-			parts = append(parts, part{string(key[1]), bytes.Repeat([]byte("\n"), number)})
+	for text := range bytes.Lines(data) {
+		if key := topLevelKey.FindSubmatch(text); key != nil && len(parts) < maxProblems {
+			next := part{string(key[1]), bytes.Repeat([]byte("\n"), number)}
+			if len(bytes.TrimSpace(parts[len(parts)-1].text)) == 0 {
+				parts = parts[:len(parts)-1] // nothing is in front of the first key
+			}
+			parts = append(parts, next)
 		}
-		if number++; len(parts) > 0 {
-			last := &parts[len(parts)-1]
-			last.text = append(last.text, line...)
-		}
-		if len(parts) > maxProblems {
-			return nil
-		}
+		number++
+		last := &parts[len(parts)-1]
+		last.text = append(last.text, text...)
 	}
 	return parts
 }
@@ -94,7 +95,7 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 	if l, ok := v.Addr().Interface().(leaf); ok {
 		if err := l.decode(n); err != nil {
 			if strings.Contains(path, "hosts[") && n.Kind != yaml.ScalarNode {
-				err = fmt.Errorf(`%w; an IPv6 address needs quotes, as in "2001:db8::1" or "[2001:db8::1]:139"`, err)
+				err = errors.New(`must be a host, as in exch01.corp.example or "10.1.2.3:139"; an IPv6 address in brackets, or one that ends in a colon, needs quotes, as in "[2001:db8::1]:139"`)
 			}
 			d.problems.addUnread(n.Line, path, err)
 		}

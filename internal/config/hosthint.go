@@ -17,6 +17,11 @@ func badHost(s string, err error) error {
 	return fmt.Errorf("%s is not a host: %w", Quote(s), err)
 }
 
+// isHostRange reports whether a text that could be a name is a range of addresses.
+func isHostRange(s string) bool {
+	return s != "" && s[0] >= '0' && s[0] <= '9' && hostRange.MatchString(s)
+}
+
 // badTargetError is badHost of a request: ErrBadTarget.
 type badTargetError struct{ err error }
 
@@ -24,7 +29,7 @@ func (e *badTargetError) Error() string { return e.err.Error() }
 
 func (e *badTargetError) Unwrap() []error { return []error{ErrBadTarget, e.err} }
 
-var hostRange = regexp.MustCompile(`^[0-9.]+-[0-9.]+$`)
+var hostRange = regexp.MustCompile(`^[0-9]+(\.[0-9]+){3}-[0-9.]+$`)
 
 // hostHint describes what a user has written in place of a host, and what to write instead;
 // empty if it cannot be guessed.
@@ -43,8 +48,8 @@ func hostHint(s string) string {
 	case strings.ContainsAny(s, "“”„‘’«»\"'`"):
 		return "has quotation marks that are part of the name; write it without them, or with plain ones around the whole value"
 	}
-	if _, err := netip.ParsePrefix(s); err == nil || hostRange.MatchString(s) || strings.ContainsAny(s, "*?") {
-		return "is a range: ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address"
+	if _, err := netip.ParsePrefix(s); err == nil || isHostRange(s) || strings.ContainsAny(s, "*?") {
+		return "is a range, and ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address"
 	}
 	switch {
 	case strings.ContainsAny(s, `/\`):

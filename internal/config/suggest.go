@@ -20,7 +20,11 @@ func Closest(word string, names []string) string {
 		if len(w) >= minPrefix && strings.HasPrefix(n, w) {
 			limit = len(n)
 		}
-		if d <= limit && d < bestDistance {
+		switch {
+		case d > limit || d > bestDistance:
+		case d == bestDistance && d > 0:
+			best = "" // two that are equally close
+		default:
 			best, bestDistance = name, d
 		}
 	}

@@ -154,7 +154,7 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 // isKnownBad reports whether the auth or module of this name may be missing because of a
 // problem that is reported already.
 func (b *builder) isKnownBad(section, name string) bool {
-	return b.badNames[name] || b.problems.isUnread(section)
+	return b.badNames[name] || Closest(name, names(b.badNames)) != "" || b.problems.isUnread(section)
 }
 
 // addHost puts a host into the list, and reports whether that went well.
@@ -175,6 +175,9 @@ func (b *builder) addHost(list allowList, at string, r rule) (e endpoint, listed
 	}
 	if e.addr.Is4() && host != e.addr.String() {
 		b.warn(r.line, at, fmt.Sprintf("%s is read as %s", Quote(r.name), e.addr))
+	}
+	if last := host[strings.LastIndexByte(host, ':')+1:]; e.addr.Is6() && e.port == 0 && (last == "139" || last == "445") {
+		b.warn(r.line, at, fmt.Sprintf("%s is read as an address without a port; with one it is \"[%s]:%s\", in quotes", Quote(r.name), strings.TrimSuffix(host, ":"+last), last))
 	}
 	if e.name != "" && !strings.Contains(host, ".") && b.problems.file != "" {
 		b.warn(r.line, at, fmt.Sprintf("%s has no dot: the resolver's search list decides which host gets the login; write the whole name", Quote(r.name)))

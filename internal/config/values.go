@@ -252,7 +252,11 @@ func readWindows(s section, list []text, moduleLine int, fallback []smbprobe.Win
 		parsed, err := model.ParseDuration(t.value)
 		d := time.Duration(parsed)
 		if err != nil || d <= 0 || d > maxWindow {
-			s.problems.addf(t.line, at, "%s is not a duration of at most 31d; write %s", Quote(t.value), DurationHint(t.value, maxWindow, "15m, 1h or 24h"))
+			hint := DurationHint(t.value, maxWindow, "15m, 1h or 24h")
+			if _, err := strconv.ParseUint(t.value, 10, 32); err == nil {
+				hint = "15m, 1h or 24h" // the unit cannot be guessed
+			}
+			s.problems.addf(t.line, at, "%s is not a duration of at most 31d; write %s", Quote(t.value), hint)
 			continue
 		}
 		if same := slices.IndexFunc(windows, func(w smbprobe.Window) bool { return w.Duration == d }); same >= 0 {

@@ -53,39 +53,42 @@ func parseYAML(data []byte) (root *yaml.Node, line int, err error) {
 	return root, 0, nil
 }
 
+// syntaxError is a file that is not YAML.
+type syntaxError struct{ hint string }
+
+func (e *syntaxError) Error() string { return "not YAML: " + e.hint }
+
 // explainYAML returns the line of a parser's error, 0 if it is not known, and what to do
-// about it. The parser is told apart by its words: its errors have no types.
+// about it. The parser's errors are told apart by their words: they have no types.
 func explainYAML(data []byte, parserError error) (line int, err error) {
-	line, reason := yamlLine(parserError), yamlReason(parserError)
 	if line, hint := encodingProblem(data); hint != "" {
 		return line, errors.New(hint)
 	}
-	if tab := tabLine(data, line); tab > 0 {
-		return tab, errors.New("not YAML: a tab stands in front of the text; indent with spaces")
-	}
+	line = yamlLine(parserError)
 	for _, known := range yamlHints {
-		if strings.Contains(reason, known.reason) {
-			return line, fmt.Errorf("not YAML: %s; %s", reason, known.hint)
+		if strings.Contains(parserError.Error(), known.reason) {
+			return line, &syntaxError{known.hint}
 		}
 	}
-	return line, fmt.Errorf("not YAML: %s", reason)
+	return line, &syntaxError{yamlReason(parserError)}
 }
 
-// yamlHints are what to do about errors of the parser. The line that it gives is often the one
-// after the mistake.
+// yamlHints are what to do about errors of the parser. The line that it gives may be the one
+// after the mistake, or the first one of its section.
 var yamlHints = []struct{ reason, hint string }{
-	{"mapping values are not allowed", "a key may not stand in the same line as another value; look at the indentation here and in the line above, and put a value that has a colon and a space in quotes"},
-	{"could not find expected ':'", "a key is followed by a colon, a space and its value; look here and in the line above"},
-	{"did not find expected key", "the keys of one section begin at the same column; look at the indentation here and in the line above, and for a quote that is not closed"},
-	{"did not find expected '-'", "the items of one list begin with - at the same column; look at the indentation"},
+	{"mapping values are not allowed", "a second key stands in this line, or it is indented further than the line above; look at the indentation, and put a value that has a colon and a space in quotes"},
+	{"could not find expected ':'", "a colon is missing here or in the line above; a key is followed by a colon, a space and its value"},
+	{"did not find expected key", "the section that begins here has a line that does not belong to it; look at the indentation, and for a quote or a bracket that is not closed"},
+	{"did not find expected '-'", "the list that begins here has a line that is not an item; each item begins with - at the same column"},
 	{"block sequence entries are not allowed", "a list begins on a line of its own, below its key"},
-	{"did not find expected ',' or", "a bracket or brace is not closed, or a comma is missing; look here and above"},
-	{"did not find expected node content", "a value is missing, or a bracket is not closed; look here and above"},
-	{"unexpected end of stream", "a quote is not closed; look above"},
-	{"unknown escape character", `in double quotes a backslash begins an escape; put a value with backslashes in single quotes`},
-	{"escape", `in double quotes a backslash begins an escape; put a value with backslashes in single quotes`},
-	{"cannot start any token", "put a value that begins with @, % or a backquote in quotes"},
-	{"unexpected document indicator", "a quote is not closed; look above"},
+	{"did not find expected ','", "a bracket or brace is not closed, or a comma is missing, here or above"},
+	{"did not find expected node content", "a value is missing, or a bracket is not closed, here or above"},
+	{"unexpected end of stream", "a quote or a bracket is not closed, here or above"},
+	{"unexpected document indicator", "a quote is not closed above"},
+	{"escape", "in double quotes a backslash begins an escape; put a value with backslashes in single quotes"},
+	{"cannot start any token", "a value that begins with @, % or a backquote needs quotes"},
+	{"alphabetic or numeric character", "a value that begins with * or & needs quotes"},
+	{"<document start>", "begins like a file of another kind; write keys followed by a colon, as in the README's example"},
 }
 
 // encodingProblem returns what is wrong with how a file that is not YAML was saved, and the
@@ -100,20 +103,6 @@ func encodingProblem(data []byte) (line int, hint string) {
 		}
 	}
 	return 0, ""
-}
-
-// tabLine returns the first line whose indentation has a tab, from the one above the
-// parser's error on; 0 if there is none. Tabs elsewhere do no harm.
-func tabLine(data []byte, from int) int {
-	number := 0
-	for line := range bytes.Lines(data) {
-		number++
-		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
-		if number >= from-1 && bytes.IndexByte(indent, '\t') >= 0 && len(bytes.TrimSpace(line)) > 0 {
-			return number
-		}
-	}
-	return 0
 }
 
 // yamlLine takes the line out of a parser's error: it is there as text only.
@@ -161,6 +150,8 @@ func listHint(n *yaml.Node, path string, list reflect.Type) string {
 func mappingHint(n *yaml.Node, mapping reflect.Type) string {
 	const must = "must be a mapping of keys to values"
 	switch {
+	case mapping == reflect.TypeFor[fileTargets]():
+		return "must be a group of hosts and their account; write - hosts: [exch01.corp.example] and below it auth: with its name"
 	case n.Kind == yaml.SequenceNode:
 		return must + ", not a list; leave out the dashes or brackets"
 	case mapping.Kind() == reflect.Map:
