@@ -96,16 +96,16 @@ func Login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options
 	release()
 	info := g.server()
 	if info.Dialect != "" {
-		g.trace.Log(opNegotiate + ": " + info.Dialect)
+		g.trace.Logf("%s: %s", opNegotiate, info.Dialect)
 	}
 	if err != nil {
 		err = g.explainLogin(err)
-		g.trace.Log(err.Error())
+		g.trace.Logf("%v", err)
 		g.giveUp(errClosed)
 		<-g.readDone
 		return nil, err
 	}
-	g.trace.Log(opLogin + `: logged in as ` + creds.Domain + `\` + creds.Username + signedText(info.Signed))
+	g.trace.Logf(`%s: logged in as %s\%s%s`, opLogin, creds.Domain, creds.Username, signedText(info.Signed))
 	return &Session{g: g, s: s.WithContext(g.life), host: uncHost(nc)}, nil
 }
 
