@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"internal/secret":       {},
 	"internal/capture":      {},
 	"internal/layout":       {},
+	"benchmarks":            {},
 	"dashboards/...":        {},
 }
 
