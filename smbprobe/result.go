@@ -38,7 +38,7 @@ type Result struct {
 	Success    bool // the server gave a definite answer to every enabled check
 	RoundTrips int  // see smb.Rounds
 	Steps      []StepResult
-	Trace      []string // what happened, a line each, for a person; bounded
+	Trace      Trace // what happened, for a person; bounded
 
 	Share         ShareState
 	ShareStatus   smb.Status // the status behind Share, StatusOK where there was none
