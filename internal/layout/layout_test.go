@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/secret":       {},
 	"internal/capture":      {},
 	"internal/layout":       {},
-	"benchmarks":            {},
+	"internal/benchmarks":   {},
 	"dashboards/...":        {},
 }
 

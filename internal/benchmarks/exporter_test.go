@@ -180,10 +180,14 @@ func (s *scraper) allocated(n int) (allocations, bytes float64) {
 
 // wire counts what goes to servers.
 type wire struct {
-	mu                      sync.Mutex
+	mu sync.Mutex
+	wireCounts
+}
+
+type wireCounts struct {
 	requests, writes, reads int
 	bytes                   int // both ways
-	inFlight, maxInFlight   int
+	maxInFlight             int
 }
 
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -195,11 +199,11 @@ func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, err
 }
 
 // take returns the counts since the last call.
-func (w *wire) take() (counts wire) {
+func (w *wire) take() wireCounts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	counts.requests, counts.writes, counts.reads, counts.bytes, counts.maxInFlight = w.requests, w.writes, w.reads, w.bytes, w.maxInFlight
-	w.requests, w.writes, w.reads, w.bytes, w.maxInFlight = 0, 0, 0, 0, 0
+	counts := w.wireCounts
+	w.wireCounts = wireCounts{}
 	return counts
 }
 
