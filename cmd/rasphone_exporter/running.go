@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,8 @@ type running struct {
 	// lockoutFlag is --lockout.file, and lockoutFile the file in use; empty: none. A reload
 	// cannot change it.
 	lockoutFlag, lockoutFile string
+
+	verdicts verdictLog
 
 	reloading sync.Mutex
 	config    atomic.Pointer[config.Config]
@@ -102,10 +105,13 @@ func (r *running) reload(why string) error {
 	}
 	if err != nil {
 		r.metrics.ConfigFailed()
-		r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", err)
+		for line := range strings.Lines(err.Error()) {
+			r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", strings.TrimSpace(line))
+		}
 		return err
 	}
 	r.config.Store(c)
+	r.verdicts.forget(c)
 	r.metrics.ConfigLoaded(time.Now())
 	r.logger.Info("Configuration reloaded", "file", r.source.name, "reason", why)
 	return nil
@@ -165,9 +171,7 @@ func (r *running) reloadUntil(ctx context.Context, hangup <-chan os.Signal, tick
 // Probe implements web.Prober.
 func (r *running) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
 	result := r.prober.Probe(ctx, t)
-	if result.LocalShortage {
-		r.logger.Warn("This computer lacks descriptors, ports or buffers to probe with", "target", t.Name, "err", result.ShareError)
-	}
+	r.verdicts.log(r.logger, result)
 	return result
 }
 

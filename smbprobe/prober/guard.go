@@ -128,7 +128,7 @@ func (r *run) recordHold(h *lockout.HeldError) {
 	r.result.LoginRefused = h.Reason == lockout.TargetRefused
 	text := fmt.Sprintf("no login was tried, to keep the account of auth %q from being locked: %v, or when its user, domain or password in the configuration changes", r.target.Auth.Name, h)
 	r.result.ShareError = text
-	r.log.log(text)
+	r.log.logf("%s", text)
 }
 
 // loginResult returns how a login that failed ended, as the guard counts it.

@@ -202,7 +202,7 @@ func TestLogoffEndsWithTheProbe(t *testing.T) {
 		p, target := newProber(t, prober.Options{}), direct(server.Addr()).target(t)
 		r := probeUntilSilent(t, p, target, func() bool { return frames(server) == 7 })
 		wantOutcome(t, "no answer to the logoff", allWell(), r)
-		if trace := strings.Join(r.Trace, "\n"); strings.Contains(trace, "log off: ") && strings.Contains(trace, errExpired{}.Error()) {
+		if trace := strings.Join(r.Trace.Lines(), "\n"); strings.Contains(trace, "log off: ") && strings.Contains(trace, errExpired{}.Error()) {
 			return
 		}
 	}

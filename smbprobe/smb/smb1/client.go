@@ -74,8 +74,8 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 	if c.info.NetBIOSName == "" {
 		c.info.NetBIOSName = opts.NetBIOSName
 	}
-	opts.Trace.Log(fmt.Sprintf("negotiated %s: security mode 0x%02X, MaxMpxCount %d, MaxBufferSize %d, capabilities 0x%08X",
-		Dialect, c.server.securityMode, c.server.maxMpx, c.server.maxBufferSize, c.server.capabilities))
+	opts.Trace.Logf("negotiated %s: security mode 0x%02X, MaxMpxCount %d, MaxBufferSize %d, capabilities 0x%08X",
+		Dialect, c.server.securityMode, c.server.maxMpx, c.server.maxBufferSize, c.server.capabilities)
 	return c, nil
 }
 
@@ -151,7 +151,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	}
 	s := newSession(c, answer.uid)
 	if a.guest {
-		c.opts.Trace.Log("session setup: logged in as guest; logging off")
+		c.opts.Trace.Logf("session setup: logged in as guest; logging off")
 		_ = s.logoff(ctx) // the login has failed in any case
 		return nil, &smb.Error{Op: op, Err: smb.ErrGuest}
 	}
@@ -167,7 +167,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	case a.chained:
 		s.first = &firstTree{share: share, tree: s.newTree(answer.tid, share)}
 	default:
-		c.opts.Trace.Log("session setup: the server left out the chained tree connect")
+		c.opts.Trace.Logf("session setup: the server left out the chained tree connect")
 	}
 	return s, nil
 }
@@ -211,7 +211,7 @@ func (c *Client) startSigning(answer *message, response ntlm.Response, lm bool) 
 			s := &signer{key: response.SessionKey[:], response: r, next: nextSequence}
 			if s.verify(answer.raw, answerSequence) {
 				c.conn.setSigner(s)
-				c.opts.Trace.Log("session setup: the session is signed")
+				c.opts.Trace.Logf("session setup: the session is signed")
 				return nil
 			}
 		}
@@ -220,7 +220,7 @@ func (c *Client) startSigning(answer *message, response ntlm.Response, lm bool) 
 	if c.opts.RequireSigning {
 		return fmt.Errorf("%w: the answer to the login is not signed", smb.ErrSigning)
 	}
-	c.opts.Trace.Log("session setup: the server requires signing and does not sign; the session is unsigned")
+	c.opts.Trace.Logf("session setup: the server requires signing and does not sign; the session is unsigned")
 	return nil
 }
 

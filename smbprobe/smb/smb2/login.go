@@ -112,7 +112,7 @@ func Negotiate(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Opt
 	}
 	release()
 	if info := g.server(); info.Dialect != "" {
-		g.trace.Log(opNegotiate + ": " + info.Dialect)
+		g.trace.Logf("%s: %s", opNegotiate, info.Dialect)
 	}
 	select {
 	case <-c.done:
@@ -154,7 +154,7 @@ func (c *Client) Login(ctx context.Context) (*Session, error) {
 	if c.err != nil {
 		return nil, c.fail()
 	}
-	g.trace.Log(opLogin + `: logged in as ` + c.creds.Domain + `\` + c.creds.Username + signedText(g.server().Signed))
+	g.trace.Logf(`%s: logged in as %s\%s%s`, opLogin, c.creds.Domain, c.creds.Username, signedText(g.server().Signed))
 	return &Session{g: g, s: c.session.WithContext(g.life), host: uncHost(c.nc)}, nil
 }
 
@@ -162,7 +162,7 @@ func (c *Client) Login(ctx context.Context) (*Session, error) {
 func (c *Client) fail() error {
 	g := c.guard
 	err := g.explainLogin(c.err)
-	g.trace.Log(err.Error())
+	g.trace.Logf("%v", err)
 	g.giveUp(errClosed)
 	<-g.readDone
 	if !g.response.wasSent() {

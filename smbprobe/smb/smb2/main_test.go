@@ -49,7 +49,7 @@ func login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options
 // mustLogin logs in and leaves the logoff to the end of the test.
 func mustLogin(t testing.TB, nc net.Conn, creds smb.Credentials, opts Options) *Session {
 	t.Helper()
-	opts.Trace = func(line string) { t.Log(line) }
+	opts.Trace = func(e smb.Event) { t.Log(e) }
 	s, err := login(testContext(t), nc, creds, opts)
 	if err != nil {
 		t.Fatalf("Login: %v", err)

@@ -67,8 +67,8 @@ func TestPanicAtEnd(t *testing.T) {
 			}
 			return framed(fileAnswer(request)), true
 		})
-		s, err := login(testContext(t), &panickingConn{Conn: nc, in: in}, testCreds(), Options{Trace: func(line string) {
-			if in == "Trace" && strings.HasPrefix(line, "close ") {
+		s, err := login(testContext(t), &panickingConn{Conn: nc, in: in}, testCreds(), Options{Trace: func(e smb.Event) {
+			if in == "Trace" && strings.HasPrefix(e.String(), "close ") {
 				panic("test panic in Trace")
 			}
 		}})
