@@ -144,6 +144,9 @@ func (c *checker) pair(entry *Entry, line Line) {
 			c.addf(check, entry, line, func() string { return fmt.Sprintf("%d characters", n) })
 		}
 	}
+	if key := settingIn(line.Value); key != "" && !isSecret(line.Key) {
+		c.add(CheckSettingInValue, entry, line, key)
+	}
 	switch line.Key {
 	case keyMedia:
 		if line.Value == "" {
