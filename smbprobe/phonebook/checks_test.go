@@ -115,6 +115,7 @@ func wholeBooks(t *testing.T) map[string][]byte {
 func TestTruncationAtEveryOffset(t *testing.T) {
 	for name, data := range wholeBooks(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for offset := range len(data) {
 				cut := data[:offset]
 				r := Check(Parse(cut), Options{})

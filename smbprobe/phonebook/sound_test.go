@@ -207,6 +207,7 @@ func (g generator) join(lines []string) string {
 // No phone book that works is called damaged or unusable, and each of its entries is
 // found by its name.
 func TestGeneratedSoundBooks(t *testing.T) {
+	t.Parallel()
 	const seed, perLocale = 1998, 60
 	g := generator{rand.New(rand.NewPCG(seed, seed))}
 	for i, l := range locales() {
