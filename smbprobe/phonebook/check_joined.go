@@ -15,7 +15,8 @@ type joinedEntry struct {
 	name string // the name in it
 	seen uint   // which of onceKeys the entry has had, one bit each
 	// inScript: the DEVICE group is a switch or a PAD, which has a Type= of its own.
-	inScript bool
+	inScript  bool
+	hasDevice bool // the entry has had a DEVICE group
 	// misplaced: a setting of the whole entry behind its DEVICE groups was reported.
 	misplaced bool
 }
@@ -68,6 +69,7 @@ func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
 		j.inScript = false
 	case keyDevice:
 		j.inScript = strings.EqualFold(line.Value, deviceSwitch) || strings.EqualFold(line.Value, devicePAD)
+		j.hasDevice = true
 	}
 	var once uint
 	for i, key := range onceKeys {
@@ -76,7 +78,7 @@ func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
 		}
 	}
 	atEntryOnly := once != 0 || scalarKeys[line.Key]
-	switch misplaced := line.Group == GroupDevice && atEntryOnly; {
+	switch misplaced := j.hasDevice && atEntryOnly; {
 	case j.line.Number != 0 && (j.seen&once != 0 || misplaced):
 		c.joined(CheckEntriesRunTogether, entry, j)
 		j.misplaced = true

@@ -182,7 +182,7 @@ func (c *checker) wholeBook() {
 	if strings.HasPrefix(b.data, utf8Mark) {
 		c.whole(CheckUTF8Mark, "")
 	}
-	if strings.HasSuffix(b.data, dosEnd) {
+	if len(b.text) != len(strings.TrimPrefix(b.data, utf8Mark)) {
 		c.whole(CheckDOSEndMark, "")
 	}
 	switch n := b.EntryCount; {
