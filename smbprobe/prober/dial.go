@@ -40,11 +40,15 @@ func lookup(ctx context.Context, resolver Resolver, t smbprobe.Target) ([]netip.
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
 	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address", Name: t.Host, IsNotFound: true})
-	}
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
+	}
+	// DNS servers that block names answer 0.0.0.0, which would lead to this computer.
+	addrs = slices.DeleteFunc(addrs, func(a netip.Addr) bool {
+		return a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	})
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address of a host", Name: t.Host, IsNotFound: true})
 	}
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	addrs = slices.Compact(addrs)
