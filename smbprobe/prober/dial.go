@@ -128,8 +128,14 @@ func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds
 }
 
 // bestDialError returns the most informative error of several attempts: a host that
-// refuses a connection does answer, and one that is silent may be filtered or off.
+// refuses a connection does answer, and one that is silent may be filtered or off. What this
+// computer could not try comes first: Windows NT 4.0 refuses 445, and listens on 139.
 func bestDialError(errs []error) error {
+	for _, err := range errs {
+		if isLocalShortage(err) && !lacksIPv6(err) {
+			return err
+		}
+	}
 	for _, state := range []smbprobe.ShareState{smbprobe.SharePortClosed, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable} {
 		for _, err := range errs {
 			if failureState(err) == state {
@@ -138,4 +144,15 @@ func bestDialError(errs []error) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lacksIPv6 reports whether an attempt failed because this computer has no IPv6 address,
+// which is no shortage if the host has IPv4 addresses as well.
+func lacksIPv6(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	if !ok || !errors.Is(err, errnoNoAddress) {
+		return false
+	}
+	to, ok := network.Addr.(*net.TCPAddr)
+	return ok && to.IP.To4() == nil
 }
