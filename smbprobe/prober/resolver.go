@@ -3,7 +3,6 @@ package prober
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"runtime"
@@ -41,6 +40,14 @@ func (r systemResolver) LookupNetIP(ctx context.Context, network, host string) (
 	return addrs, nil
 }
 
+// lookupShortage is the error of a lookup that this computer lacked something for.
+type lookupShortage struct {
+	error    // of the lookup; its text describes the shortage
+	shortage error
+}
+
+func (e *lookupShortage) Unwrap() []error { return []error{e.error, e.shortage} }
+
 // lookup looks a name up once. strict makes every failed query a failure of the whole
 // lookup. If this computer lacked what a query needs, the error wraps that as well: a
 // net.DNSError has it as text alone.
@@ -64,7 +71,7 @@ func (r systemResolver) lookup(ctx context.Context, network, host string, strict
 	mu.Lock()
 	defer mu.Unlock()
 	if err != nil && shortage != nil {
-		return nil, fmt.Errorf("%w: %w", err, shortage)
+		return nil, &lookupShortage{err, shortage}
 	}
 	return addrs, err
 }
