@@ -141,7 +141,7 @@ func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, l
 	if err != nil {
 		return err
 	}
-	server := newHTTPServer(handler.Handler(), readTime)
+	server := newHTTPServer(handler.Handler(), readTime, logger)
 	ended := make(chan error, 1)
 	go func() {
 		defer close(ended)
