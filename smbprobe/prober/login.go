@@ -90,10 +90,12 @@ func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 		Trace:          r.trace,
 		OnNegotiate:    r.recordServerInfo,
 	})
+	if err == nil || errors.Is(err, smb.ErrEncryptionRequired) { // which the server demands of an accepted login
+		r.prober.smb2.add(r.target)
+	}
 	if err != nil {
 		return nil, err
 	}
-	r.prober.smb2.add(r.target)
 	return s, nil
 }
 
