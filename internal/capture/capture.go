@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,6 @@ import (
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 )
 
 // snapLength is the longest packet that the file may hold.
@@ -28,8 +23,7 @@ var ErrNotIP = errors.New("not a TCP or UDP connection between two IP addresses"
 type Capture struct {
 	mu     sync.Mutex // guards all below, and the flows of all connections
 	w      io.Writer
-	pcap   *pcapgo.Writer // into packet
-	packet bytes.Buffer   // the one being written
+	record []byte // the packet being written, with its header
 	closed bool
 	err    error
 }
@@ -39,11 +33,7 @@ type Capture struct {
 // is the writer's.
 func New(w io.Writer) (*Capture, error) {
 	c := &Capture{w: w}
-	c.pcap = pcapgo.NewWriter(&c.packet)
-	if err := c.pcap.WriteFileHeader(snapLength, layers.LinkTypeRaw); err != nil {
-		return nil, fmt.Errorf("make the header of the capture: %w", err)
-	}
-	if _, err := w.Write(c.packet.Bytes()); err != nil {
+	if _, err := w.Write(appendFileHeader(nil)); err != nil {
 		return nil, fmt.Errorf("write the header of the capture: %w", err)
 	}
 	return c, nil
@@ -104,13 +94,8 @@ func (c *Capture) write(at time.Time, packet []byte) {
 	if c.closed || c.err != nil {
 		return
 	}
-	c.packet.Reset()
-	info := gopacket.CaptureInfo{Timestamp: at, CaptureLength: len(packet), Length: len(packet)}
-	if err := c.pcap.WritePacket(info, packet); err != nil {
-		c.fail(fmt.Errorf("make a packet of the capture: %w", err))
-		return
-	}
-	if _, err := c.w.Write(c.packet.Bytes()); err != nil {
+	c.record = appendRecord(c.record[:0], at, packet)
+	if _, err := c.w.Write(c.record); err != nil {
 		c.fail(fmt.Errorf("write the capture: %w", err))
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
-
-	"github.com/gopacket/gopacket/layers"
 )
 
 // tcpConn is a captured TCP connection. Its flow is guarded by the capture's mu.
@@ -38,9 +36,9 @@ func newTCPConn(c *Capture, conn net.Conn, local, remote netip.AddrPort, begin t
 		client:  half{addr: local, stream: stream{client: true}},
 		server:  half{addr: remote},
 	}
-	t.segment(begin, &t.client, &t.server, &layers.TCP{SYN: true}, nil)
+	t.segment(begin, &t.client, &t.server, flagSYN, nil)
 	now := time.Now()
-	t.segment(now, &t.server, &t.client, &layers.TCP{SYN: true, ACK: true}, nil)
+	t.segment(now, &t.server, &t.client, flagSYN|flagACK, nil)
 	t.acknowledge(now, &t.client, &t.server)
 	return t
 }
@@ -105,7 +103,7 @@ func (t *tcpConn) finish(from, to *half) {
 	t.flush(from, to)
 	from.fin = true
 	now := time.Now()
-	t.segment(now, from, to, &layers.TCP{FIN: true, ACK: true}, nil)
+	t.segment(now, from, to, flagFIN|flagACK, nil)
 	if from == &t.server {
 		t.acknowledge(now, to, from) // ours; that the peer acknowledges our FIN is not known
 	}
@@ -118,7 +116,7 @@ func (t *tcpConn) reset() {
 	}
 	t.flush(&t.client, &t.server)
 	t.flush(&t.server, &t.client)
-	t.segment(time.Now(), &t.server, &t.client, &layers.TCP{RST: true, ACK: true}, nil)
+	t.segment(time.Now(), &t.server, &t.client, flagRST|flagACK, nil)
 	t.ended = true
 }
 
@@ -127,25 +125,29 @@ func (t *tcpConn) payload(from, to *half, piece []byte) {
 	now := time.Now()
 	for len(piece) > 0 {
 		n := min(len(piece), maxSegment)
-		t.segment(now, from, to, &layers.TCP{ACK: true, PSH: n == len(piece)}, piece[:n])
+		flags := byte(flagACK)
+		if n == len(piece) {
+			flags |= flagPSH
+		}
+		t.segment(now, from, to, flags, piece[:n])
 		piece = piece[n:]
 	}
 	t.acknowledge(now, to, from)
 }
 
 func (t *tcpConn) acknowledge(at time.Time, from, to *half) {
-	t.segment(at, from, to, &layers.TCP{ACK: true}, nil)
+	t.segment(at, from, to, flagACK, nil)
 }
 
 // segment captures one segment with the flags that it has, and counts its sequence
 // numbers: SYN and FIN take one each (RFC 9293 3.4).
-func (t *tcpConn) segment(at time.Time, from, to *half, s *layers.TCP, payload []byte) {
-	s.Seq = from.next
-	if s.ACK {
-		s.Ack = to.next
+func (t *tcpConn) segment(at time.Time, from, to *half, flags byte, payload []byte) {
+	s := tcpSegment{seq: from.next, flags: flags}
+	if s.has(flagACK) {
+		s.ack = to.next
 	}
 	from.next += uint32(len(payload))
-	if s.SYN || s.FIN {
+	if s.has(flagSYN | flagFIN) {
 		from.next++
 	}
 	packet, err := tcpPacket(from.addr, to.addr, s, payload)

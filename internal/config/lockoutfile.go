@@ -40,7 +40,7 @@ func (b *builder) readLockoutFile(t text) lockoutFile {
 		b.problems.addf(t.line, at, "has control characters, or more than %d bytes", maxPath)
 		return lockoutFile{}
 	case os.IsPathSeparator(t.value[len(t.value)-1]):
-		b.problems.addf(t.line, at, "%.300q is a folder; write the path of a file in it", t.value)
+		b.problems.addf(t.line, at, "%s is a folder; write the path of a file in it", Quote(t.value))
 		return lockoutFile{}
 	}
 	path := b.besideFile(t.value)
@@ -50,7 +50,7 @@ func (b *builder) readLockoutFile(t text) lockoutFile {
 		taken = taken || path == filepath.Clean(f.path)
 	}
 	if taken {
-		b.problems.addf(t.line, at, "%.300q is the configuration or a password file; write the path of a file of its own", t.value)
+		b.problems.addf(t.line, at, "%s is the configuration or a password file; write the path of a file of its own", Quote(t.value))
 	}
 	return lockoutFile{path: path}
 }

@@ -37,7 +37,7 @@ func probe(t testing.TB, addr netip.AddrPort, ntlm string, module ...string) *sm
 		t.Fatal(err)
 	}
 	r := p.Probe(t.Context(), target)
-	t.Logf("share %s (%s), phone book %s (%s)\n%s", r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error, strings.Join(r.Trace, "\n"))
+	t.Logf("share %s (%s), phone book %s (%s)\n%s", r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error, strings.Join(r.Trace.Lines(), "\n"))
 	return r
 }
 

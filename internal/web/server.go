@@ -83,6 +83,7 @@ type Server struct {
 	history    *history
 	renders    gate // pages under way, from being made until they are sent
 	lists      gate // likewise, what programs read and a page does not keep waiting
+	formats    formatCache
 	draining   atomic.Bool
 }
 
@@ -168,7 +169,9 @@ func (s *Server) probe(ctx context.Context, t smbprobe.Target) (result *smbprobe
 			result = unknownResult(t, started, errNoResult)
 		}
 		s.options.Metrics.ProbeEnded(result, time.Since(started))
-		s.history.add(result)
+		untraced := *result // a trace is a third of the memory that a result takes
+		untraced.Trace = nil
+		s.history.add(&untraced)
 	}()
 	return s.options.Prober.Probe(ctx, t)
 }

@@ -99,14 +99,15 @@ func (c *checker) joined(check CheckID, entry *Entry, j *joinedEntry) {
 // headerAtEnd returns the name of the header that a text ends with. A name that RAS
 // does not allow is none: an IPv6 address may stand in brackets.
 func headerAtEnd(text string) (name string, ok bool) {
-	text, ok = strings.CutSuffix(trim(text), "]")
-	if !ok {
+	text = trim(text)
+	if !strings.HasSuffix(text, "]") {
 		return "", false
 	}
-	i := strings.LastIndexByte(text, '[')
-	if i < 0 || len(text)-i > MaxName {
+	open := len(text)
+	readings(text, func(page *doubleBytePage, _ int) { open = min(open, lastBrackets(text, page)) })
+	if open < 0 || len(text)-open > MaxName+1 {
 		return "", false
 	}
-	name = text[i+1:]
+	name = text[open+1 : len(text)-1]
 	return name, trim(name) != "" && !strings.ContainsFunc(name, isForbidden)
 }

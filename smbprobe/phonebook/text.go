@@ -132,13 +132,15 @@ func decodeSingleBytes(raw string, page singleByte) string {
 	return text.String()
 }
 
-// length is the number of characters in bytes of the phone book. In a double-byte code
-// page that it was not parsed with, the number is too high.
+// length is the number of characters in bytes of the phone book, the fewest if it depends
+// on the code page.
 func (b *Book) length(raw string) int {
-	if _, ok := b.codePage.(*charmap.Charmap); ok && !utf8.ValidString(raw) {
-		return len(raw)
+	if _, ok := b.codePage.(*charmap.Charmap); !ok || utf8.ValidString(raw) {
+		return utf8.RuneCountInString(b.decode(raw))
 	}
-	return utf8.RuneCountInString(b.decode(raw))
+	fewest := len(raw)
+	readings(raw, func(_ *doubleBytePage, length int) { fewest = min(fewest, length) })
+	return fewest
 }
 
 // isClean reports whether smb.CleanText would leave a text unchanged.

@@ -119,11 +119,11 @@ func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds
 		if failureState(err) == smbprobe.SharePortClosed {
 			rounds.Answered(round)
 		}
-		trace.Log(fmt.Sprintf("connect to %s: %v, %s", to, err, took))
+		trace.Logf("connect to %s: %v, %s", to, err, took)
 		return nil, fmt.Errorf("connect to %s: %w", to, err)
 	}
 	rounds.Answered(round)
-	trace.Log(fmt.Sprintf("connect to %s: connected, round trip %d, %s", to, round, took))
+	trace.Logf("connect to %s: connected, round trip %d, %s", to, round, took)
 	return conn, nil
 }
 

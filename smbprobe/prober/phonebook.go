@@ -32,6 +32,9 @@ func checkPhonebook(p *smbprobe.PhonebookResult, data []byte, o phonebook.Option
 	intact := !report.Has(phonebook.ClassFile) && !report.Has(phonebook.ClassEntry)
 	p.Entries, p.Intact = &entries, &intact
 	p.Links, p.LinksTruncated = links(book)
+	if !p.LinksTruncated {
+		p.Modems = modems(book)
+	}
 	p.Switched = switched(book)
 	p.Findings = report.Findings[:min(len(report.Findings), maxFindings)]
 	p.Counts = report.Counts
@@ -72,6 +75,18 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 		}
 	}
 	return all, false
+}
+
+// modems returns the devices that each entry names. Links do not tell two modems at one port
+// apart.
+func modems(b *phonebook.Book) map[string][]string {
+	all := make(map[string][]string)
+	for e := range b.Entries() {
+		for m := range e.Media() {
+			all[e.Name] = append(all[e.Name], m.DeviceName)
+		}
+	}
+	return all
 }
 
 // switched returns the entries that have a DEVICE=switch group, at most maxLinks: they run

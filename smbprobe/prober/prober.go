@@ -153,7 +153,7 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 		prober: p,
 		target: t,
 		log:    log,
-		trace:  log.log,
+		trace:  log.record,
 		result: &smbprobe.Result{
 			Target:        t.Name,
 			Module:        t.Module.Name,
