@@ -199,7 +199,7 @@ func (s *serving) listenAndServe(ctx context.Context, handler *web.Server, r *ru
 // serve serves on listeners, which it closes, until ctx ends, then drains. SIGHUP and
 // changed password files reload the configuration meanwhile.
 func (s *serving) serve(ctx context.Context, listeners []net.Listener, handler *web.Server, r *running, logger *slog.Logger) error {
-	server := newHTTPServer(handler.Handler(), readTime)
+	server := newHTTPServer(handler.Handler(), readTime, logger)
 	ended := make(chan error, 1)
 	go func() {
 		defer close(ended)

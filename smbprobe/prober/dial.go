@@ -40,11 +40,15 @@ func lookup(ctx context.Context, resolver Resolver, t smbprobe.Target) ([]netip.
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
 	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address", Name: t.Host, IsNotFound: true})
-	}
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
+	}
+	// DNS servers that block names answer 0.0.0.0, which would lead to this computer.
+	addrs = slices.DeleteFunc(addrs, func(a netip.Addr) bool {
+		return a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	})
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address of a host", Name: t.Host, IsNotFound: true})
 	}
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	addrs = slices.Compact(addrs)
@@ -124,8 +128,14 @@ func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds
 }
 
 // bestDialError returns the most informative error of several attempts: a host that
-// refuses a connection does answer, and one that is silent may be filtered or off.
+// refuses a connection does answer, and one that is silent may be filtered or off. What this
+// computer could not try comes first: Windows NT 4.0 refuses 445, and listens on 139.
 func bestDialError(errs []error) error {
+	for _, err := range errs {
+		if isLocalShortage(err) && !lacksIPv6(err) {
+			return err
+		}
+	}
 	for _, state := range []smbprobe.ShareState{smbprobe.SharePortClosed, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable} {
 		for _, err := range errs {
 			if failureState(err) == state {
@@ -134,4 +144,15 @@ func bestDialError(errs []error) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lacksIPv6 reports whether an attempt failed because this computer has no IPv6 address,
+// which is no shortage if the host has IPv4 addresses as well.
+func lacksIPv6(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	if !ok || !errors.Is(err, errnoNoAddress) {
+		return false
+	}
+	to, ok := network.Addr.(*net.TCPAddr)
+	return ok && to.IP.To4() == nil
 }
