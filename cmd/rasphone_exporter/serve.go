@@ -82,7 +82,7 @@ func (s *serve) check(std streams) int {
 		return exitStatus(err, std)
 	}
 	printWarnings(std.err, c.Warnings())
-	_, err = fmt.Fprintf(std.out, "%s: the configuration is sound, hosts: %d\n", *s.configFile, len(c.Hosts()))
+	_, err = fmt.Fprintf(std.out, "The configuration is sound: %s, hosts: %d\n", *s.configFile, len(c.Hosts()))
 	return exitStatus(err, std)
 }
 

@@ -16,7 +16,7 @@ import (
 func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	var client *smb1.Client // nil: SMB2
 	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
-		client, l, err = r.negotiate(ctx, l)
+		client, l, err = r.negotiateUnlessHTTP(ctx, l)
 		return err
 	})
 	if err != nil {
