@@ -63,7 +63,7 @@ func TestServe(t *testing.T) {
 			}
 			// The log has the change, and nothing else of the scrapes.
 			_, log, _ := strings.Cut(e.log.String(), "TLS is disabled")
-			if changes := strings.Count(log, `msg="Verdict changed"`); changes != 1 || strings.Count(log, "level=") != 1 || !strings.Contains(log, "verdict=CRITICAL before=OK causes=share_") {
+			if changes := strings.Count(log, `msg="Verdict changed"`); changes != 1 || strings.Count(log, "level=") != 1 || !strings.Contains(log, "verdict=CRITICAL before=none causes=") {
 				t.Errorf("the log has %d changes:\n%s", changes, e.log)
 			}
 		})
