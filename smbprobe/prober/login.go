@@ -23,7 +23,7 @@ type client interface {
 func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	var c client
 	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
-		c, err = r.negotiate(ctx, l)
+		c, err = r.negotiateUnlessHTTP(ctx, l)
 		return err
 	})
 	if err != nil {
