@@ -227,6 +227,7 @@ rule_files:
 evaluation_interval: 1m
 group_eval_order:
   - rasphone-recording
+  - rasphone-availability
   - rasphone-exporter
   - rasphone-server
   - rasphone-share
