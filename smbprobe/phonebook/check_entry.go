@@ -79,13 +79,15 @@ func (c *checker) groups(e *Entry) {
 		m = next
 		n++
 	}
-	switch {
-	case n == 0 && !last:
-		c.addf(CheckMediaMissing, e, e.header(), func() string { return c.caseHint(e.lines(), keyMedia) })
-	case n == 0 && !c.tailCut:
-		c.add(CheckTruncatedTail, e, e.header(), strings.TrimSuffix("the last entry has no MEDIA; "+c.caseHint(e.lines(), keyMedia), "; "))
-	}
 	if n == 0 {
+		// The end of the file is not missing if the key is there in other capitals.
+		hint := c.caseHint(e.lines(), keyMedia)
+		switch {
+		case !last || hint != "":
+			c.add(CheckMediaMissing, e, e.header(), hint)
+		case !c.tailCut:
+			c.add(CheckTruncatedTail, e, e.header(), "the last entry has no MEDIA")
+		}
 		return
 	}
 	if orphaned {

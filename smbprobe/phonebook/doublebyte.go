@@ -128,12 +128,21 @@ func hasForbidden(name string, page *doubleBytePage) bool {
 }
 
 // lastBrackets returns where the pair of brackets opens that a text ends with; -1: it does
-// not end with a bracket.
+// not end with a bracket, or there is no opening one.
 func lastBrackets(text string, page *doubleBytePage) int {
-	open, last := -1, byte(0)
+	var opened [8]int // where each level of nested brackets was opened last
+	level, latest, open, last := 0, -1, -1, byte(0)
 	for i := 0; i < len(text); i += page.size(text[i:]) {
-		if last = text[i]; last == '[' {
-			open = i
+		switch last = text[i]; last {
+		case '[':
+			opened[level%len(opened)], latest = i, i
+			level++
+		case ']':
+			open = latest
+			if level > 0 {
+				level--
+				open = opened[level%len(opened)]
+			}
 		}
 	}
 	if last != ']' {
