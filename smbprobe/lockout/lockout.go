@@ -35,8 +35,9 @@ type Options struct {
 	// nil discards them. It must not call the guard.
 	Warn func(error)
 
-	rounds int   // of the slow hash, if not hashRounds: for tests
-	store  store // instead of File: for tests
+	rounds  int    // of the slow hash, if not hashRounds: for tests
+	hashing func() // called before each slow hash: for tests
+	store   store  // instead of File: for tests
 }
 
 // Target is a target and the login that the configuration has for it. Two targets
