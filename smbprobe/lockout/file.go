@@ -42,8 +42,11 @@ type file struct {
 	// may add failures; the first one is the last.
 	readOnly bool
 
-	lockErr     error // until lockAgainAt
-	lockAgainAt time.Time
+	// lockedByOther: another process had the lock at the last transaction. It may be sending a
+	// login that this one cannot know of.
+	lockedByOther bool
+	lockErr       error // until lockAgainAt
+	lockAgainAt   time.Time
 
 	started instant
 	problem string // that was warned about last
@@ -137,7 +140,8 @@ func (f *file) lock(now time.Time) (unlock func(), err error) {
 		return nil, f.lockErr
 	}
 	unlock, err = f.store.lock()
-	if errors.Is(err, errLocked) {
+	f.lockedByOther = errors.Is(err, errLocked)
+	if f.lockedByOther {
 		f.lockErr, f.lockAgainAt = err, now.Add(lockAgain)
 	}
 	return unlock, err

@@ -137,8 +137,12 @@ func New(opts Options) (*Guard, error) {
 		if opts.RequireFile {
 			return nil, fmt.Errorf("%w; without it restarts may lock accounts: have it in a directory that can be written, or configure none", err)
 		}
-		g.file.readOnly = true
-		g.warn(fmt.Errorf("%w; the first login of an account that fails is the last one", err))
+		if g.file.lockedByOther {
+			g.warn(err)
+		} else {
+			g.file.readOnly = true
+			g.warn(fmt.Errorf("%w; the first login of an account that fails is the last one", err))
+		}
 	}
 	return g, nil
 }
