@@ -100,7 +100,7 @@ func pageURL(listening net.Addr) string {
 		return ""
 	}
 	host := address.IP.String()
-	if address.IP.IsUnspecified() {
+	if address.IP == nil || address.IP.IsUnspecified() {
 		host = "localhost"
 	}
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(address.Port)), Path: "/"}).String()

@@ -39,7 +39,7 @@ type lint struct {
 func newLint(c *kingpin.CmdClause) *lint {
 	return &lint{
 		files:  c.Arg("file", "Copies of a phone book; - is standard input.").Required().Strings(),
-		dialed: c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials. Repeatable.").Strings(),
+		dialed: c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials. Repeatable.").PlaceHolder("NAME").Strings(),
 		output: c.Flag("output", "What to print: text or json.").Default(outputText).Enum(outputText, outputJSON),
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -30,9 +31,10 @@ const (
 
 // newHTTPServer makes the server of a handler, which may take so long to read a request. How
 // long an answer may take depends on the request: the handler limits that.
-func newHTTPServer(handler http.Handler, read time.Duration) *http.Server {
+func newHTTPServer(handler http.Handler, read time.Duration, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: min(headerTime, read),
 		ReadTimeout:       read,
 		IdleTimeout:       idleTime,

@@ -91,6 +91,13 @@ var keyMistakes = []mistake{
 	{name: "group without hosts", config: accounts + "targets:\n  - auth: corp\n", env: goodEnv},
 	{name: "name with a blank", config: strings.ReplaceAll(goodConfig, "corp:", "corp main:"), env: goodEnv},
 	{name: "label that is reserved", config: goodConfig + "    labels: {instance: a, state: b, __x: c, 1st: d, my-site: e}\n", env: goodEnv},
+	{name: "account on one line", config: "auths:\n  corp: username: rasphone\n" + group},
+	{name: "modules is a list", config: accounts + "modules:\n  - name: default\n    timeout: 5s\n" + group, env: goodEnv},
+	{name: "targets below auths", config: accounts + "  targets:\n    - hosts: [exch01.corp.example]\n      auth: corp\n", env: goodEnv},
+	{name: "template that was not filled in", config: strings.Replace(goodConfig, "[exch01.corp.example,", "[{{ host }},", 1), env: goodEnv},
+	{name: "merge key", config: accounts + "modules:\n  a: {timeout: 5s}\n  b:\n    <<: {timeout: 6s}\n" + group, env: goodEnv},
+	{name: "label with a list", config: goodConfig + "    labels: {site: [hq]}\n", env: goodEnv},
+	{name: "auth with a list", config: strings.Replace(goodConfig, "auth: corp", "auth: [corp]", 1), env: goodEnv},
 	{name: "modules that differ", config: accounts + "modules:\n  a: {dialect: smb1}\n  b: {dialect: smb2}\n" + group + "    modules: [a, b]\n", env: goodEnv},
 }
 
@@ -123,6 +130,7 @@ var valueMistakes = []mistake{
 	{name: "service with its path", config: inModule("    server: {services: [\"\\\\\\\\exch01\\\\RasMan\"]}\n"), env: goodEnv},
 	{name: "session that is kept for SMB2", config: inModule("    session: forever\n"), env: goodEnv},
 	{name: "lockout file is the configuration", config: "lockout_file: rasphone.yml\n" + accounts + group, env: goodEnv},
+	{name: "lockout file in the home folder", config: "lockout_file: ~/lockout.json\n" + accounts + group, env: goodEnv},
 	{name: "lockout file is a folder by its name", config: "lockout_file: state/\n" + accounts + group, env: goodEnv},
 }
 
@@ -165,6 +173,9 @@ var passwordMistakes = []mistake{
 	{name: "password file that is missing", config: account("    password_file: corp.password\n")},
 	{name: "password file with an absolute path that is missing", config: account("    password_file: /etc/nowhere/corp.password\n")},
 	{name: "password file with a Windows path", config: account("    password_file: C:\\rasphone\\corp.password\n")},
+	{name: "password file in the home folder", config: account("    password_file: ~/corp.password\n")},
+	{name: "password file with a variable", config: account("    password_file: $HOME/corp.password\n")},
+	{name: "password file without a value", config: account("    password_file: \"\"\n")},
 	{name: "password file is a folder", config: account("    password_file: p\n"), files: map[string]string{"p/": ""}},
 	{name: "password file is empty", config: account("    password_file: p\n"), files: map[string]string{"p": ""}},
 	{name: "password file with CRLF", config: account("    password_file: p\n"), files: map[string]string{"p": "hunter2\r\n"}},

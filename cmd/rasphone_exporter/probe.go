@@ -51,17 +51,17 @@ func newProbe(c *kingpin.CmdClause) *probe {
 	return &probe{
 		timeoutGiven: timeoutGiven,
 		targets:      c.Arg("target", "Hosts to probe, as the configuration allows them. Default: all of its hosts.").Strings(),
-		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").String(),
+		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").PlaceHolder("FILE").String(),
 		demo:         c.Flag("demo", "Probe the simulated servers of the demo, instead of those of a configuration.").Bool(),
-		module:       c.Flag("module", "The module to probe with, one of the target's own. Default: the target's first.").String(),
-		timeout:      c.Flag("timeout", "Time for each target, instead of the module's: 500ms, 10s, 1m30s.").IsSetByUser(timeoutGiven).Duration(),
+		module:       c.Flag("module", "The module to probe with, one of the target's own. Default: the target's first.").PlaceHolder("NAME").String(),
+		timeout:      c.Flag("timeout", "Time for each target, instead of the module's: 500ms, 10s, 1m30s.").PlaceHolder("TIME").IsSetByUser(timeoutGiven).Duration(),
 		output:       c.Flag("output", "What to print: a report (text), the same for a program (json), or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputJSON, outputMetrics),
-		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").String(),
-		domain:       c.Flag("domain", "NT domain or computer name of --username.").String(),
-		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").String(),
-		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").Strings(),
+		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").PlaceHolder("NAME").String(),
+		domain:       c.Flag("domain", "NT domain or computer name of --username.").PlaceHolder("NAME").String(),
+		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").PlaceHolder("FILE").String(),
+		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").PlaceHolder("NAME").Strings(),
 		lockoutFile:  addLockoutFile(c),
-		capture:      c.Flag("capture", "File for the SMB conversation, as a pcap that Wireshark opens, with password responses and signatures blanked.").String(),
+		capture:      c.Flag("capture", "File for the SMB conversation, as a pcap that Wireshark opens, with password responses and signatures blanked.").PlaceHolder("FILE").String(),
 	}
 }
 

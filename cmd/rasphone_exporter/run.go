@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -41,6 +42,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	exit := -1
 	app.Terminate(func(status int) { exit = status }) // after --help and --version
 	app.UsageWriter(stdout).ErrorWriter(stderr).UsageTemplate(usageTemplate)
+	if slices.Contains(args, manPage) {
+		return exitStatus(printManPage(app), streams{stdin, stdout, stderr})
+	}
 	if wrong := misread(args); wrong != nil {
 		printLines(stderr, "error", strings.Join(wrong, "\n"))
 		return exitUsage

@@ -206,7 +206,7 @@ func (w *passwordWatch) check() {
 
 // addLockoutFile adds --lockout.file to a command.
 func addLockoutFile(c *kingpin.CmdClause) *string {
-	return c.Flag("lockout.file", "File in which what is known of refused logins survives restarts, instead of the configuration's lockout_file; or none.").String()
+	return c.Flag("lockout.file", "File in which what is known of refused logins survives restarts, instead of the configuration's lockout_file; or none.").PlaceHolder("FILE").String()
 }
 
 // noLockoutFile is --lockout.file=none, as in the configuration.

@@ -82,7 +82,7 @@ func (s *serve) check(std streams) int {
 		return exitStatus(err, std)
 	}
 	printWarnings(std.err, c.Warnings())
-	_, err = fmt.Fprintf(std.out, "%s: the configuration is sound, hosts: %d\n", *s.configFile, len(c.Hosts()))
+	_, err = fmt.Fprintf(std.out, "The configuration is sound: %s, hosts: %d\n", *s.configFile, len(c.Hosts()))
 	return exitStatus(err, std)
 }
 
@@ -126,7 +126,7 @@ type serving struct {
 func newServing(c *kingpin.CmdClause, address string) serving {
 	return serving{
 		web:             kingpinflag.AddFlags(c, address),
-		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").String(),
+		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").PlaceHolder("ADDRESS").String(),
 		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
 		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
 	}
@@ -199,7 +199,7 @@ func (s *serving) listenAndServe(ctx context.Context, handler *web.Server, r *ru
 // serve serves on listeners, which it closes, until ctx ends, then drains. SIGHUP and
 // changed password files reload the configuration meanwhile.
 func (s *serving) serve(ctx context.Context, listeners []net.Listener, handler *web.Server, r *running, logger *slog.Logger) error {
-	server := newHTTPServer(handler.Handler(), readTime)
+	server := newHTTPServer(handler.Handler(), readTime, logger)
 	ended := make(chan error, 1)
 	go func() {
 		defer close(ended)

@@ -60,8 +60,14 @@ func misread(args []string) []string {
 	u := newUsage(args)
 	all := u.split()
 	for _, a := range all {
-		if f := u.anyFlag(a.flag); a.flag != "" && a.hasValue && f != nil && f.IsBoolFlag() {
+		f := u.anyFlag(a.flag)
+		if f == nil || !a.hasValue {
+			continue
+		}
+		if f.IsBoolFlag() {
 			u.add("--%s takes no value; write --%s, or leave it out", a.flag, a.flag)
+		} else if a.value == "" && f.Name != "web.config.file" && f.Name != "dialed-entry" && !isEnum(f) {
+			u.add("--%s is empty; write a value, or leave it out", a.flag)
 		}
 	}
 	if len(all) > 1 && all[0].text == "help" && u.commandNamed(all[1].text) == nil {
@@ -164,6 +170,8 @@ func (u *usage) unknownCommand(word string) {
 	quoted := config.Quote(word)
 	extension := strings.ToLower(filepath.Ext(word))
 	switch meant := config.Closest(word, names); {
+	case word == "/?" || word == "?" || strings.EqualFold(word, "/h") || strings.EqualFold(word, "/help"):
+		u.add("%s is not a command; did you mean --help?", quoted)
 	case extension == ".pbk":
 		u.add("%s is not a command; to check a phone book write: %s lint %s", quoted, program, word)
 	case extension == ".yml" || extension == ".yaml":
@@ -230,7 +238,14 @@ func (u *usage) unknownFlag(a argument) {
 
 // shortFlag describes an argument with one dash: there is only -h.
 func (u *usage) shortFlag(text string) {
-	if strings.HasPrefix(text, "-h") && len(text) == len("-h") {
+	switch text {
+	case "-h":
+		return
+	case "-v", "-V":
+		u.add("there is no flag %s; did you mean --version?", text)
+		return
+	case "-?":
+		u.add("there is no flag %s; did you mean --help?", text)
 		return
 	}
 	name, value, hasValue := strings.Cut(text[1:], "=")
@@ -251,6 +266,10 @@ func (u *usage) shortFlag(text string) {
 // readPositional describes an argument of a command that takes none.
 func (u *usage) readPositional(text string) {
 	if len(u.command.Args) > 0 {
+		return
+	}
+	if u.commandNamed(text) != nil {
+		u.add("%s and %s are both commands; write one of them", u.command.Name, text)
 		return
 	}
 	switch u.command.Name {
@@ -339,6 +358,11 @@ func findFlag(flags []*kingpin.FlagModel, name string) *kingpin.FlagModel {
 		return flags[i]
 	}
 	return nil
+}
+
+// isEnum reports whether a flag takes some words alone, which its own errors list.
+func isEnum(f *kingpin.FlagModel) bool {
+	return strings.HasPrefix(f.Name, "log.") || f.Name == "output"
 }
 
 func isCumulative(v kingpin.Value) bool {

@@ -98,6 +98,10 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 		b.problems.addf(t.line, at, "is empty; write a path")
 		return secret.Secret{}
 	}
+	if problem := unexpanded(t.value); problem != "" {
+		b.problems.addf(t.line, at, "%s", problem)
+		return secret.Secret{}
+	}
 	path := b.besideFile(t.value)
 	password, file, err := readPasswordFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(t.value) {

@@ -57,6 +57,8 @@ type part struct {
 	text []byte // with empty lines in front, so that lines have the file's numbers
 }
 
+var topLevelKeys = map[string]bool{"auths": true, "modules": true, "lockout_file": true, "targets": true}
+
 var topLevelKey = regexp.MustCompile(`^([a-z_]+):(?:\s|$)`)
 
 // topLevelParts splits a file at the keys at its left margin.
@@ -159,6 +161,9 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 				}
 				continue
 			}
+		} else if topLevelKeys[key.Value] && (path == "auths" || path == "modules") {
+			d.problems.addf(key.Line, at, "%s belongs to the whole file; begin its line at the left margin", key.Value)
+			continue
 		} else if isEmpty(value) && (!mayBeEmpty(v.Type().Elem()) || strings.ContainsFunc(key.Value, func(r rune) bool { return !isNameChar(r) })) {
 			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write name: {...}")
 			continue

@@ -58,7 +58,7 @@ func parseQuery(query, path string, names ...string) (url.Values, error) {
 // serveProbe probes a target and answers with its metrics, or with a trace.
 func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	if err := checkSite(r); err != nil {
+	if err := s.checkSite(r); err != nil {
 		s.reject(w, err)
 		return
 	}

@@ -75,15 +75,16 @@ type Options struct {
 // sent, and how many pages are made at a time; all else, such as how long a request may
 // take to arrive, is up to the http.Server that it is given to.
 type Server struct {
-	options   Options
-	external  address // zero if none is configured
-	pages     *template.Template
-	scheduler *scheduler
-	history   *history
-	renders   gate // pages under way, from being made until they are sent
-	lists     gate // likewise, what programs read and a page does not keep waiting
-	formats   formatCache
-	draining  atomic.Bool
+	options    Options
+	external   address // zero if none is configured
+	pages      *template.Template
+	protection *http.CrossOriginProtection
+	scheduler  *scheduler
+	history    *history
+	renders    gate // pages under way, from being made until they are sent
+	lists      gate // likewise, what programs read and a page does not keep waiting
+	formats    formatCache
+	draining   atomic.Bool
 }
 
 // New makes a Server. Its error names the option that is wrong.
@@ -113,6 +114,9 @@ func New(o Options) (*Server, error) {
 		renders:  newGate(maxRenders),
 		lists:    newGate(maxRenders),
 	}
+	if s.protection, err = s.crossOriginProtection(); err != nil {
+		return nil, fmt.Errorf("external address: %w", err)
+	}
 	s.scheduler = newScheduler(o.MaxConcurrent, s.probe)
 	return s, nil
 }
@@ -132,7 +136,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /-/ready", s.serveReady)
 	mux.HandleFunc("POST /-/reload", s.stateChanging(s.serveReload))
 	mux.HandleFunc("POST /-/forget", s.stateChanging(s.serveForget))
-	return secureHeaders(s.limitTransfer(http.NewCrossOriginProtection().Handler(mux)))
+	return secureHeaders(s.limitTransfer(s.protection.Handler(mux)))
 }
 
 // Drain rejects new probes, and waits for those that run or wait for their

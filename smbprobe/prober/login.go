@@ -23,7 +23,7 @@ type client interface {
 func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
 	var c client
 	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
-		c, err = r.negotiate(ctx, l)
+		c, err = r.negotiateUnlessHTTP(ctx, l)
 		return err
 	})
 	if err != nil {
@@ -100,10 +100,12 @@ func (c smb1Client) login(ctx context.Context) (smb.Session, error) {
 
 func (c smb2Client) login(ctx context.Context) (smb.Session, error) {
 	s, err := c.Login(ctx)
+	if err == nil || errors.Is(err, smb.ErrEncryptionRequired) { // which the server demands of an accepted login
+		c.run.prober.smb2.add(c.run.target)
+	}
 	if err != nil {
 		return nil, err
 	}
-	c.run.prober.smb2.add(c.run.target)
 	return s, nil
 }
 

@@ -246,7 +246,7 @@ func runMatrixCell(t *testing.T, dialect string, kind matrixKind, accepted bool)
 	m.fault = func(string) loginFault { return kind.loginFault }
 	before := len(m.sent())
 	for range matrixProbe {
-		probeAtOnce(t, p, target)
+		probeAtOnce(t, p, target, scrapers)
 		time.Sleep(time.Minute)
 	}
 	least, most := matrixLogins(kind.ends, accepted)
@@ -255,7 +255,7 @@ func runMatrixCell(t *testing.T, dialect string, kind matrixKind, accepted bool)
 	}
 	for wait := 3 * time.Minute; wait < 4*time.Hour; wait *= 2 {
 		for range 3 {
-			probeAtOnce(t, p, target)
+			probeAtOnce(t, p, target, scrapers)
 			time.Sleep(wait)
 		}
 	}
@@ -296,8 +296,8 @@ func startMemory(t *testing.T, dialect string, signing simnt.Signing) *memory {
 	return m
 }
 
-// probeAtOnce probes as several scrapers do that share no results.
-func probeAtOnce(t *testing.T, p *prober.Prober, target smbprobe.Target) {
+// probeAtOnce probes as so many scrapers do that share no results.
+func probeAtOnce(t *testing.T, p *prober.Prober, target smbprobe.Target, scrapers int) {
 	t.Helper()
 	var probing sync.WaitGroup
 	for range scrapers {
