@@ -104,6 +104,11 @@ func TestParseShapes(t *testing.T) {
 		{[]string{`Die DFÜ-Verbindung Line [5] konnte nicht hergestellt werden.`}, nil, "", ""},
 		{[]string{`Die DFÜ-Verbindung Büro (2) konnte nicht hergestellt werden. Der gemeldete Fehler ist (87). Falscher Parameter.`}, nil, "", "87"},
 		{[]string{"[5] Access denied."}, nil, "", "5"},
+		{[]string{`ダイヤルアップ接続「プロバイダ(2)」を確立できませんでした。アクセスが拒否されました。`}, nil, "", ""},
+		{[]string{`ダイヤルアップ接続「プロバイダ(2)」を確立できませんでした。エラー[5]です。`}, nil, "プロバイダ(2)", "5"},
+		{[]string{`无法建立拨号连接"宽带(2)"。拒绝访问。`}, nil, "", ""},
+		{[]string{`전화 접속 연결'ISP (9)'을(를) 만들 수 없습니다. 보고된 오류는 [678]입니다.`}, nil, "ISP (9)", "678"},
+		{[]string{`La connexion d'accès « l'ISP (2) » n'a pas pu être établie. L'erreur est [5].`}, nil, "l'ISP (2)", "5"},
 		{[]string{"《宽带(2)》", "拒绝访问。"}, nil, "", ""},
 		{[]string{"＂ISP (2)＂", "[5]"}, nil, "ISP (2)", "5"},
 	} {

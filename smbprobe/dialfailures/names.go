@@ -251,28 +251,34 @@ func unquote(s string) string {
 	return strings.TrimSpace(inside)
 }
 
-// quoted returns the first part of a text in quotes that are outside of words, and the
-// text after it.
+// quoted returns the first part of a text in quotes, and the text after it. An apostrophe
+// inside a word is not a quote.
 func quoted(s string) (name, rest string, ok bool) {
 	previous := ' '
 	for i, open := range s {
-		if isWordRune(previous) || !isQuote(open) {
-			previous = open
+		inside := s[i+runeSize(s[i:]):]
+		apostrophe := joins(previous, firstRune(inside))
+		previous = open
+		if apostrophe || !isQuote(open) {
 			continue
 		}
-		previous = open
-		inside := s[i+utf8.RuneLen(open):]
 		for j, end := range inside {
 			if !slices.Contains(quotePairs, [2]rune{open, end}) {
 				continue
 			}
-			after := inside[j+utf8.RuneLen(end):]
-			if next, _ := utf8.DecodeRuneInString(after); after == "" || !isWordRune(next) {
+			after := inside[j+runeSize(inside[j:]):]
+			if next := firstRune(after); !isWordRune(next) || unicode.In(next, unspaced...) {
 				return strings.TrimSpace(inside[:j]), after, true
 			}
 		}
 	}
 	return "", "", false
+}
+
+// runeSize returns the number of bytes of the first character of a text.
+func runeSize(s string) int {
+	_, n := utf8.DecodeRuneInString(s)
+	return n
 }
 
 func isWordRune(r rune) bool {
