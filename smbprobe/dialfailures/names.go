@@ -190,19 +190,25 @@ func cutNameByShape(texts []string) (name string, found bool) {
 		texts[0] = ""
 		return name, true
 	}
-	switch {
-	case len(texts) == 1 && (isCode(text) || beginsWithCode(text)):
-		return "", false
-	case utf8.RuneCountInString(text) <= maxNameLength, len(texts) > 1 && !isSentence(text):
-		if len(texts) > 1 && isCode(text) && !slices.ContainsFunc(texts[1:], hasCode) {
+	short := utf8.RuneCountInString(text) <= maxNameLength
+	if len(texts) > 1 && (short || !isSentence(text)) {
+		if isCode(text) && !slices.ContainsFunc(texts[1:], hasCode) {
 			return "", false // the code, and a text for it
 		}
 		texts[0] = ""
 		return text, true
 	}
-	if name, rest, ok := quoted(text); ok {
-		texts[0] = rest
+	if start, end, ok := quoted(text); ok && !short {
+		name := strings.TrimSpace(trimRunes(text[start:end]))
+		texts[0] = text[:start] + " " + text[end:]
 		return name, true
+	}
+	if len(texts) == 1 && (isCode(text) || beginsWithCode(text)) {
+		return "", false
+	}
+	if short {
+		texts[0] = ""
+		return text, true
 	}
 	// The wording of the English message without quotes.
 	if _, after, ok := strings.Cut(text, "connection "); ok {
@@ -214,15 +220,11 @@ func cutNameByShape(texts []string) (name string, found bool) {
 	return "", false
 }
 
-// isSentence reports whether a text is more than a name: it ends like a sentence, or has
-// more than one, or a part in quotes. A name may have a full stop in it, as in "Ltd. (2)",
-// but then it does not end with one.
+// isSentence reports whether a text is more than a name: it ends like a sentence, or is long.
+// A name may have a full stop in it, as in "Ltd. (2)", but does not end with one.
 func isSentence(text string) bool {
-	if _, _, hasQuotes := quoted(text); hasQuotes {
-		return true
-	}
-	last, _ := utf8.DecodeLastRuneInString(text)
-	return strings.ContainsRune(".!?。．！？｡।", last)
+	const longName = 64
+	return utf8.RuneCountInString(text) > longName || strings.ContainsRune(".!?。．！？｡।", lastRune(text))
 }
 
 // quotePairs are the quotes of the languages that Exchange and Windows NT came in.
@@ -251,28 +253,51 @@ func unquote(s string) string {
 	return strings.TrimSpace(inside)
 }
 
-// quoted returns the first part of a text in quotes, and the text after it. An apostrophe
-// inside a word is not a quote.
-func quoted(s string) (name, rest string, ok bool) {
+// quoted returns where the first part of a text in quotes begins and ends, with the quotes.
+// It may have quotes in it. An apostrophe inside a word is not a quote.
+func quoted(s string) (start, end int, ok bool) {
 	previous := ' '
 	for i, open := range s {
-		inside := s[i+runeSize(s[i:]):]
-		apostrophe := joins(previous, firstRune(inside))
-		previous = open
-		if apostrophe || !isQuote(open) {
-			continue
+		inside := i + runeSize(s[i:])
+		if isQuote(open) && !joins(previous, firstRune(s[inside:])) {
+			for _, nested := range []bool{true, false} {
+				if n := closingQuote(open, s[inside:], nested); n >= 0 {
+					return i, inside + n + runeSize(s[inside+n:]), true
+				}
+			}
 		}
-		for j, end := range inside {
-			if !slices.Contains(quotePairs, [2]rune{open, end}) {
-				continue
-			}
-			after := inside[j+runeSize(inside[j:]):]
-			if next := firstRune(after); !isWordRune(next) || unicode.In(next, unspaced...) {
-				return strings.TrimSpace(inside[:j]), after, true
-			}
+		previous = open
+	}
+	return 0, 0, false
+}
+
+// closingQuote returns where the quote is in a text that closes an opening one; -1: there is
+// none. nested reports whether a quote before a word opens quotes inside of these.
+func closingQuote(open rune, text string, nested bool) int {
+	depth, previous := 1, open
+	for i, r := range text {
+		next := firstRune(text[i+runeSize(text[i:]):])
+		before := previous
+		previous = r
+		beforeWord := isWordRune(next) && !unicode.In(next, unspaced...)
+		switch {
+		case !isQuote(r) || joins(before, next):
+		case nested && !isWordRune(before) && (beforeWord || isQuote(next)):
+			depth++
+		case depth > 1:
+			depth--
+		case slices.Contains(quotePairs, [2]rune{open, r}) && !beforeWord:
+			return i
 		}
 	}
-	return "", "", false
+	return -1
+}
+
+// trimRunes removes the first and the last character of a text.
+func trimRunes(s string) string {
+	s = s[runeSize(s):]
+	_, n := utf8.DecodeLastRuneInString(s)
+	return s[:len(s)-n]
 }
 
 // runeSize returns the number of bytes of the first character of a text.
