@@ -276,23 +276,36 @@ func (b *browser) scripts(t *testing.T, on bool) {
 	}
 }
 
-// checkAccessible checks that axe has no finding worse than minor, with all folds open.
-func (b *browser) checkAccessible(t *testing.T, what string) {
+// checkAccessible checks that axe has no finding worse than minor, with all folds open. rule
+// limits it to one rule; empty: all.
+func (b *browser) checkAccessible(t *testing.T, what, rule string) {
 	t.Helper()
 	evaluate[bool](t, b, "document.querySelectorAll('details').forEach(d => d.open = true); true")
-	evaluate[bool](t, b, axe+"\n;true")
-	text := evaluate[string](t, b, `axe.run({resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 300) + " " + n.failureSummary)}))))`)
-	var violations []struct {
-		ID, Impact, Help string
-		Nodes            []string
+	if !evaluate[bool](t, b, "!!window.axe") {
+		evaluate[bool](t, b, axe+"\n;true")
 	}
-	if err := json.Unmarshal([]byte(text), &violations); err != nil {
+	only := ""
+	if rule != "" {
+		only = `, runOnly: ["` + rule + `"]`
+	}
+	text := evaluate[string](t, b, `axe.run({resultTypes: ["violations"]`+only+`}).then(r => JSON.stringify({passes: r.passes.length, violations: r.violations.map(v => ({id: v.id, impact: v.impact, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html.slice(0, 300) + " " + n.failureSummary)}))}))`)
+	var result struct {
+		Passes     int
+		Violations []struct {
+			ID, Impact, Help string
+			Nodes            []string
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &result); err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range violations {
+	for _, v := range result.Violations {
 		if v.Impact != "minor" {
 			t.Errorf("%s: %s, %s: %s\n%s", what, v.Impact, v.ID, v.Help, strings.Join(v.Nodes, "\n"))
 		}
+	}
+	if result.Passes == 0 || rule == "" && result.Passes < 10 {
+		t.Errorf("%s: only %d rules were applied", what, result.Passes)
 	}
 }
 
