@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // cause is a cause as the pages show it.
@@ -95,13 +96,10 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 	}
 	c := newCauses(all[:1])[0]
 	first := &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, More: len(all) - 1}
-	for _, s := range c.Remedy {
-		if s.Kind == smbprobe.RemedyFix {
-			first.Text = s.Text
-			if len(s.Commands) > 0 {
-				first.Command = s.Commands[0]
-			}
-			break
+	if s := diagnosis.FirstFix(c.Remedy); s != nil {
+		first.Text = s.Text
+		if len(s.Commands) > 0 {
+			first.Command = s.Commands[0]
 		}
 	}
 	return first

@@ -88,7 +88,15 @@ func phonebookDamaged(c *evidence, _ []dialFailure) *finding {
 
 // findingSentence writes a finding as a sentence.
 func findingSentence(f phonebook.Finding) string {
-	return strings.TrimRight(strings.TrimSpace(f.String()), ".") + "."
+	text := strings.TrimRight(strings.TrimSpace(f.String()), ".") + "."
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// entriesHidden reports whether the phone book is damaged so that an entry may be in it and not
+// be found.
+func (c *evidence) entriesHidden() bool {
+	return c.Phonebook.State == smbprobe.PhonebookDamaged &&
+		slices.ContainsFunc(c.fileChecks(), func(id phonebook.CheckID) bool { return id != phonebook.CheckDuplicateEntry })
 }
 
 // lowerFirst begins a text with a small letter, unless it begins with an abbreviation.
@@ -128,9 +136,9 @@ func phonebookDamagedRemedy(c *evidence) []smbprobe.RemedyStep {
 			steps = append(steps, fix(d.fix))
 		}
 	}
-	restore := "Restore rasphone.pbk from a backup of this server."
+	restore := restoreFile + "."
 	if repairable {
-		restore = "If that is not enough, restore rasphone.pbk from a backup of this server."
+		restore = "If that is not enough: " + restore
 	}
 	return append(steps,
 		fix(restore),

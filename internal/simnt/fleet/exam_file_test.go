@@ -54,7 +54,7 @@ var fileScenarios = []scenario{
 		name: "a folder has the name of the phone book", prepare: do(noBook, func(h *simnt.Host) {
 			h.WriteFile(phonebookPath+`\readme.txt`, nil, longAgo)
 		}),
-		want: []string{"critical phonebook_missing"}, says: []string{"is a folder"},
+		want: []string{"critical phonebook_missing"}, says: []string{"There is a folder of its name"},
 	},
 	{
 		name: "RAS was removed", prepare: rasNotInstalled,
@@ -86,7 +86,7 @@ var fileScenarios = []scenario{
 	},
 	{
 		name: "saved as Unicode in Notepad", prepare: book(unicode(sound1)),
-		want: []string{"critical phonebook_damaged"}, says: []string{"it was saved as Unicode", "rasphone.bad", "save it as ANSI text", "If that is not enough, restore"},
+		want: []string{"critical phonebook_damaged"}, says: []string{"it was saved as Unicode", "rasphone.bad", "save it as ANSI text", "If that is not enough: Restore"},
 	},
 	{
 		name: "a program has its name", prepare: book("MZ\x90\x03\x04\x01\x02" + strings.Repeat("\x11\x12\x80\xff", 500)),
@@ -137,7 +137,7 @@ var fileScenarios = []scenario{
 	{
 		name: "permissions of the file", log: now("5"), prepare: fileRefuses(statusAccessDenied),
 		want: []string{"critical phonebook_access_denied"}, fix: `cacls %SystemRoot%\System32\Ras\rasphone.pbk /e`,
-		says: []string{"the share is open", `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `cacls %SystemRoot%\System32\Ras`, "Everyone has it by default"}, never: []string{"EFS"},
+		says: []string{"The share is open", `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `cacls %SystemRoot%\System32\Ras`, "Everyone has it by default"}, never: []string{"EFS"},
 	},
 	{
 		name: "permissions of the folder", prepare: func(h *simnt.Host) { h.DenyFile(rasFolder, statusAccessDenied) },

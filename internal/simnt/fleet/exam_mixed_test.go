@@ -84,7 +84,7 @@ var serviceScenarios = []scenario{
 	},
 	{
 		name: "the log is damaged", prepare: pipesRefuse(0xC000018E, "eventlog"), want: []string{"warning event_log_not_readable"},
-		says: []string{"set the service EventLog to Disabled"},
+		says: []string{"do not clear it with Event Viewer", "EventLog to Disabled", "net stop MSExchangeIMC", "AppEvent.bad", "Restart a second time"},
 	},
 	{
 		name: "the clock is 20 minutes ahead", options: clockOff(20*time.Minute, false), want: []string{"warning clock_off"}, says: []string{"20m", "net time /domain /set /yes"},
