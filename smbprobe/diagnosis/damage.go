@@ -119,7 +119,7 @@ func meaningOf(id phonebook.CheckID) string {
 
 func phonebookDamagedRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
-		fix(fmt.Sprintf("At %s, keep a copy of the file as it is:", c.host()), `copy %SystemRoot%\System32\Ras\rasphone.pbk %SystemRoot%\System32\Ras\rasphone.bad`),
+		fix(fmt.Sprintf("At %s, keep a copy of the file as it is:", c.host()), rasFolder, "copy rasphone.pbk rasphone.bad"),
 	}
 	found, repairable := c.fileChecks(), !c.general
 	ids := found

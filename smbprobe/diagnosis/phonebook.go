@@ -264,7 +264,7 @@ func phonebookElsewhereRemedy(c *evidence) []smbprobe.RemedyStep {
 		about,
 		fix(fmt.Sprintf("Else install Exchange 5.5 SP3 or later on %s.", c.host())),
 		fix(`Or copy rasphone.pbk from All Users to System32\Ras, and again after each change of an entry:`,
-			`copy "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk\rasphone.pbk" %SystemRoot%\System32\Ras`),
+			`cd /d "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk"`, `copy rasphone.pbk %SystemRoot%\System32\Ras`),
 		c.checkCall(),
 	}
 }

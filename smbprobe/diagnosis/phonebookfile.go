@@ -100,7 +100,7 @@ func phonebookDeniedRemedy(c *evidence) []smbprobe.RemedyStep {
 	}
 	return append(steps,
 		fix("Give Administrators, SYSTEM and the account of the Internet Mail Service Change on the file and on its folder; Everyone has it by default. The option /e keeps the other rights:",
-			`cacls %SystemRoot%\System32\Ras\rasphone.pbk /e /g Administrators:C SYSTEM:C Everyone:C`, `cacls %SystemRoot%\System32\Ras /e /g Administrators:C SYSTEM:C Everyone:C`),
+			rasFolder, "cacls rasphone.pbk /e /g Administrators:C SYSTEM:C Everyone:C", "cacls . /e /g Administrators:C SYSTEM:C Everyone:C"),
 		restartMail(),
 		c.checkCall())
 }

@@ -40,6 +40,9 @@ const (
 	keyWinreg       = `HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurePipeServers\winreg`
 )
 
+// rasFolder goes to the folder of the phone book.
+const rasFolder = `cd /d %SystemRoot%\System32\Ras`
+
 const (
 	typeDWORD   = "REG_DWORD"
 	deleteValue = "delete"

@@ -136,8 +136,8 @@ var fileScenarios = []scenario{
 	},
 	{
 		name: "permissions of the file", log: now("5"), prepare: fileRefuses(statusAccessDenied),
-		want: []string{"critical phonebook_access_denied"}, fix: `cacls %SystemRoot%\System32\Ras\rasphone.pbk /e`,
-		says: []string{"The share is open", `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `cacls %SystemRoot%\System32\Ras`, "Everyone has it by default"}, never: []string{"EFS"},
+		want: []string{"critical phonebook_access_denied"}, fix: `cd /d`,
+		says: []string{"The share is open", `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `cacls %SystemRoot%\System32\Ras`, "Everyone has it by default", "cacls rasphone.pbk /e /g", "cacls . /e /g"}, never: []string{"EFS"},
 	},
 	{
 		name: "permissions of the folder", prepare: func(h *simnt.Host) { h.DenyFile(rasFolder, statusAccessDenied) },
