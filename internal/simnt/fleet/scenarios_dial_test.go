@@ -210,6 +210,12 @@ var dialScenarios = []scenario{
 		name: "PPP does not answer", log: now("718"), want: []string{"warning dialup_failing"}, says: []string{"[718]"},
 	},
 	{
+		name: "the name of the entry is in capitals", dialed: []string{"INTERNET"}, log: failed([]string{"676"}, 9*time.Hour), want: []string{"info line_or_answer_missing"},
+	},
+	{
+		name: "the port is already open", log: now("602"), want: []string{"warning dialup_failing"}, says: []string{"[602], the port is already open"},
+	},
+	{
 		name: "two codes", log: now("619", "645"), want: []string{"warning dialup_failing"}, says: []string{"Calls fail with 2 different errors", "[619]", "[645]"},
 	},
 	{

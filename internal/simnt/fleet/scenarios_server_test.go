@@ -40,6 +40,9 @@ var serverScenarios = []scenario{
 		want: []string{"critical name_not_resolved"}, says: []string{"DNS does not know the name", "not WINS and not LMHOSTS", "by its IP address or by a full name"},
 	},
 	{
+		name: "DNS does not answer", dnsDown: true, verdict: "UNKNOWN",
+	},
+	{
 		name: "a blue screen", module: []string{"timeout: 3s"}, prepare: func(h *simnt.Host) { h.SetPhase(simnt.PhaseHung) },
 		want: []string{"critical no_answer"}, says: []string{"Look at the screen", "ping NAME", "firewall"},
 	},

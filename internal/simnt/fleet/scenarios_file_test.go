@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -35,6 +36,14 @@ func without(book, key string) string {
 		}
 	}
 	return strings.Join(kept, "")
+}
+
+func manyNames(n int) []string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("Branch %d", i+1))
+	}
+	return names
 }
 
 func rasNotInstalled(h *simnt.Host) {
@@ -170,6 +179,9 @@ var fileScenarios = []scenario{
 	{
 		name: "a file of 2 MB", prepare: book(strings.Repeat(sound1, 5000)[:2<<20]),
 		want: []string{"critical phonebook_too_large"}, says: []string{"2097152 bytes", "look what the file is", "rasphone.bad"},
+	},
+	{
+		name: "a phone book of 150 entries", prepare: bookOf(append(manyNames(150), entryName)...),
 	},
 	{
 		name: "Windows 2000, no phone book at all", options: windows2000(), prepare: do(noBook, func(h *simnt.Host) { h.WriteFile(w2kAppData+`\desktop.ini`, nil, longAgo) }),
