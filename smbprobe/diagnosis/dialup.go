@@ -98,7 +98,7 @@ func dialDeniedRemedy(c *evidence) []smbprobe.RemedyStep {
 		step.Dialog = mailProperties + ", Logon Information"
 		steps = append(steps, step)
 	}
-	if c.auditSentence() != "" {
+	if c.general || c.auditSentence() != "" {
 		steps = append(steps, c.emptySecurityLog()...)
 	}
 	return append(steps, restartMail(), c.checkCall())
