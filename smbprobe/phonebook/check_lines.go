@@ -66,7 +66,7 @@ func (c *checker) lines() {
 			c.pair(entry, line)
 			c.runTogether(entry, line, &joined)
 		}
-		c.inSecret = line.maySpillSecret() || c.inSecret && (line.Kind == KindBlank || line.Kind == KindMalformed)
+		c.inSecret = spillsOver(c.inSecret, &line)
 		if len(line.Raw) > maxLine {
 			c.addf(CheckLineOver1024, entry, line, func() string { return fmt.Sprintf("%d bytes", len(line.Raw)) })
 		}

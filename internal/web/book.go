@@ -2,15 +2,40 @@ package web
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 )
 
+// maxBookLines is how many lines of a phone book a page shows.
+const maxBookLines = 4000
+
+// bookView is the phone book as a page shows it.
+type bookView struct {
+	Read    bool // it was read and checked; else nothing is known of its contents
+	Thinned bool // its text is not kept, for want of memory
+	Lines   []bookLine
+	Cut     bool // not all lines are shown
+	Whole   []finding
+	More    []moreFindings
+	Dialed  []dialedEntry
+}
+
+// bookLine is a line of the phone book with what was found in it.
+type bookLine struct {
+	Text     string
+	Header   bool // it opens an entry
+	Level    string
+	Findings []finding
+}
+
 // finding is one finding with what there is to say of its check.
 type finding struct {
 	phonebook.Finding
 	Level   string // class in the style sheet
+	Mark    string
 	Meaning string
 	Remedy  string
 	Article article // zero if there is none
@@ -22,18 +47,45 @@ type moreFindings struct {
 	Shown, N int
 }
 
+func newBookView(p *smbprobe.PhonebookResult, thinned bool) bookView {
+	v := bookView{Read: p.Intact != nil, Thinned: thinned, Cut: p.TextTruncated, Dialed: newDialed(p.Dialed)}
+	findings, more := newFindings(p)
+	v.More = more
+	if p.Text != "" {
+		lines := strings.Split(p.Text, "\n")
+		if len(lines) > maxBookLines {
+			lines, v.Cut = lines[:maxBookLines], true
+		}
+		for _, text := range lines {
+			v.Lines = append(v.Lines, bookLine{Text: text, Header: strings.HasPrefix(text, "[")})
+		}
+	}
+	for _, f := range findings {
+		if f.Line < 1 || f.Line > len(v.Lines) {
+			v.Whole = append(v.Whole, f)
+			continue
+		}
+		line := &v.Lines[f.Line-1]
+		if len(line.Findings) == 0 || f.Level == "bad" {
+			line.Level = f.Level
+		}
+		// One line may have the same finding for each of several entries.
+		if !slices.ContainsFunc(line.Findings, func(other finding) bool { return other.Check == f.Check && other.Detail == f.Detail }) {
+			line.Findings = append(line.Findings, f)
+		}
+	}
+	return v
+}
+
 // newFindings returns the findings of a book, and the checks that found more.
 func newFindings(p *smbprobe.PhonebookResult) (all []finding, more []moreFindings) {
-	infos := make(map[phonebook.CheckID]phonebook.CheckInfo)
-	for _, info := range phonebook.Checks() {
-		infos[info.Check] = info
-	}
 	shown := make(map[phonebook.CheckID]int)
 	for _, f := range p.Findings {
 		shown[f.Check]++
-		info := infos[f.Check]
+		info := f.Check.Info()
+		level, mark := classLevel(f.Class)
 		all = append(all, finding{
-			Finding: f, Level: classLevel(f.Class), Meaning: info.Meaning, Remedy: info.Remedy, Article: newArticle(info.Article),
+			Finding: f, Level: level, Mark: mark, Meaning: info.Meaning, Remedy: info.Remedy, Article: newArticle(info.Article),
 		})
 	}
 	for _, c := range p.Counts {
@@ -44,14 +96,14 @@ func newFindings(p *smbprobe.PhonebookResult) (all []finding, more []moreFinding
 	return all, more
 }
 
-func classLevel(c phonebook.Class) string {
+func classLevel(c phonebook.Class) (level, mark string) {
 	switch c {
 	case phonebook.ClassFile:
-		return "bad"
+		return "bad", stateCritical.Mark()
 	case phonebook.ClassEntry:
-		return "warning"
+		return "warning", stateWarning.Mark()
 	}
-	return "unclear"
+	return "unclear", "·"
 }
 
 // dialedEntry is an entry that the Internet Mail Service dials.
@@ -76,7 +128,7 @@ func newDialed(dialed []phonebook.Dialed) []dialedEntry {
 	return all
 }
 
-// whyNot says why an entry is not usable.
+// whyNot returns why an entry is not usable.
 func whyNot(d phonebook.Dialed) string {
 	switch {
 	case d.Missing:

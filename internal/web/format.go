@@ -14,29 +14,78 @@ import (
 // unknown is shown on the pages for what is not known.
 const unknown = "unknown"
 
+// clockNoise is a difference between clocks that means nothing.
+const clockNoise = time.Second
+
 // pageFuncs are what the templates call.
-func pageFuncs() template.FuncMap {
-	return template.FuncMap{
-		"utc": utc, "ago": ago, "tenths": tenths, "known": known[int], "bytes": known[int64], "text": knownText, "time": knownTime, "moment": moment,
-	}
+var pageFuncs = template.FuncMap{
+	"utc": utc, "ago": ago, "since": since, "span": span, "known": known[int], "bytes": known[int64], "text": knownText, "time": knownTime,
+	"moment": moment, "milliseconds": milliseconds, "number": number, "entries": entries,
 }
 
 // utc is a time for a machine, RFC 3339.
 func utc(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// ago is the time that passed, to the second.
-func ago(now, t time.Time) string {
-	return fmt.Sprintf("%s ago", max(0, now.Sub(t)).Round(time.Second))
+// ago is the time that passed.
+func ago(now, t time.Time) string { return span(now.Sub(t)) + " ago" }
+
+func since(now, t time.Time) string { return span(now.Sub(t)) }
+
+// span is a span of time for a person: its two largest units.
+func span(d time.Duration) string {
+	seconds := int64(max(0, d).Round(time.Second) / time.Second)
+	for i, unit := range spanUnits {
+		if seconds < unit.seconds && i < len(spanUnits)-1 {
+			continue
+		}
+		text := fmt.Sprintf("%d %s", seconds/unit.seconds, unit.name)
+		if rest := seconds % unit.seconds; i < len(spanUnits)-2 {
+			if next := spanUnits[i+1]; rest/next.seconds > 0 {
+				text += fmt.Sprintf(" %d %s", rest/next.seconds, next.name)
+			}
+		}
+		return text
+	}
+	return ""
 }
+
+// spanUnits are the units of span. Seconds stand alone: whoever reads "3 min" needs no more.
+var spanUnits = []struct {
+	name    string
+	seconds int64
+}{{"d", 24 * 60 * 60}, {"h", 60 * 60}, {"min", 60}, {"s", 1}}
 
 // tenths rounds to a tenth of a millisecond; what a network takes is not known better.
 func tenths(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+
+// milliseconds is how long a part of a probe took.
+func milliseconds(d time.Duration) string {
+	ms := float64(d.Microseconds()) / 1000
+	switch {
+	case ms < 10:
+		return fmt.Sprintf("%.1f ms", ms)
+	case ms < 1000:
+		return fmt.Sprintf("%.0f ms", ms)
+	}
+	return fmt.Sprintf("%.1f s", ms/1000)
+}
 
 func known[T int | int64](n *T) string {
 	if n == nil {
 		return unknown
 	}
 	return fmt.Sprint(*n)
+}
+
+// entries is the number of entries of a phone book.
+func entries(n *int) string {
+	switch {
+	case n == nil:
+		return "an unknown number of entries"
+	case *n == 1:
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", *n)
 }
 
 func knownText(s string) string { return cmp.Or(s, unknown) }
@@ -66,19 +115,6 @@ func readState(readable *bool) (state, level string) {
 		return "readable", "good"
 	}
 	return "not readable", "warning"
-}
-
-// verdictLevel is the class of a verdict in the style sheet.
-func verdictLevel(v smbprobe.Verdict) string {
-	switch v {
-	case smbprobe.VerdictOK:
-		return "good"
-	case smbprobe.VerdictWarning:
-		return "warning"
-	case smbprobe.VerdictCritical:
-		return "bad"
-	}
-	return "unclear"
 }
 
 // shareLevel is the class of the share's state alone, whatever was found behind it: a cause
@@ -118,8 +154,8 @@ func phonebookLevel(r *smbprobe.Result) string {
 	return "bad"
 }
 
-// broken reports whether a book of state ok has findings that keep an entry from
-// being dialled; false also if that is not known.
+// broken reports whether a phone book of state ok has findings that keep an entry from
+// being dialed; false also if that is not known.
 func broken(p *smbprobe.PhonebookResult) bool {
 	return p.State == smbprobe.PhonebookOK && p.Intact != nil && !*p.Intact
 }
