@@ -13,6 +13,7 @@ import (
 type cause struct {
 	smbprobe.Cause
 	Level    string // class in the style sheet, of the severity
+	Urgent   bool   // it is unfolded
 	Steps    []step // of the remedy
 	Articles []article
 }
@@ -20,7 +21,7 @@ type cause struct {
 func newCauses(all []smbprobe.Cause) []cause {
 	var causes []cause
 	for _, c := range all {
-		shown := cause{Cause: c, Level: severityLevel(c.Severity)}
+		shown := cause{Cause: c, Level: severityState(c.Severity).Level()}
 		for _, s := range c.Remedy {
 			shown.Steps = append(shown.Steps, newStep(s))
 		}
@@ -32,15 +33,15 @@ func newCauses(all []smbprobe.Cause) []cause {
 	return causes
 }
 
-// severityLevel is the class of a severity in the style sheet.
-func severityLevel(s smbprobe.Severity) string {
+// severityState is the state of a target whose worst cause has this severity.
+func severityState(s smbprobe.Severity) state {
 	switch s {
 	case smbprobe.SeverityCritical:
-		return "bad"
+		return stateCritical
 	case smbprobe.SeverityWarning:
-		return "warning"
+		return stateWarning
 	}
-	return "unclear"
+	return stateOK
 }
 
 // step is one step of a remedy.
@@ -81,12 +82,11 @@ func newArticle(name string) article {
 
 // firstCause is the cause that explains most, as the first page shows it.
 type firstCause struct {
-	Level    string // as of a cause
 	Severity smbprobe.Severity
 	Headline string
 	Text     string // the first step that changes something; empty: there is none
 	Command  string // its first command; empty: none
-	More     int    // how many other causes there are
+	More     int    // how many other causes there are, without those that are information
 }
 
 // newFirstCause returns nil if there is no cause.
@@ -94,8 +94,13 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 	if len(all) == 0 {
 		return nil
 	}
-	c := newCauses(all[:1])[0]
-	first := &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, More: len(all) - 1}
+	c := &all[0]
+	first := &firstCause{Severity: c.Severity, Headline: c.Headline}
+	for i := range all[1:] {
+		if all[i+1].Severity != smbprobe.SeverityInfo {
+			first.More++
+		}
+	}
 	if s := diagnosis.FirstFix(c.Remedy); s != nil {
 		first.Text = s.Text
 		if len(s.Commands) > 0 {
@@ -104,6 +109,9 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 	}
 	return first
 }
+
+// Urgent reports whether the cause is more than information.
+func (c *firstCause) Urgent() bool { return c.Severity != smbprobe.SeverityInfo }
 
 // asBadAs reports whether a cause alone makes a verdict, as report.Headline sees it.
 func (c *firstCause) asBadAs(v smbprobe.Verdict) bool {
