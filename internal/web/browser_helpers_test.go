@@ -333,4 +333,3 @@ func (b *browser) screenshot(t *testing.T, file string) {
 }
 
 func targetPath(name string) string { return "/target?target=" + url.QueryEscape(name) }
-
