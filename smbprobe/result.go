@@ -38,7 +38,7 @@ type Result struct {
 	Success    bool // the server gave a definite answer to every enabled check
 	RoundTrips int  // see smb.Rounds
 	Steps      []StepResult
-	Trace      []string // what happened, a line each, for a person; bounded
+	Trace      Trace // what happened, for a person; bounded
 
 	Share         ShareState
 	ShareStatus   smb.Status // the status behind Share, StatusOK where there was none
@@ -112,6 +112,7 @@ type PhonebookResult struct {
 	Entries        *int                // how many entries it holds
 	Intact         *bool               // no finding of class file or entry
 	Links          []Link              // what its entries dial with, distinct, at most 200
+	Modems         map[string][]string // by entry, the Device of each of its media ("Standard 28800 bps Modem"); nil if LinksTruncated
 	LinksTruncated bool                // Links holds only the first of them
 	Findings       []phonebook.Finding // at most 100
 	Counts         []phonebook.Count   // of each check that found something, all of them counted

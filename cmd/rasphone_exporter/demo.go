@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ func newDemo(c *kingpin.CmdClause) *demo { return &demo{newServing(c, demoAddres
 const demoAddress = "127.0.0.1:10196"
 
 func (d *demo) run(ctx context.Context, std streams, logger *slog.Logger) int {
-	return exitStatus(d.serve(ctx, std.out, logger), logger)
+	return exitStatus(d.serve(ctx, std.out, logger), std)
 }
 
 func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) error {
@@ -54,7 +55,11 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	d.greet(out, servers)
+	listeners, err := listen(d.serving.web)
+	if err != nil {
+		return err
+	}
+	d.greet(out, servers, listeners)
 
 	background, cancel := context.WithCancel(ctx)
 	var ended sync.WaitGroup
@@ -62,7 +67,7 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 	ended.Go(func() { probeRegularly(background, handler.Handler(), servers) })
 	defer ended.Wait()
 	defer cancel()
-	return d.serving.listen(ctx, handler, r, logger)
+	return d.serving.serve(ctx, listeners, handler, r, logger)
 }
 
 // demoSource is the configuration of a fleet, which stands in no file.
@@ -70,34 +75,35 @@ func demoSource(servers []fleet.Server) source {
 	return source{"demo", func() (*config.Config, error) { return config.Parse("", fleet.Config(servers), nil) }}
 }
 
-// greet says what there is to see, and where.
-func (d *demo) greet(out io.Writer, servers []fleet.Server) {
+// greet prints what there is to see, and where: the demo listens already.
+func (d *demo) greet(out io.Writer, servers []fleet.Server, listeners []net.Listener) {
 	fmt.Fprintf(out, "%d simulated servers, whose account and password are made up:\n\n", len(servers))
 	for _, s := range servers {
 		fmt.Fprintf(out, "  %-22s %s\n", s.Name, s.Summary)
 	}
 	fmt.Fprintln(out)
-	if *d.serving.web.WebSystemdSocket || *d.serving.web.WebConfigFile != "" {
-		return // the log has the addresses
+	if *d.serving.web.WebConfigFile != "" {
+		return // which may turn on TLS; the log has the addresses
 	}
-	for _, address := range *d.serving.web.WebListenAddresses {
-		if page := pageURL(address); page != "" {
+	for _, l := range listeners {
+		if page := pageURL(l.Addr()); page != "" {
 			fmt.Fprintf(out, "Look at %s. Ctrl-C ends it.\n", page)
 		}
 	}
 }
 
 // pageURL returns the URL of what listens on an address, for a browser on this computer;
-// empty if the port is not known before, or no browser can reach it.
-func pageURL(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || port == "0" {
+// empty if no browser can reach it.
+func pageURL(listening net.Addr) string {
+	address, ok := listening.(*net.TCPAddr)
+	if !ok {
 		return ""
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+	host := address.IP.String()
+	if address.IP == nil || address.IP.IsUnspecified() {
 		host = "localhost"
 	}
-	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/"}).String()
+	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(address.Port)), Path: "/"}).String()
 }
 
 const (

@@ -133,19 +133,19 @@ func TestDemoAddressTaken(t *testing.T) {
 }
 
 func TestPageURL(t *testing.T) {
-	for address, want := range map[string]string{
-		":10196":          "http://localhost:10196/",
-		"0.0.0.0:80":      "http://localhost:80/",
-		"[::]:80":         "http://localhost:80/",
-		"127.0.0.1:10196": "http://127.0.0.1:10196/",
-		"[::1]:10196":     "http://[::1]:10196/",
-		"exch.example:1":  "http://exch.example:1/",
-		"127.0.0.1:0":     "",
-		"vsock://:10196":  "",
-		"nonsense":        "",
+	for _, tt := range []struct {
+		listening net.Addr
+		want      string
+	}{
+		{&net.TCPAddr{Port: 10196}, "http://localhost:10196/"},
+		{&net.TCPAddr{IP: net.IPv4zero, Port: 80}, "http://localhost:80/"},
+		{&net.TCPAddr{IP: net.IPv6unspecified, Port: 80}, "http://localhost:80/"},
+		{&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 10196}, "http://127.0.0.1:10196/"},
+		{&net.TCPAddr{IP: net.IPv6loopback, Port: 10196}, "http://[::1]:10196/"},
+		{&net.UnixAddr{Name: "x"}, ""},
 	} {
-		if got := pageURL(address); got != want {
-			t.Errorf("%s: %q, expected %q", address, got, want)
+		if got := pageURL(tt.listening); got != tt.want {
+			t.Errorf("%v: %q, expected %q", tt.listening, got, tt.want)
 		}
 	}
 }

@@ -57,6 +57,8 @@ func parseEndpoint(s string) (e endpoint, host string, err error) {
 		}
 	}
 	switch {
+	case isHostRange(host):
+		err = errors.New("a range")
 	case strings.Contains(host, ":"):
 		e.addr, err = parseIPv6(host)
 	case looksNumeric(strings.TrimSuffix(host, ".")):
@@ -77,7 +79,7 @@ func parseEndpoint(s string) (e endpoint, host string, err error) {
 func parsePort(s string) (uint16, error) {
 	port, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || s[0] == '0' {
-		return 0, errors.New("the port is not a number from 1 to 65535")
+		return 0, errors.New("the port is not a number from 1 to 65535; write 139 or 445, or leave it out: then both are tried")
 	}
 	return uint16(port), nil
 }

@@ -1,6 +1,7 @@
 package simnt_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -37,7 +38,7 @@ func probe(t testing.TB, addr netip.AddrPort, ntlm string, module ...string) *sm
 		t.Fatal(err)
 	}
 	r := p.Probe(t.Context(), target)
-	t.Logf("share %s (%s), phone book %s (%s)\n%s", r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error, strings.Join(r.Trace, "\n"))
+	t.Logf("share %s (%s), phone book %s (%s)\n%s", r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error, strings.Join(r.Trace.Lines(), "\n"))
 	return r
 }
 
@@ -130,6 +131,34 @@ func TestProbe(t *testing.T) {
 			}
 			if most := int(tt.options.MaxMpxCount); most > 0 && s.MaxInFlight != most {
 				t.Errorf("%d requests in flight at once, want %d", s.MaxInFlight, most)
+			}
+		})
+	}
+}
+
+// TestProbeShortAnswers: however short answers and fragments are, within reason, a probe
+// reads everything.
+func TestProbeShortAnswers(t *testing.T) {
+	t.Parallel()
+	book := []byte("[ISP]\r\nMEDIA=serial\r\nPort=COM1\r\nDEVICE=modem\r\nPhoneNumber=1\r\n")
+	book = append(book, bytes.Repeat([]byte("X=\r\n"), (1<<17-len(book))/4)...)
+	for _, o := range []simnt.Options{
+		{MaxFileRead: 64, MaxPipeRead: 100, RPCFragmentSize: 1432},
+		{MaxFileRead: 61439, MaxPipeRead: 4279, RPCFragmentSize: 4281, RPCLongFragments: true},
+		{MaxFileRead: 4293, MaxPipeRead: 4281, RPCFragmentSize: 5680, RPCLongFragments: true, SmallReads: true},
+		{MaxFileRead: 512, MaxPipeRead: 5679, RPCFragmentSize: 65535, RPCLongFragments: true, MaxMpxCount: 1, MaxBufferSize: 1024},
+		{MaxFileRead: 100, MaxPipeRead: 90, RPCFragmentSize: 2048, SmallReads: true, DOSErrors: true, OEM: true},
+		{MaxPipeRead: 1432, RPCFragmentSize: 65535, SmallReads: true, Signing: simnt.SigningRequired, MaxBufferSize: 16644},
+	} {
+		t.Run(fmt.Sprintf("%d, %d, %d", o.MaxFileRead, o.MaxPipeRead, o.RPCFragmentSize), func(t *testing.T) {
+			t.Parallel()
+			o.ServicePack = 6
+			h, addr := start(t, o)
+			addEvents(h, 300, time.Now().Add(-10*time.Minute))
+			h.WriteFile(`C:\WINNT\System32\Ras\rasphone.pbk`, book, time.Now())
+			r := probe(t, addr, "v2", "transport: direct")
+			if v := verdictOf(r); !v.Success || v.Phonebook != smbprobe.PhonebookOK || v.Records != 300 || v.Failures != 300 {
+				t.Errorf("%+v", v)
 			}
 		})
 	}

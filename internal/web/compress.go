@@ -4,8 +4,6 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 )
 
@@ -14,7 +12,9 @@ const minCompressed = 1 << 10
 
 func newCompressors() *sync.Pool {
 	return &sync.Pool{New: func() any {
-		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is a valid one
+		// The fastest level takes half the processor time of the default one, and a fifth more
+		// bytes. NewWriterLevel fails only for an unknown level.
+		z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 		return z
 	}}
 }
@@ -39,7 +39,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, status int, writ
 	h := w.Header()
 	h.Add("Vary", "Accept-Encoding")
 	var err error
-	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+	if acceptsGzip(r.Header) {
 		h.Set("Content-Encoding", "gzip")
 		w.WriteHeader(status)
 		z := s.compressors.Get().(*gzip.Writer)
@@ -55,35 +55,4 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, status int, writ
 	if err != nil {
 		s.options.Logger.Debug("an answer could not be sent", "err", err)
 	}
-}
-
-// acceptsGzip reports whether a client takes gzip (RFC 9110 section 12.5.3).
-func acceptsGzip(values []string) bool {
-	others := false
-	for coding := range strings.SplitSeq(strings.Join(values, ","), ",") {
-		name, parameters, _ := strings.Cut(coding, ";")
-		switch name = strings.ToLower(strings.TrimSpace(name)); name {
-		case "gzip", "x-gzip":
-			return quality(parameters) > 0
-		case "*":
-			others = quality(parameters) > 0
-		}
-	}
-	return others
-}
-
-// quality returns the weight among the parameters of a coding, 0 if it is not a number.
-func quality(parameters string) float64 {
-	for parameter := range strings.SplitSeq(parameters, ";") {
-		name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")
-		if !strings.EqualFold(name, "q") {
-			continue
-		}
-		q, err := strconv.ParseFloat(value, 64)
-		if err != nil {
-			return 0
-		}
-		return q
-	}
-	return 1
 }

@@ -48,7 +48,7 @@ func debugText(r *smbprobe.Result) ([]byte, error) {
 	fmt.Fprintf(&b, "Phone book: %s%s\n", r.Phonebook.State, reason(r.Phonebook.Error))
 
 	b.WriteString("\nTrace:\n")
-	for _, line := range r.Trace {
+	for _, line := range r.Trace.Lines() {
 		fmt.Fprintf(&b, "  %s\n", printable(line))
 	}
 

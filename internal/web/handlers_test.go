@@ -95,6 +95,8 @@ func TestStateChangingRequests(t *testing.T) {
 		{"its own page", own, []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://" + own}, 200},
 		{"typed by a person", own, []string{"Sec-Fetch-Site", "none"}, 200},
 		{"its own page in an old browser", own, []string{"Origin", "https://" + own}, 200},
+		{"its own page in an old browser, behind a proxy that replaces the Host", "127.0.0.1:10196", []string{"Origin", "https://" + own}, 200},
+		{"another page in an old browser, behind such a proxy", "127.0.0.1:10196", []string{"Origin", "https://evil.example"}, 403},
 		{"a page of another site", own, []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{"a page of a neighbour", own, []string{"Sec-Fetch-Site", "same-site"}, 403},
 		{"a page of another site in an old browser", own, []string{"Origin", "https://evil.example"}, 403},

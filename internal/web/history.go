@@ -98,7 +98,7 @@ func (h *history) add(r *smbprobe.Result) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.shrink(flightKey{r.Target, r.Module})
+	h.shrink()
 }
 
 // replace makes a result the last one, and returns the one before if it is kept.

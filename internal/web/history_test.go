@@ -13,6 +13,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func noHosts() []config.Host { return nil }
@@ -161,7 +162,7 @@ func TestKeptResultIsWhole(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(r, got); diff != "" {
+		if diff := cmp.Diff(r, got, asText); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -171,7 +172,8 @@ func TestKeptResultIsWhole(t *testing.T) {
 func longResult(target string, started time.Time) *smbprobe.Result {
 	r := rowResult(target, started, smbprobe.VerdictCritical)
 	for i := range 200 {
-		r.Trace = append(r.Trace, fmt.Sprintf("%9.3f ms  read %d bytes at offset %d of %s", float64(i)*1.7, 4096+i*37, i*4096, target))
+		e := smb.Event{Format: "read %d bytes at offset %d of %s", Args: []any{4096 + i*37, i * 4096, target}}
+		r.Trace = append(r.Trace, smbprobe.TraceEvent{At: time.Duration(i) * 1700 * time.Microsecond, Event: e})
 	}
 	r.Phonebook.Text = strings.Repeat("Description="+target+"\nPhoneNumber=555-0100\n", 30)
 	for i := range 50 {
@@ -182,7 +184,7 @@ func longResult(target string, started time.Time) *smbprobe.Result {
 
 // TestHistorySize: the limit holds with any number of targets, and a last result is always there.
 func TestHistorySize(t *testing.T) {
-	const targets, limit = 40, 2 << 20
+	const targets, limit = 40, 4 << 20
 	begin := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	h := newHistory(limit, noHosts)
 	for i := range 30 {
@@ -255,10 +257,9 @@ func TestFailuresAreKeptLongest(t *testing.T) {
 	if len(allFailures) != 5*9 || len(allChanges) != 5*3 {
 		t.Fatalf("%d failures and %d changes", len(allFailures), len(allChanges))
 	}
-	key := flightKey{"0", "default"}
 	for h.size > 0 {
 		h.limit = h.size - 1
-		h.shrink(key)
+		h.shrink()
 		failures, changes := left()
 		if len(changes) > 0 && len(failures) < len(allFailures) {
 			t.Fatalf("%d changes are kept, and of %d failures only %d", len(changes), len(allFailures), len(failures))
@@ -319,3 +320,7 @@ func TestStaleAfter(t *testing.T) {
 		}
 	}
 }
+
+// asText compares the events of traces as they are shown: those of a packed result are
+// formatted already.
+var asText = cmp.Comparer(func(a, b smb.Event) bool { return a.String() == b.String() })

@@ -78,9 +78,9 @@ func deleteBackwards(all []*kept, drop func(*kept) bool) []*kept {
 }
 
 // shrink drops results until all records together are within the limit: first those that are
-// changes alone, then failures, the oldest first. If that is not enough, the last result of key
-// is thinned. The caller holds mu.
-func (h *history) shrink(key flightKey) {
+// changes alone, then failures, the oldest first. If that is not enough, last results are
+// thinned. The caller holds mu.
+func (h *history) shrink() {
 	if h.size <= h.limit {
 		return
 	}
@@ -115,7 +115,25 @@ func (h *history) shrink(key flightKey) {
 	for r := range changed {
 		r.kept = slices.DeleteFunc(slices.Clone(r.kept), func(k *kept) bool { return drop[k] })
 	}
-	if r := h.records[key]; h.size > h.limit && r != nil && !r.thinned {
+	if h.size > h.limit {
+		h.thinLast()
+	}
+}
+
+// thinLast thins last results, the oldest first, until all records together are within the
+// limit. The caller holds mu.
+func (h *history) thinLast() {
+	var whole []*record
+	for _, r := range h.records {
+		if !r.thinned {
+			whole = append(whole, r)
+		}
+	}
+	slices.SortFunc(whole, func(a, b *record) int { return a.result.Started.Compare(b.result.Started) })
+	for _, r := range whole {
+		if h.size <= h.limit*9/10 {
+			return
+		}
 		h.size -= r.size
 		r.result, r.thinned = thin(r.result), true
 		r.size = sizeOf(r.result)

@@ -89,19 +89,22 @@ const DefaultHistorySize = 32 << 20
 // sent, and how many pages are made at a time; all else, such as how long a request may
 // take to arrive, is up to the http.Server that it is given to.
 type Server struct {
-	options   Options
-	external  address // zero if none is configured
-	pages     *template.Template
-	scheduler *scheduler
-	history   *history
-	rows      rows
-	markdown  goldmark.Markdown
-	started   time.Time
-	renders   gate // pages under way, from being made until they are sent
-	lists     gate // likewise, what programs read and a page does not keep waiting
-	draining  atomic.Bool
+	options    Options
+	external   address // zero if none is configured
+	pages      *template.Template
+	protection *http.CrossOriginProtection
+	scheduler  *scheduler
+	history    *history
+	rows       rows
+	markdown   goldmark.Markdown
+	started    time.Time
+	renders    gate // pages under way, from being made until they are sent
+	lists      gate // likewise, what programs read and a page does not keep waiting
+	formats    formatCache
+	draining   atomic.Bool
 
 	compressors *sync.Pool // of *gzip.Writer
+	answers     *sync.Pool // of *answerBuffers
 }
 
 // New makes a Server. Its error names the option that is wrong.
@@ -140,6 +143,10 @@ func New(o Options) (*Server, error) {
 		lists:    newGate(maxRenders),
 
 		compressors: newCompressors(),
+		answers:     newAnswers(),
+	}
+	if s.protection, err = s.crossOriginProtection(); err != nil {
+		return nil, fmt.Errorf("external address: %w", err)
 	}
 	s.scheduler = newScheduler(o.MaxConcurrent, s.probe)
 	return s, nil
@@ -167,7 +174,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /-/ready", s.serveReady)
 	mux.HandleFunc("POST /-/reload", s.stateChanging(s.serveReload))
 	mux.HandleFunc("POST /-/forget", s.stateChanging(s.serveForget))
-	return secureHeaders(s.limitTransfer(s.frameErrors(http.NewCrossOriginProtection().Handler(mux))))
+	return secureHeaders(s.limitTransfer(s.frameErrors(s.protection.Handler(mux))))
 }
 
 // Drain rejects new probes, and waits for those that run or wait for their

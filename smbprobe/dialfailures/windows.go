@@ -27,12 +27,13 @@ func (p failurePair) compare(q failurePair) int {
 // pairs returns the entry and code of each text. names are the known entries.
 func (m *Memory) pairs(names []string) []failurePair {
 	pairs := make([]failurePair, len(m.texts))
+	known := newKnownNames(names)
 	for i, text := range m.texts {
 		if text == otherText {
 			pairs[i] = failurePair{smbprobe.Other, smbprobe.Other}
 			continue
 		}
-		entry, code, ok := Parse(strings.Split(string(text), textSeparator), names)
+		entry, code, ok := known.parse(strings.Split(string(text), textSeparator))
 		if !ok {
 			code = smbprobe.UnknownCode
 		}

@@ -150,7 +150,7 @@ func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 		g.targets[name] = &assignment{authority: a, target: o, auth: t.Auth}
 	}
 	for _, a := range g.authorities {
-		a.byID = nil
+		a.byID, a.newest = nil, nil
 		a.targets = slices.DeleteFunc(a.targets, func(t *target) bool {
 			busy := slices.ContainsFunc(a.underWay, func(l *login) bool { return l.target == t })
 			if t.configured || t.until.After(now) || busy {

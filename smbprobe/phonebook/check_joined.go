@@ -2,6 +2,7 @@ package phonebook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,10 @@ type joinedEntry struct {
 	name string // the name in it
 	seen uint   // which of onceKeys the entry has had, one bit each
 	// inScript: the DEVICE group is a switch or a PAD, which has a Type= of its own.
-	inScript bool
+	inScript  bool
+	hasDevice bool // the entry has had a DEVICE group
+	// misplaced: a setting of the whole entry behind its DEVICE groups was reported.
+	misplaced bool
 }
 
 // onceKeys are keys that an entry has once at most, before its MEDIA groups.
@@ -40,6 +44,16 @@ var scalarKeys = setOf(
 	"UsePwForNetwork", "UseRasCredentials", "VpnStrategy",
 )
 
+// groupKeys are keys of MEDIA and DEVICE groups. The list need not be complete either.
+var groupKeys = setOf(
+	keyMedia, keyDevice, keyPort, keyDeviceName, keyPhoneNumber,
+	"Address", "AreaCode", "ChannelAggregation", "Comment", "Compression", "ConnectBPS",
+	"CountryCode", "CountryID", "EnableCompression", "Facilities", "Fallback", "FriendlyName",
+	"HwFlowControl", "InitBPS", "LastSelectedPhone", "LineType", "PromoteAlternates",
+	"PromoteHuntNumbers", "Proprietary", "Protocol", "Speaker", "TryNextAlternateOnFail",
+	"UseDialingRules", "UserData", "X25Address", "X25Pad",
+)
+
 func setOf(keys ...string) map[string]bool {
 	set := make(map[string]bool, len(keys))
 	for _, key := range keys {
@@ -55,6 +69,7 @@ func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
 		j.inScript = false
 	case keyDevice:
 		j.inScript = strings.EqualFold(line.Value, deviceSwitch) || strings.EqualFold(line.Value, devicePAD)
+		j.hasDevice = true
 	}
 	var once uint
 	for i, key := range onceKeys {
@@ -63,8 +78,13 @@ func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
 		}
 	}
 	atEntryOnly := once != 0 || scalarKeys[line.Key]
-	if j.line.Number != 0 && (j.seen&once != 0 || line.Group == GroupDevice && atEntryOnly) {
+	switch misplaced := j.hasDevice && atEntryOnly; {
+	case j.line.Number != 0 && (j.seen&once != 0 || misplaced):
 		c.joined(CheckEntriesRunTogether, entry, j)
+		j.misplaced = true
+	case misplaced && !j.misplaced: // perhaps the header before it is lost, with its whole line
+		c.add(CheckGroupKeyMisplaced, entry, line, "")
+		j.misplaced = true
 	}
 	j.seen |= once
 	if name, ok := headerAtEnd(line.Value); ok {
@@ -96,17 +116,37 @@ func (c *checker) joined(check CheckID, entry *Entry, j *joinedEntry) {
 	j.line = Line{}
 }
 
+// settingIn returns the key of a setting that a value has in it, without a blank before it;
+// empty if there is none.
+func settingIn(value string) string {
+	for end := range len(value) {
+		if value[end] != '=' {
+			continue
+		}
+		for start := max(0, end-maxKey); start < end; start++ {
+			if key := value[start:end]; (start == 0 || !isBlank(value[start-1])) && (groupKeys[key] || scalarKeys[key] || slices.Contains(onceKeys, key)) {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// maxKey is the number of bytes of the longest key that settingIn knows, or a few more.
+const maxKey = 32
+
 // headerAtEnd returns the name of the header that a text ends with. A name that RAS
 // does not allow is none: an IPv6 address may stand in brackets.
 func headerAtEnd(text string) (name string, ok bool) {
-	text, ok = strings.CutSuffix(trim(text), "]")
-	if !ok {
+	text = trim(text)
+	if !strings.HasSuffix(text, "]") {
 		return "", false
 	}
-	i := strings.LastIndexByte(text, '[')
-	if i < 0 || len(text)-i > MaxName {
+	open := len(text)
+	readings(text, func(page *doubleBytePage, _ int) { open = min(open, lastBrackets(text, page)) })
+	if open < 0 || len(text)-open > MaxName+1 {
 		return "", false
 	}
-	name = text[i+1:]
+	name = text[open+1 : len(text)-1]
 	return name, trim(name) != "" && !strings.ContainsFunc(name, isForbidden)
 }

@@ -144,6 +144,9 @@ func (c *checker) pair(entry *Entry, line Line) {
 			c.addf(check, entry, line, func() string { return fmt.Sprintf("%d characters", n) })
 		}
 	}
+	if key := settingIn(line.Value); key != "" && !isSecret(line.Key) {
+		c.add(CheckSettingInValue, entry, line, key)
+	}
 	switch line.Key {
 	case keyMedia:
 		if line.Value == "" {
@@ -179,7 +182,7 @@ func (c *checker) wholeBook() {
 	if strings.HasPrefix(b.data, utf8Mark) {
 		c.whole(CheckUTF8Mark, "")
 	}
-	if strings.HasSuffix(b.data, dosEnd) {
+	if len(b.text) != len(strings.TrimPrefix(b.data, utf8Mark)) {
 		c.whole(CheckDOSEndMark, "")
 	}
 	switch n := b.EntryCount; {
