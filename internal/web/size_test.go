@@ -11,6 +11,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // Limits of a page of 200 targets of which 30 % are broken.
@@ -52,7 +53,8 @@ func realisticResult(target string, started time.Time, n int, broken bool) *smbp
 	r := rowResult(target, started, smbprobe.VerdictOK)
 	r.Duration, r.Address = 80*time.Millisecond, fmt.Sprintf("10.1.%d.%d:139", n/250, n%250)
 	for i := range 60 {
-		r.Trace = append(r.Trace, fmt.Sprintf("%9.3f ms  SMB_COM_READ_ANDX of file %d at %d: %d bytes", float64(i)*1.3, n, i*4096, 4096))
+		e := smb.Event{Format: "SMB_COM_READ_ANDX of file %d at %d: %d bytes", Args: []any{n, i * 4096, 4096}}
+		r.Trace = append(r.Trace, smbprobe.TraceEvent{At: time.Duration(i) * 1300 * time.Microsecond, Event: e})
 	}
 	r.Eventlog.Windows = []smbprobe.WindowResult{{Label: "15m", Failures: new(0)}, {Label: "1h", Failures: new(0)}, {Label: "24h", Failures: new(0)}}
 	r.Phonebook.Text = "[Internet]\nMEDIA=serial\nPort=COM1\nDevice=Standard 28800 bps Modem\nDEVICE=modem\nPhoneNumber=555-0100\n"
