@@ -92,9 +92,13 @@ const (
 // StepResult is how long a step took that was begun.
 type StepResult struct {
 	Step     Step
+	Start    time.Duration // since Result.Started; of the first time, if the step ran again
 	Duration time.Duration
 	Error    string // empty where the step went well
 }
+
+// MaxPhonebookText is how many bytes of a phone book's text a Result holds.
+const MaxPhonebookText = 64 << 10
 
 // PhonebookResult is what is known of the phone book.
 type PhonebookResult struct {
@@ -114,6 +118,8 @@ type PhonebookResult struct {
 	Counts         []phonebook.Count   // of each check that found something, all of them counted
 	Dialed         []phonebook.Dialed  // for each of the module's dialed entries
 	Switched       []string            // entries with a DEVICE=switch group, which runs a script; at most 200
+	Text           string              // its lines, joined with "\n", secrets masked; at most MaxPhonebookText bytes
+	TextTruncated  bool                // Text holds only the first lines
 
 	// AllUsers is the phone book at the place of Windows 2000 and later, below All Users; nil:
 	// not looked for. Its state is unknown if that failed.

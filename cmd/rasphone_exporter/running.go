@@ -47,6 +47,13 @@ type running struct {
 
 	reloading sync.Mutex
 	config    atomic.Pointer[config.Config]
+	problem   atomic.Pointer[configProblem] // of the last reload; nil: none
+}
+
+// configProblem is why a configuration is not in force.
+type configProblem struct {
+	at  time.Time // of the reload
+	err error
 }
 
 // newRunning loads the configuration. lockout is the flag of the lockout file. Its error is
@@ -105,12 +112,14 @@ func (r *running) reload(why string) error {
 	}
 	if err != nil {
 		r.metrics.ConfigFailed()
+		r.problem.Store(&configProblem{time.Now(), err})
 		for line := range strings.Lines(err.Error()) {
 			r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", strings.TrimSpace(line))
 		}
 		return err
 	}
 	r.config.Store(c)
+	r.problem.Store(nil)
 	r.verdicts.forget(c)
 	r.metrics.ConfigLoaded(time.Now())
 	r.logger.Info("Configuration reloaded", "file", r.source.name, "reason", why)
@@ -125,6 +134,15 @@ func (r *running) checkLockoutFile(c *config.Config) error {
 		return err
 	}
 	return fmt.Errorf("the lockout file is %s now, and %s is in use: only a restart can change lockout_file", cmp.Or(file, noLockoutFile), cmp.Or(r.lockoutFile, noLockoutFile))
+}
+
+// configProblem returns why the configuration of the last reload is not in force, and when that
+// was; no error if it is.
+func (r *running) configProblem() (time.Time, error) {
+	if p := r.problem.Load(); p != nil {
+		return p.at, p.err
+	}
+	return time.Time{}, nil
 }
 
 // newGuard returns the guard that keeps accounts from being locked. required makes a file

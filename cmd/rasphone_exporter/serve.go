@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
@@ -120,6 +120,7 @@ type serving struct {
 	enableLifecycle bool
 	timeoutOffset   *time.Duration
 	maxConcurrent   *int
+	historySize     *units.Base2Bytes
 }
 
 // newServing adds the flags to a command that listens on address by default.
@@ -129,6 +130,7 @@ func newServing(c *kingpin.CmdClause, address string) serving {
 		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").PlaceHolder("ADDRESS").String(),
 		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
 		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+		historySize:     c.Flag("web.history-size", "Memory for the results that the pages show: the last one of each target, failures and changes. Failures are kept longest.").Default("32MiB").Bytes(),
 	}
 }
 
@@ -144,14 +146,6 @@ func (s *serving) validate() error {
 		return fmt.Errorf("--web.config.file %s: %w", *s.web.WebConfigFile, bareError(err))
 	}
 	return nil
-}
-
-// bareError takes the path, which the message has already, out of an error of package os.
-func bareError(err error) error {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathError.Err
-	}
-	return err
 }
 
 // handler makes what answers requests.
@@ -179,6 +173,8 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 		MaxConcurrent:   *s.maxConcurrent,
 		TimeoutOffset:   *s.timeoutOffset,
 		ExternalAddress: *s.externalAddress,
+		ConfigProblem:   r.configProblem,
+		HistorySize:     max(1, int(*s.historySize)), // 0 would be the default
 		Logger:          logger,
 	})
 	if err != nil {

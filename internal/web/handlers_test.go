@@ -21,9 +21,9 @@ func TestPaths(t *testing.T) {
 		wantType    string
 		wantBody    string
 	}{
-		{"GET", "/", 200, "", "text/html", "<h1>rasphone_exporter</h1>"},
+		{"GET", "/", 200, "", "text/html", "<h1>2 servers: none probed yet</h1>"},
 		{"HEAD", "/", 200, "", "text/html", ""},
-		{"GET", "/target?target=exch02:139", 200, "", "text/html", "Not probed"},
+		{"GET", "/target?target=exch02:139", 200, "", "text/html", "NOT PROBED"},
 		{"HEAD", "/target?target=exch02:139", 200, "", "text/html", ""},
 		{"POST", "/target?target=exch02:139", 405, "GET, HEAD", "text/plain", ""},
 		{"GET", "/metrics", 200, "", "text/plain", "\nrasphone_exporter_probes_in_flight 0\n"},

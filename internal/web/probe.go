@@ -94,7 +94,11 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.options.Metrics.ResultReused()
 	}
 	if p.debug {
-		s.writeDebug(w, result, reused)
+		note := ""
+		if reused {
+			note = reusedNote
+		}
+		s.writeDebug(w, r, result, note)
 		return
 	}
 	s.writeMetrics(w, r, result)

@@ -51,7 +51,11 @@ type rows struct {
 
 // countable reports whether an event counts: not one in the future, which was logged
 // while the clock was wrong.
-func (r rows) countable(e failureEvent) bool { return !e.at.After(r.now.Add(smbprobe.ClockSlack)) }
+func (r rows) countable(e failureEvent) bool { return countableAt(r.now, e) }
+
+func countableAt(now time.Time, e failureEvent) bool {
+	return !e.at.After(now.Add(smbprobe.ClockSlack))
+}
 
 // rowsAt returns the pairs with the most events until now as rows, and a last one for the
 // others. pairs are those of the texts.
@@ -92,6 +96,8 @@ type Summary struct {
 	Windows      []smbprobe.WindowResult
 	LastFailures []smbprobe.LastFailure // of each pair of entry and code, the newest first
 	Calls        []smbprobe.CallHistory // of the last seven days
+	Latest       []smbprobe.FailureEvent
+	ByHour       *smbprobe.HourlyCounts
 }
 
 // Summarize counts the failures in windows that end now, by the server's clock. names are
@@ -99,7 +105,10 @@ type Summary struct {
 func (m *Memory) Summarize(windows []smbprobe.Window, now time.Time, names []string) Summary {
 	pairs := m.pairs(names)
 	rows := m.rowsAt(now, pairs)
-	return Summary{Windows: m.windows(windows, rows), LastFailures: m.lastFailures(rows), Calls: m.callHistories(now, pairs)}
+	return Summary{
+		Windows: m.windows(windows, rows), LastFailures: m.lastFailures(rows), Calls: m.callHistories(now, pairs),
+		Latest: m.latest(now, pairs), ByHour: m.byHour(windows, now),
+	}
 }
 
 func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.WindowResult {

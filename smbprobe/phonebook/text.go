@@ -53,6 +53,12 @@ func (l *Line) maySpillSecret() bool {
 	return false
 }
 
+// spillsOver reports whether a line without a key that comes after line may be the rest of
+// a secret. inSecret reports the same of line itself.
+func spillsOver(inSecret bool, line *Line) bool {
+	return line.maySpillSecret() || inSecret && (line.Kind == KindBlank || line.Kind == KindMalformed)
+}
+
 // mask stands for the value of a secret.
 const mask = "***"
 

@@ -85,6 +85,7 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 	}
 	s := m.Summarize(r.target.Module.EventLog.Windows, now, r.entryNames())
 	e.Windows, e.LastFailures, e.Calls = s.Windows, s.LastFailures, s.Calls
+	e.Latest, e.ByHour = s.Latest, s.ByHour
 	e.RelatedEvents = slices.Clone(m.Related)
 	return e
 }

@@ -36,6 +36,7 @@ func checkPhonebook(p *smbprobe.PhonebookResult, data []byte, o phonebook.Option
 		p.Modems = modems(book)
 	}
 	p.Switched = switched(book)
+	p.Text, p.TextTruncated = book.MaskedText(smbprobe.MaxPhonebookText)
 	p.Findings = report.Findings[:min(len(report.Findings), maxFindings)]
 	p.Counts = report.Counts
 	p.Dialed = report.Dialed
