@@ -216,7 +216,7 @@ func appendEvents(events []fleetEvent, r *row, search string) []fleetEvent {
 	for _, e := range newEvents(r.result.Eventlog.Latest) {
 		text := strings.ToLower(strings.Join([]string{r.key.target, r.site, e.Entry, e.Code, e.Name, e.Meaning, e.Text}, "\n"))
 		if !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(text, word) }) {
-			events = append(events, fleetEvent{e, e.At.Add(-offset), r.key.target, r.Query()})
+			events = append(events, fleetEvent{e, e.At.Add(-offset), r.key.target, r.query()})
 		}
 	}
 	return events

@@ -20,7 +20,7 @@ const clockNoise = time.Second
 // pageFuncs are what the templates call.
 var pageFuncs = template.FuncMap{
 	"utc": utc, "ago": ago, "since": since, "span": span, "known": known[int], "bytes": known[int64], "text": knownText, "time": knownTime,
-	"moment": moment, "milliseconds": milliseconds, "number": number, "entries": entries,
+	"moment": moment, "short": short, "milliseconds": milliseconds, "number": number, "entries": entries,
 }
 
 // utc is a time for a machine, RFC 3339.
@@ -104,6 +104,9 @@ func moment(t time.Time) string {
 	}
 	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
+
+// short is moment without year and zone, for a narrow column.
+func short(t time.Time) string { return t.UTC().Format("Jan 2 15:04:05") }
 
 // readState reports whether the event log or the registry was read, with its class in the
 // style sheet.

@@ -179,6 +179,17 @@ func (h *history) get(key flightKey) (s snapshot, known bool) {
 	return s, true
 }
 
+// latest returns the last outcomes of a target and module, n at most.
+func (h *history) latest(key flightKey, n int) []outcome {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.records[key]
+	if r == nil {
+		return nil
+	}
+	return slices.Clone(r.outcomes[max(0, len(r.outcomes)-n):])
+}
+
 // all returns what is remembered of each target and module, without outcomes and kept results.
 func (h *history) all() map[flightKey]snapshot {
 	h.mu.Lock()

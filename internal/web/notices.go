@@ -9,8 +9,14 @@ import (
 
 // notice is something about the exporter itself that a reader of the first page has to know.
 type notice struct {
-	Text   string
-	Forget string // the auth of which one login can be permitted; empty: none
+	Text  string
+	Holds []holdNotice
+}
+
+// holdNotice is an auth whose logins are held back.
+type holdNotice struct {
+	Auth string
+	Text string // until when, and on how many servers
 }
 
 // notices returns those that are true now.
@@ -24,7 +30,10 @@ func (s *Server) notices(all []*row, now time.Time) []notice {
 	if text := s.silence(all, now); text != "" {
 		shown = append(shown, notice{Text: text})
 	}
-	return append(shown, heldNotices(all, now)...)
+	if holds := holdNotices(all, now); len(holds) > 0 {
+		shown = append(shown, notice{Text: "Logins are held back, so that accounts are not locked. Correct the accounts first.", Holds: holds})
+	}
+	return shown
 }
 
 // silence reports that nothing is probed at all: every result is stale, or there is none although
@@ -48,8 +57,8 @@ func (s *Server) silence(all []*row, now time.Time) string {
 	return fmt.Sprintf("Nothing has been probed for %s. The exporter probes when Prometheus asks: see that Prometheus runs and reaches it.", span(now.Sub(last)))
 }
 
-// heldNotices reports the auths whose logins are held back.
-func heldNotices(all []*row, now time.Time) []notice {
+// holdNotices reports the auths whose logins are held back.
+func holdNotices(all []*row, now time.Time) []holdNotice {
 	type hold struct {
 		targets     int
 		first, last time.Time
@@ -72,14 +81,14 @@ func heldNotices(all []*row, now time.Time) []notice {
 			h.last = r.until
 		}
 	}
-	var shown []notice
+	var shown []holdNotice
 	for _, auth := range slices.Sorted(maps.Keys(holds)) {
 		h := holds[auth]
 		until := h.last.UTC().Format("15:04")
 		if first := h.first.UTC().Format("15:04"); first != until {
 			until = first + " to " + until
 		}
-		shown = append(shown, notice{Forget: auth, Text: fmt.Sprintf("Logins of auth %s are held back on %s until %s UTC, so that the account is not locked. Correct the account first.", auth, number(h.targets, "server"), until)})
+		shown = append(shown, holdNotice{auth, fmt.Sprintf("until %s UTC, on %s", until, number(h.targets, "server"))})
 	}
 	return shown
 }

@@ -41,7 +41,7 @@ func TestIndex(t *testing.T) {
 		"<title>4 servers: 1 critical · rasphone_exporter</title>", "<h1>4 servers: 1 critical</h1>", `href="favicon.ico?state=critical"`,
 		`href="metrics"`, `href="config"`, `href="sd"`, `href="events"`, `href="runbooks/README"`,
 		`<a class="bad" href="?state=critical"><b>1</b> ✖ critical</a>`, `<b>1</b> ? unknown`, `<b>0</b> ▲ warning`, `<b>0</b> ◷ stale`, `<b>1</b> – never probed`, `<b>1</b> ✔ OK`,
-		"Logins of auth corp are held back on 1 server until 05:05 UTC", `action="-/forget?auth=corp"`,
+		"Logins are held back", "<b>corp</b> until 05:05 UTC, on 1 server", `action="-/forget?auth=corp"`,
 		`<tr class="unclear"><td class="v"><span class="is">? UNKNOWN</span><small>for 1 min</small></td>`,
 		`<a href="target?target=exch01.corp.example">exch01.corp.example</a><small>hq</small>`,
 		`refused by &lt;script&gt;alert(1)&lt;/script&gt;`,
@@ -261,6 +261,9 @@ func TestNotices(t *testing.T) {
 		var all []string
 		for _, n := range f.server.notices(f.server.fleet(now), now) {
 			all = append(all, n.Text)
+			for _, h := range n.Holds {
+				all = append(all, h.Auth+" "+h.Text)
+			}
 		}
 		return strings.Join(all, "\n")
 	}
@@ -282,7 +285,7 @@ func TestNotices(t *testing.T) {
 	held := rowResult("exch01.corp.example", now, smbprobe.VerdictUnknown)
 	held.Auth, held.LoginHeldBack, held.HeldBackUntil = "corp", true, now.Add(10*time.Minute)
 	f.server.history.add(held)
-	check("held back", "auth corp are held back on 1 server until 04:20 UTC")
+	check("held back", "Logins are held back", "corp until 04:20 UTC, on 1 server")
 	problem = fmt.Errorf("rasphone.yml:3: unknown key")
 	check("a broken configuration", "An older configuration is in force", "7 min ago", "rasphone.yml:3: unknown key")
 	problem = nil

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -129,8 +130,8 @@ func (r *row) lastState() state {
 	return verdictState(r.result.Verdict())
 }
 
-// Query is the row's target and module as parameters of /target.
-func (r *row) Query() template.URL {
+// query is the row's target and module as parameters of /target.
+func (r *row) query() template.URL {
 	values := url.Values{"target": {r.key.target}}
 	if !r.listed {
 		values.Set("module", r.key.module)
@@ -139,36 +140,60 @@ func (r *row) Query() template.URL {
 	return template.URL(values.Encode())
 }
 
-func (r *row) Target() string           { return r.key.target }
-func (r *row) Module() string           { return r.key.module }
-func (r *row) Listed() bool             { return r.listed }
-func (r *row) Site() string             { return r.site }
-func (r *row) State() state             { return r.state }
-func (r *row) Last() state              { return r.lastState() }
-func (r *row) Stale() bool              { return r.state == stateStale }
-func (r *row) Result() *smbprobe.Result { return r.result }
+// rowView is what the template of a row takes: fields, because it is executed for many rows.
+type rowView struct {
+	Level, Mark, Label string // of the state
+	Was                string // the state of a result that is stale
+	Query              template.URL
+	Target, Place      string
 
-// Cause is the cause that explains most; nil: the evidence supports none.
-func (r *row) Cause() *firstCause { return newFirstCause(r.result.Causes) }
-
-// Reason is why the states are not OK if no cause explains it.
-func (r *row) Reason() string {
-	if c := r.Cause(); c != nil && c.asBadAs(r.result.Verdict()) {
-		return ""
-	}
-	return cmp.Or(report.NoAnswer(r.result), r.result.ShareError, r.result.Phonebook.Error)
+	Headline      string // of the first cause; empty: there is none
+	Information   bool   // it is no more than that
+	Others        string // how many other causes there are
+	Do, Command   string // the first step that changes something, and its first command
+	Reason        string // why the states are not OK if no cause explains it
+	Strip         strip
+	Failures      string // calls that failed in the window; empty: none
+	Window        string
+	FailuresKnown bool
 }
 
-// Failures are the failed calls in the shortest window; nil: there is none, or it is not known.
-func (r *row) Failures() *recentFailures {
-	f := shortestWindow(r.result.Eventlog.Windows)
-	if f == nil || f.Failures == nil {
-		return nil
+func newRowView(r *row, outcomes []outcome) rowView {
+	info := r.state.info()
+	v := rowView{Level: info.Level, Mark: info.Mark, Label: info.Label, Query: r.query(), Target: r.key.target, Place: r.site}
+	if !r.listed {
+		v.Place = r.key.module + ", not listed"
 	}
-	return f
+	if r.result == nil {
+		return v
+	}
+	v.Strip = newStrip(outcomes, stripLength)
+	if r.state == stateStale {
+		v.Was = r.lastState().Label()
+	}
+	c := newFirstCause(r.result.Causes)
+	if c == nil || !c.asBadAs(r.result.Verdict()) {
+		v.Reason = cmp.Or(report.NoAnswer(r.result), r.result.ShareError, r.result.Phonebook.Error)
+	}
+	if c != nil {
+		v.Headline, v.Information = c.Headline, !c.Urgent()
+		if c.More > 0 {
+			v.Others = number(c.More, "other cause")
+		}
+		if !v.Information {
+			v.Do, v.Command = c.Text, c.Command
+		}
+	}
+	if f := shortestWindow(r.result.Eventlog.Windows); f != nil && f.Failures != nil {
+		v.FailuresKnown = true
+		if f.Any() {
+			v.Failures, v.Window = strconv.Itoa(*f.Failures), f.Label
+		}
+	}
+	return v
 }
 
-// HTML returns the row as it is now. It is rendered once.
+// rowHTML returns the row as it is now. It is rendered once.
 func (s *Server) rowHTML(r *row, now time.Time) (template.HTML, error) {
 	r.rendered.Do(func() { r.err = s.renderRow(r) })
 	if r.err != nil {
@@ -186,23 +211,17 @@ func (s *Server) rowHTML(r *row, now time.Time) (template.HTML, error) {
 }
 
 func (s *Server) renderRow(r *row) error {
-	if r.result == nil {
-		var b bytes.Buffer
-		err := s.pages.ExecuteTemplate(&b, "row-never", r)
-		r.head = b.Bytes()
-		return err
-	}
-	snap, _ := s.history.get(r.key)
-	outcomes := snap.outcomes[max(0, len(snap.outcomes)-stripLength):]
-	data := struct {
-		*row
-		Strip strip
-	}{r, newStrip(outcomes, stripLength)}
 	var head, tail bytes.Buffer
-	if err := s.pages.ExecuteTemplate(&head, "row-head", data); err != nil {
+	v := newRowView(r, s.history.latest(r.key, stripLength))
+	if r.result == nil {
+		err := s.pages.ExecuteTemplate(&head, "row-never", &v)
+		r.head = head.Bytes()
 		return err
 	}
-	err := s.pages.ExecuteTemplate(&tail, "row-tail", data)
+	if err := s.pages.ExecuteTemplate(&head, "row-head", &v); err != nil {
+		return err
+	}
+	err := s.pages.ExecuteTemplate(&tail, "row-tail", &v)
 	r.head, r.tail = head.Bytes(), tail.Bytes()
 	return err
 }
