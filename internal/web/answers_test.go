@@ -106,7 +106,7 @@ func TestStaleResults(t *testing.T) {
 	index := content(f.do(http.MethodGet, "/"))
 	inOrder(t, index, "2 servers: 1 stale", "state=stale", "Nothing has been probed for 6 min", "◷ STALE", "was OK for 6 min")
 	page := content(f.do(http.MethodGet, "/target?target=exch01.corp.example"))
-	inOrder(t, page, "<title>exch01.corp.example: STALE", "state=stale", `hero unclear`, "◷ STALE</span>: no probe for 6 min. OK was the state")
+	inOrder(t, page, "<title>exch01.corp.example: STALE", "state=stale", `hero unclear`, "◷ STALE</span>: no probe for 6 min; it was OK then")
 	if strings.Contains(page, "hero good") {
 		t.Error("a stale result looks good")
 	}
