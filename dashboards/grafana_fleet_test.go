@@ -213,7 +213,7 @@ topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fau
 			kind: "bargauge", title: "Failed calls in 24 hours, by server", width: 12, unit: "none", none: "no event log was read", min: 0,
 			description: "The 15 servers with the most events 4106 in 24 hours. A server whose log does not reach back so far may have had more.",
 			queries:     []graph{legend(`topk(15, max by (job, site, instance) (rasphone_dialup_failures{SERVERS, window="24h"}))`, "{{instance}}")},
-			steps:       ifAny(orange), links: []object{toServerLine},
+			links:       []object{toServerLine},
 		},
 	}},
 	heading("Event logs"),

@@ -178,7 +178,7 @@ func serverLines() []line {
 				{name: "Value", title: "Usable", width: 100, unit: "none", none: unknown, values: yesNo("yes", "no", red), coloured: true},
 			},
 		}}},
-		heading("Phone book"),
+		heading("The file of the phone book"),
 		{4, []show{
 			{kind: "stat", title: "There", width: 3, unit: "none", none: unknown, values: yesNo("yes", "no", red), description: "Whether there is a phone book at the path.", queries: one(`min(rasphone_phonebook_exists{SERVER})`)},
 			{kind: "stat", title: "Intact", width: 3, unit: "none", none: notRead, values: yesNo("yes", "no", orange), description: "Whether the phone book was read without a finding that keeps it, or an entry, from being used.", queries: one(`min(rasphone_phonebook_intact{SERVER})`)},
@@ -255,7 +255,7 @@ func serverLines() []line {
 				{name: "Value", title: "Runs", width: 90, unit: "none", none: unknown, values: yesNo("yes", "no", neutral)},
 			},
 		}, {
-			kind: "table", title: "What the server says of itself", width: 16, unit: "string", none: unknown,
+			kind: "table", title: "What the server says of itself", width: 16, unit: "string", none: "the server did not answer",
 			description: "From the negotiation and the login.",
 			queries:     one(`max by (os, lan_manager, netbios_name, domain, dialect) (rasphone_server_info{SERVER})`),
 			columns: []column{

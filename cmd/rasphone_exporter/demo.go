@@ -64,7 +64,11 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 	background, cancel := context.WithCancel(ctx)
 	var ended sync.WaitGroup
 	ended.Go(func() { fleet.Change(background, servers, time.Now) })
-	ended.Go(func() { probeRegularly(background, handler.Handler(), servers) })
+	ended.Go(func() {
+		probeRegularly(background, handler.Handler(), servers, func() {
+			d.greetAgain(out, servers, listeners) // the log has scrolled the greeting away
+		})
+	})
 	defer ended.Wait()
 	defer cancel()
 	return d.serving.serve(ctx, listeners, handler, r, logger)
@@ -82,6 +86,17 @@ func (d *demo) greet(out io.Writer, servers []fleet.Server, listeners []net.List
 		fmt.Fprintf(out, "  %-22s %s\n", s.Name, s.Summary)
 	}
 	fmt.Fprintln(out)
+	d.printPages(out, listeners)
+}
+
+// greetAgain prints where to look once all servers were probed.
+func (d *demo) greetAgain(out io.Writer, servers []fleet.Server, listeners []net.Listener) {
+	fmt.Fprintf(out, "\nAll %d servers were probed.\n", len(servers))
+	d.printPages(out, listeners)
+}
+
+// printPages prints the addresses for a browser.
+func (d *demo) printPages(out io.Writer, listeners []net.Listener) {
 	if *d.serving.web.WebConfigFile != "" {
 		return // which may turn on TLS; the log has the addresses
 	}
@@ -112,12 +127,15 @@ const (
 )
 
 // probeRegularly probes every server now and then every minute, so that the page shows
-// them without a Prometheus, until ctx ends.
-func probeRegularly(ctx context.Context, handler http.Handler, servers []fleet.Server) {
+// them without a Prometheus, until ctx ends. It calls probed after the first time.
+func probeRegularly(ctx context.Context, handler http.Handler, servers []fleet.Server, probed func()) {
 	ticker := time.NewTicker(demoInterval)
 	defer ticker.Stop()
-	for {
+	for first := true; ; first = false {
 		probeFleet(ctx, handler, servers)
+		if first && ctx.Err() == nil {
+			probed()
+		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

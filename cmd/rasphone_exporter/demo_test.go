@@ -97,9 +97,12 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoFillsThePage: it probes by itself.
+// TestDemoFillsThePage: it probes by itself, and prints its address when it listens, with the
+// port that it got, and again when all servers were probed.
 func TestDemoFillsThePage(t *testing.T) {
-	e, _ := startDemo(t)
+	e, greeting := startDemo(t)
+	greeting.await(t, "Look at "+regexp.QuoteMeta(e.url)+`/\.`)
+	greeting.await(t, `All \d+ servers were probed\.\nLook at `+regexp.QuoteMeta(e.url)+`/\.`)
 	deadline := time.Now().Add(time.Minute)
 	for {
 		_, text := e.get(t, "/")

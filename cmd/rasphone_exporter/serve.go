@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -147,14 +146,6 @@ func (s *serving) validate() error {
 		return fmt.Errorf("--web.config.file %s: %w", *s.web.WebConfigFile, bareError(err))
 	}
 	return nil
-}
-
-// bareError takes the path, which the message has already, out of an error of package os.
-func bareError(err error) error {
-	if pathError, ok := errors.AsType[*fs.PathError](err); ok {
-		return pathError.Err
-	}
-	return err
 }
 
 // handler makes what answers requests.

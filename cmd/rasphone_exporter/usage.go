@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,22 +23,6 @@ Flags of {{.Name}}, which is the command if none is given:
 {{end}}{{end -}}
 Commands:
 `, 1)
-
-// printError prints an error for a person: each of its lines with the program's name.
-func printError(w io.Writer, err error) { printLines(w, "error", err.Error()) }
-
-// printWarnings prints warnings in the same way.
-func printWarnings(w io.Writer, warnings []string) {
-	for _, warning := range warnings {
-		printLines(w, "warning", warning)
-	}
-}
-
-func printLines(w io.Writer, kind, text string) {
-	for line := range strings.Lines(text) {
-		fmt.Fprintf(w, "%s: %s: %s\n", program, kind, strings.TrimSuffix(line, "\n"))
-	}
-}
 
 // explainUsage returns what is wrong with arguments that kingpin refused, and what to write
 // instead. Kingpin's errors are texts, and some do not name the flag: the arguments are read
@@ -301,103 +283,4 @@ func (u *usage) seeHelp() string {
 		return program + " --help lists the flags"
 	}
 	return program + " " + u.command.Name + " --help lists the flags"
-}
-
-func (u *usage) commandNamed(name string) *kingpin.CmdModel {
-	for _, c := range u.model.Commands {
-		if c.Name == name {
-			return c
-		}
-	}
-	return nil
-}
-
-// selected returns the command that is given, or the default.
-func (u *usage) selected() *kingpin.CmdModel {
-	if u.command != nil {
-		return u.command
-	}
-	return u.commandNamed("serve")
-}
-
-func (u *usage) globalFlag(name string) *kingpin.FlagModel { return findFlag(u.model.Flags, name) }
-
-// flag returns a flag that the command takes; nil if there is none.
-func (u *usage) flag(name string) *kingpin.FlagModel {
-	if f := u.globalFlag(name); f != nil {
-		return f
-	}
-	return findFlag(u.selected().Flags, name)
-}
-
-// anyFlag returns a flag of any command; nil if there is none.
-func (u *usage) anyFlag(name string) *kingpin.FlagModel {
-	if f := u.flag(name); f != nil {
-		return f
-	}
-	for _, c := range u.model.Commands {
-		if f := findFlag(c.Flags, name); f != nil {
-			return f
-		}
-	}
-	return nil
-}
-
-func (u *usage) flagNames() []string {
-	var names []string
-	for _, f := range slices.Concat(u.model.Flags, u.selected().Flags) {
-		if !f.Hidden {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
-func findFlag(flags []*kingpin.FlagModel, name string) *kingpin.FlagModel {
-	if i := slices.IndexFunc(flags, func(f *kingpin.FlagModel) bool { return f.Name == name }); i >= 0 {
-		return flags[i]
-	}
-	return nil
-}
-
-// isEnum reports whether a flag takes some words alone, which its own errors list.
-func isEnum(f *kingpin.FlagModel) bool {
-	return strings.HasPrefix(f.Name, "log.") || f.Name == "output"
-}
-
-func isCumulative(v kingpin.Value) bool {
-	c, ok := v.(interface{ IsCumulative() bool })
-	return ok && c.IsCumulative()
-}
-
-// explainValue describes a value that a flag does not take.
-func explainValue(f *kingpin.FlagModel, value string, refused error) string {
-	quoted := config.Quote(value)
-	text := refused.Error()
-	if words, ok := strings.CutPrefix(text, "enum value must be one of "); ok {
-		words, _, _ = strings.Cut(words, ", got ")
-		return notOneOf(quoted, value, strings.Split(words, ","))
-	}
-	switch _, options, _ := strings.Cut(f.Help, "One of: ["); {
-	case options != "":
-		return notOneOf(quoted, value, strings.Split(strings.TrimRight(options, "]."), ", "))
-	case strings.HasPrefix(text, "time: "):
-		return quoted + " is not a duration; write " + config.DurationHint(value, maxTimeout, "500ms, 10s or 1m30s")
-	case strings.HasPrefix(text, "strconv."):
-		return quoted + " is not a number"
-	}
-	return fmt.Sprintf("%s: %v", quoted, refused)
-}
-
-func notOneOf(quoted, value string, words []string) string {
-	if meant := config.Closest(value, words); meant != "" {
-		return fmt.Sprintf("%s is none of %s; did you mean %s?", quoted, strings.Join(words, ", "), meant)
-	}
-	return fmt.Sprintf("%s is none of %s", quoted, strings.Join(words, ", "))
-}
-
-// isFile reports whether a name that a user typed is a file here.
-func isFile(name string) bool {
-	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
 }

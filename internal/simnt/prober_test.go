@@ -12,6 +12,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -159,6 +160,38 @@ func TestProbeShortAnswers(t *testing.T) {
 			r := probe(t, addr, "v2", "transport: direct")
 			if v := verdictOf(r); !v.Success || v.Phonebook != smbprobe.PhonebookOK || v.Records != 300 || v.Failures != 300 {
 				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+// TestProbeOddRecords: a record that is not one at all is counted, and does not hide the
+// others. It may have been a failure to dial, so that how many there were is not known.
+func TestProbeOddRecords(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(record []byte){
+		"zeros":       func(record []byte) { clear(record) },
+		"no length":   func(record []byte) { clear(record[:4]) },
+		"no lengths":  func(record []byte) { clear(record[:4]); clear(record[len(record)-4:]) },
+		"no frame":    func(record []byte) { clear(record[:8]); clear(record[len(record)-4:]) },
+		"a wild text": rpc.DamageStrings,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, addr := start(t, simnt.Options{ServicePack: 6})
+			at := time.Now().Add(-10 * time.Minute)
+			addEvents(h, 10, at)
+			log := h.System().Log("Application")
+			log.AddChanged(rpc.Event{At: at, ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH1", Strings: []string{"ISP", "5"}}, change)
+			addEvents(h, 10, at)
+			r := probe(t, addr, "v2", "transport: direct")
+			if !r.Success || *r.Eventlog.Records != 21 || r.Eventlog.Unreadable != 1 {
+				t.Errorf("success %t, %d records, %d unreadable", r.Success, *r.Eventlog.Records, r.Eventlog.Unreadable)
+			}
+			for _, w := range r.Eventlog.Windows {
+				if w.Failures != nil {
+					t.Errorf("%s: %d failures", w.Label, *w.Failures)
+				}
 			}
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // cause is a cause as the pages show it.
@@ -100,13 +101,10 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 			first.More++
 		}
 	}
-	for _, s := range c.Remedy {
-		if s.Kind == smbprobe.RemedyFix {
-			first.Text = s.Text
-			if len(s.Commands) > 0 {
-				first.Command = s.Commands[0]
-			}
-			break
+	if s := diagnosis.FirstFix(c.Remedy); s != nil {
+		first.Text = s.Text
+		if len(s.Commands) > 0 {
+			first.Command = s.Commands[0]
 		}
 	}
 	return first

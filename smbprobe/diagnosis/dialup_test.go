@@ -165,7 +165,7 @@ func TestDialup(t *testing.T) {
 		{"1326", failsWith("1326"), []string{"phonebook_not_reachable_by_service critical"}, "Service Account Password", "net share admin$"},
 		{"53", failsWith("53"), []string{"phonebook_not_reachable_by_service critical"}, "net share admin$", "1326"},
 		{"623 for an entry that is there", failsWith("623"), []string{"entry_not_in_book critical"}, `RAS did not find "Provider" when it dialed; it is in the phone book now`, ""},
-		{"dialed, not there", missing, []string{"entry_not_in_book critical"}, "by configuration", "If another entry was chosen"},
+		{"dialed, not there", missing, []string{"entry_not_in_book critical"}, "By dialed_entries of the exporter's configuration", "If another entry was chosen"},
 		{"named now, not there", named("Gone", lately), []string{"entry_not_in_book critical", "line_or_answer_missing warning"}, "If another entry was chosen since, this ends at 02:57 UTC.", ""},
 		{"named 20 hours ago", named("Gone", 20*time.Hour), []string{"entry_not_in_book warning", "line_or_answer_missing info"}, "this ends at 07:02 UTC", ""},
 		{"name too long, dialed", tooLongDialed, []string{"entry_name_too_long critical"}, "20 characters", ""},

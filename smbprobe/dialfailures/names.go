@@ -10,10 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// maxNameLength is how many characters the name of an entry may have that the Internet
-// Mail Service can dial. A longer text may be a sentence that contains the name.
-const maxNameLength = 20
-
 // knownNames are the names of entries that are known.
 type knownNames struct {
 	sorted []knownName       // by their folded form
@@ -160,121 +156,14 @@ func placeOf(before, name, after string) place {
 	return atWordBoundaries
 }
 
-func firstRune(s string) rune {
-	r, _ := utf8.DecodeRuneInString(s)
-	return r
-}
-
-func lastRune(s string) rune {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return r
-}
-
-// joins reports whether two adjacent characters belong to one word. In scripts without
-// blanks between words, and in Korean, where endings follow a name, no two do.
-func joins(a, b rune) bool {
-	return isWordRune(a) && isWordRune(b) && !unicode.In(a, unspaced...) && !unicode.In(b, unspaced...)
-}
-
-// unspaced are the scripts in which a name may follow on another word without a blank.
-var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai}
-
-// cutNameByShape finds what looks like a name, removes it from the texts, and returns it.
-// found is false if it is not clear where a sentence has the name.
-func cutNameByShape(texts []string) (name string, found bool) {
-	if len(texts) == 0 {
-		return "", false
-	}
-	text := texts[0]
-	if name := unquote(text); name != text {
-		texts[0] = ""
-		return name, true
-	}
-	switch {
-	case len(texts) == 1 && (isCode(text) || beginsWithCode(text)):
-		return "", false
-	case utf8.RuneCountInString(text) <= maxNameLength, len(texts) > 1 && !isSentence(text):
-		if len(texts) > 1 && isCode(text) && !slices.ContainsFunc(texts[1:], hasCode) {
-			return "", false // the code, and a text for it
+// foldCase makes letters lower case where that does not change their length, so that
+// offsets stay valid.
+func foldCase(s string) string {
+	return strings.Map(func(r rune) rune {
+		// By way of upper case, because the Greek sigma has two lower-case forms.
+		if folded := unicode.ToLower(unicode.ToUpper(r)); utf8.RuneLen(folded) == utf8.RuneLen(r) {
+			return folded
 		}
-		texts[0] = ""
-		return text, true
-	}
-	if name, rest, ok := quoted(text); ok {
-		texts[0] = rest
-		return name, true
-	}
-	// The wording of the English message without quotes.
-	if _, after, ok := strings.Cut(text, "connection "); ok {
-		if name, rest, ok := strings.Cut(after, " could not be made"); ok {
-			texts[0] = rest
-			return name, true
-		}
-	}
-	return "", false
-}
-
-// isSentence reports whether a text is more than a name: it ends like a sentence, or has
-// more than one, or a part in quotes. A name may have a full stop in it, as in "Ltd. (2)",
-// but then it does not end with one.
-func isSentence(text string) bool {
-	if _, _, hasQuotes := quoted(text); hasQuotes {
-		return true
-	}
-	last, _ := utf8.DecodeLastRuneInString(text)
-	return strings.ContainsRune(".!?。．！？｡।", last)
-}
-
-// quotePairs are the quotes of the languages that Exchange and Windows NT came in.
-var quotePairs = [][2]rune{
-	{'"', '"'}, {'\'', '\''}, {'`', '\''}, {'“', '”'}, {'‘', '’'}, {'”', '”'}, {'’', '’'},
-	{'„', '“'}, {'„', '”'}, {'„', '"'}, {'‚', '‘'}, {'‚', '’'}, {'«', '»'}, {'»', '«'}, {'‹', '›'}, {'›', '‹'},
-	{'「', '」'}, {'『', '』'}, {'｢', '｣'}, {'《', '》'}, {'〈', '〉'}, {'〝', '〟'}, {'＂', '＂'}, {'＇', '＇'},
-}
-
-func isQuote(r rune) bool {
-	return slices.ContainsFunc(quotePairs, func(p [2]rune) bool { return r == p[0] || r == p[1] })
-}
-
-// unquote returns the content of a text that is one pair of quotes and nothing else,
-// otherwise the text.
-func unquote(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	last, m := utf8.DecodeLastRuneInString(s)
-	if len(s) < n+m || !slices.Contains(quotePairs, [2]rune{first, last}) {
-		return s
-	}
-	inside := s[n : len(s)-m]
-	if strings.ContainsRune(inside, first) || strings.ContainsRune(inside, last) {
-		return s
-	}
-	return strings.TrimSpace(inside)
-}
-
-// quoted returns the first part of a text in quotes that are outside of words, and the
-// text after it.
-func quoted(s string) (name, rest string, ok bool) {
-	previous := ' '
-	for i, open := range s {
-		if isWordRune(previous) || !isQuote(open) {
-			previous = open
-			continue
-		}
-		previous = open
-		inside := s[i+utf8.RuneLen(open):]
-		for j, end := range inside {
-			if !slices.Contains(quotePairs, [2]rune{open, end}) {
-				continue
-			}
-			after := inside[j+utf8.RuneLen(end):]
-			if next, _ := utf8.DecodeRuneInString(after); after == "" || !isWordRune(next) {
-				return strings.TrimSpace(inside[:j]), after, true
-			}
-		}
-	}
-	return "", "", false
-}
-
-func isWordRune(r rune) bool {
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_')
+		return r
+	}, s)
 }

@@ -3,7 +3,6 @@ package dialfailures
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -65,14 +64,54 @@ func (k knownNames) findCode(texts []string, nameCut bool) (code string, ok bool
 	return "", false
 }
 
-// foldCase makes letters lower case where that does not change their length, so that
-// offsets stay valid.
-func foldCase(s string) string {
-	return strings.Map(func(r rune) rune {
-		// By way of upper case, because the Greek sigma has two lower-case forms.
-		if folded := unicode.ToLower(unicode.ToUpper(r)); utf8.RuneLen(folded) == utf8.RuneLen(r) {
-			return folded
+// maxNameLength is how many characters the name of an entry may have that the Internet
+// Mail Service can dial. A longer text may be a sentence that contains the name.
+const maxNameLength = 20
+
+// cutNameByShape finds what looks like a name, removes it from the texts, and returns it.
+// found is false if it is not clear where a sentence has the name.
+func cutNameByShape(texts []string) (name string, found bool) {
+	if len(texts) == 0 {
+		return "", false
+	}
+	text := texts[0]
+	if name := unquote(text); name != text {
+		texts[0] = ""
+		return name, true
+	}
+	short := utf8.RuneCountInString(text) <= maxNameLength
+	if len(texts) > 1 && (short || !isSentence(text)) {
+		if isCode(text) && !slices.ContainsFunc(texts[1:], hasCode) {
+			return "", false // the code, and a text for it
 		}
-		return r
-	}, s)
+		texts[0] = ""
+		return text, true
+	}
+	if start, end, ok := quoted(text); ok && !short {
+		name := strings.TrimSpace(trimRunes(text[start:end]))
+		texts[0] = text[:start] + " " + text[end:]
+		return name, true
+	}
+	if len(texts) == 1 && (isCode(text) || beginsWithCode(text)) {
+		return "", false
+	}
+	if short {
+		texts[0] = ""
+		return text, true
+	}
+	// The wording of the English message without quotes.
+	if _, after, ok := strings.Cut(text, "connection "); ok {
+		if name, rest, ok := strings.Cut(after, " could not be made"); ok {
+			texts[0] = rest
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// isSentence reports whether a text is more than a name: it ends like a sentence, or is long.
+// A name may have a full stop in it, as in "Ltd. (2)", but does not end with one.
+func isSentence(text string) bool {
+	const longName = 64
+	return utf8.RuneCountInString(text) > longName || strings.ContainsRune(".!?。．！？｡।", lastRune(text))
 }

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// joinedEntry tells whether two entries have run together because the line end before the
-// second header is lost. A value that ends like a header is the first sign. It is not
-// enough, because a value may end with a bracket. The second sign is a line that only the
-// beginning of an entry has.
+// joinedEntry is the state of the search for two entries that have run together because the
+// line end before the second header is lost. The first sign is a value that ends like a
+// header. That is not enough, because a value may end with a bracket. The second sign is a
+// line that only the beginning of an entry has.
 type joinedEntry struct {
 	line Line   // the latest line whose value ends like a header, not reported yet; Number 0: none
 	name string // the name in it
@@ -25,8 +25,8 @@ type joinedEntry struct {
 var onceKeys = []string{"Encoding", "Type", "Guid", "NETCOMPONENTS"}
 
 // scalarKeys are other keys that stand only before the MEDIA groups of an entry
-// (MS-RRASM 2.2.2.2, and books of NT 4.0). The list need not be complete, and no key is
-// reported for not being in it.
+// (MS-RRASM 2.2.2.2, and phone books of NT 4.0). The list need not be complete: a key that
+// is not in it is not reported.
 var scalarKeys = setOf(
 	"AuthenticateServer", "Authentication", "AuthRestrictions", "AutoLogon", "BaseProtocol",
 	"BindMsNetClient", "CallbackMode", "CustomAuthKey", "CustomDialDll", "CustomDialFunc",
@@ -135,8 +135,8 @@ func settingIn(value string) string {
 // maxKey is the number of bytes of the longest key that settingIn knows, or a few more.
 const maxKey = 32
 
-// headerAtEnd returns the name of the header that a text ends with. A name that RAS
-// does not allow is none: an IPv6 address may stand in brackets.
+// headerAtEnd returns the name of the header that a text ends with. It must be a name that
+// RAS allows, because an IPv6 address may stand in brackets.
 func headerAtEnd(text string) (name string, ok bool) {
 	text = trim(text)
 	if !strings.HasSuffix(text, "]") {

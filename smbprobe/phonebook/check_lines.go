@@ -136,8 +136,8 @@ func (c *checker) form(entry *Entry, line Line) (whole bool) {
 	return false
 }
 
-// pair checks keys that the grammar knows or an article warns of. It holds keys
-// against no list of known ones: most are documented for no system.
+// pair checks keys that the grammar knows or an article warns of. Unknown keys are not
+// reported, because most keys are not documented for any system.
 func (c *checker) pair(entry *Entry, line Line) {
 	over := func(check CheckID, limit int) {
 		if n := c.book.length(line.Value); n > limit {

@@ -8,15 +8,15 @@ import (
 
 // In the double-byte code pages of Windows the second byte of a character can be a bracket,
 // a backslash or a letter: "ゾ" of code page 932 ends with "]". A phone book does not name
-// its code page. A text that may be of such a page is therefore read in each page that it
-// may be of, and nothing is found that is not there in all of these readings.
+// its code page. A text that may be in such a page is therefore read in each of these pages,
+// and a check finds something only if all the readings have it.
 
 // doubleBytePage describes the characters of a double-byte code page. A nil page has one
 // byte for each character.
 type doubleBytePage struct {
 	leads   byteRanges // first bytes of characters in use
 	trails  byteRanges // second bytes
-	symbols byteRanges // the first bytes of characters that are no letters
+	symbols byteRanges // first bytes of characters that are not letters
 	singles byteRanges // characters of one byte besides ASCII
 
 	// rareASCII: most characters have a second byte beyond ASCII, so that a letter with an

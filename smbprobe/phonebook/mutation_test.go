@@ -62,7 +62,11 @@ func TestSingleFaults(t *testing.T) {
 				try("without line", i, head, tail)
 			}
 			try("joined line", i, head, bytes.TrimRight(line, "\r\n"), tail)
-			for at := range line {
+			equals := bytes.IndexByte(line, '=')
+			for _, at := range []int{1, equals, equals + 1, len(line) / 2, len(line) - 2} {
+				if at <= 0 || at >= len(line) {
+					continue
+				}
 				try(fmt.Sprintf("broken at %d, line", at), i, head, line[:at], []byte("\r\n"), line[at:], tail)
 			}
 		}

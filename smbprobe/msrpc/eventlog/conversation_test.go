@@ -64,6 +64,10 @@ func TestConversationDamaged(t *testing.T) {
 				}
 				run("whole, to learn its size", 0, func(message []byte) []byte { return message })
 				for at := range size {
+					const used, end, step = 1900, 40, 16 // what follows the records is zero
+					if at > used && at < size-end && at%step != 0 {
+						continue
+					}
 					run("cut before", at, func(message []byte) []byte { return message[:at] })
 					// The records are in the first 1,800 bytes of a long answer; their
 					// own damage is another test's.

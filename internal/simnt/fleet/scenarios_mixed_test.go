@@ -84,7 +84,7 @@ var serviceScenarios = []scenario{
 	},
 	{
 		name: "the log is damaged", prepare: pipesRefuse(0xC000018E, "eventlog"), want: []string{"warning event_log_not_readable"},
-		says: []string{"set the service EventLog to Disabled"},
+		says: []string{"do not clear it with Event Viewer", "EventLog to Disabled", "net stop MSExchangeIMC", "AppEvent.bad", "Restart a second time"},
 	},
 	{
 		name: "the clock is 20 minutes ahead", options: clockOff(20*time.Minute, false), want: []string{"warning clock_off"}, says: []string{"20m", "net time /domain /set /yes"},
@@ -132,6 +132,34 @@ var mixedScenarios = []scenario{
 		name: "Plug and Play is stopped, [711], and the mail service crashed", log: now("711"),
 		prepare: do(service(rpc.Service{Name: "PlugPlay", State: stopped, Start: automatic}), mail(stopped, automatic, 1067)),
 		want:    []string{"critical rasman_cannot_start", "critical service_not_running"},
+	},
+	{
+		name: "the security log is full, and calls are denied", log: now("5"), prepare: setNumber(keyLsa, "CrashOnAuditFail", 2),
+		want: []string{"critical dialup_access_denied"}, says: []string{"CrashOnAuditFail is 2", "Save the security log", "Set CrashOnAuditFail back", "now: 2"},
+	},
+	{
+		name: "auditing may stop the server, and has not", log: now("5"), prepare: setNumber(keyLsa, "CrashOnAuditFail", 1),
+		want: []string{"critical dialup_access_denied"}, never: []string{"CrashOnAuditFail"},
+	},
+	{
+		name: "another server has the name: no Exchange, no RAS", prepare: do(rasNotInstalled, func(h *simnt.Host) {
+			for _, s := range []string{mailService, "MSExchangeSA", "MSExchangeIS", "MSExchangeMTA"} {
+				h.System().RemoveService(s)
+			}
+		}), want: []string{"critical ras_not_installed", "warning mail_service_not_installed"}, says: []string{"still the server that dials", "the right server"},
+	},
+	{
+		name: "the phone book is locked, and the clock is wrong", options: clockOff(10*time.Minute, false), prepare: fileRefuses(statusSharingViolation),
+		want: []string{"warning phonebook_locked", "warning clock_off"},
+	},
+	{
+		name: "the modem was off this morning, and the mail service is stopped now", log: failed([]string{"692"}, 6*time.Hour, 7*time.Hour), prepare: mail(stopped, automatic, 0),
+		want: []string{"critical service_not_running", "info modem_or_port_failed"}, fix: "net start MSExchangeIMC",
+	},
+	{
+		name: "a personal phone book, and a line that is busy", log: logPlan{failures: []failures{
+			{entry: entryName, code: "623", ages: []time.Duration{4 * time.Minute}}, {entry: entryName, code: "676", ages: []time.Duration{9 * time.Minute}},
+		}}, want: []string{"critical entry_not_in_book", "warning line_or_answer_missing"},
 	},
 	{
 		name: "paused, and calls are denied", log: now("5"), prepare: service(rpc.Service{Name: "LanmanServer", Display: "Server", State: paused, Start: automatic}),

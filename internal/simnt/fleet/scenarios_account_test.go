@@ -91,6 +91,9 @@ var accountScenarios = []scenario{
 		want: []string{"warning guest_only"}, fix: "In the auth, give user name and domain", says: []string{"does not know the user name", "net user guest /active:no"},
 	},
 	{
+		name: "the account was deleted", guest: true, want: []string{"warning account_refused"}, says: []string{"wrong user name, domain or password"},
+	},
+	{
 		name: "Service Pack 5, and NTLMv2", options: servicePack(5),
 		want: []string{"info ntlmv2_may_crash_lsass"}, says: []string{"Q241338", "Service Pack 6a"},
 	},

@@ -40,6 +40,9 @@ var serverScenarios = []scenario{
 		want: []string{"critical name_not_resolved"}, says: []string{"DNS does not know the name", "not WINS and not LMHOSTS", "by its IP address or by a full name"},
 	},
 	{
+		name: "DNS does not answer", dnsDown: true, verdict: "UNKNOWN",
+	},
+	{
 		name: "a blue screen", module: []string{"timeout: 3s"}, prepare: func(h *simnt.Host) { h.SetPhase(simnt.PhaseHung) },
 		want: []string{"critical no_answer"}, says: []string{"Look at the screen", "ping NAME", "firewall"},
 	},
@@ -114,7 +117,7 @@ var serverScenarios = []scenario{
 	},
 	{
 		name: "services.exe has crashed", prepare: pipesRefuse(statusObjectNameNotFound),
-		want: []string{"critical services_exe_not_answering"}, says: []string{"Restart", "may hang", "10 minutes"}, never: []string{"install Service Pack 6a. 4"},
+		want: []string{"critical services_exe_not_answering"}, says: []string{"Close all programs and restart", "may hang", "10 minutes"},
 	},
 	{
 		name: "each remote query is refused", prepare: pipesRefuse(statusAccessDenied),
@@ -123,7 +126,7 @@ var serverScenarios = []scenario{
 	{
 		name:    "the security log is full, and the event log is refused",
 		prepare: do(pipesRefuse(statusAccessDenied, "eventlog"), setNumber(keyLsa, "CrashOnAuditFail", 2)),
-		want:    []string{"warning event_log_not_readable"}, says: []string{"CrashOnAuditFail is 2"},
+		want:    []string{"warning event_log_not_readable"}, says: []string{"CrashOnAuditFail is 2", "Save the security log", "Save Key", "Set CrashOnAuditFail back", "now: 2", "set: 1"},
 	},
 	{
 		name: "the event log alone is refused", prepare: pipesRefuse(statusAccessDenied, "eventlog"),

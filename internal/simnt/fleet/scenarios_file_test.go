@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -37,6 +38,14 @@ func without(book, key string) string {
 	return strings.Join(kept, "")
 }
 
+func manyNames(n int) []string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf("Branch %d", i+1))
+	}
+	return names
+}
+
 func rasNotInstalled(h *simnt.Host) {
 	h.RemoveFolder(rasFolder)
 	h.System().RemoveService("RasMan")
@@ -54,7 +63,7 @@ var fileScenarios = []scenario{
 		name: "a folder has the name of the phone book", prepare: do(noBook, func(h *simnt.Host) {
 			h.WriteFile(phonebookPath+`\readme.txt`, nil, longAgo)
 		}),
-		want: []string{"critical phonebook_missing"}, says: []string{"is a folder"},
+		want: []string{"critical phonebook_missing"}, says: []string{"There is a folder of its name"},
 	},
 	{
 		name: "RAS was removed", prepare: rasNotInstalled,
@@ -86,7 +95,7 @@ var fileScenarios = []scenario{
 	},
 	{
 		name: "saved as Unicode in Notepad", prepare: book(unicode(sound1)),
-		want: []string{"critical phonebook_damaged"}, says: []string{"it was saved as Unicode", "rasphone.bad", "save it as ANSI text", "If that is not enough, restore"},
+		want: []string{"critical phonebook_damaged"}, says: []string{"it was saved as Unicode", "rasphone.bad", "save it as ANSI text", "If that is not enough: Restore"},
 	},
 	{
 		name: "a program has its name", prepare: book("MZ\x90\x03\x04\x01\x02" + strings.Repeat("\x11\x12\x80\xff", 500)),
@@ -136,8 +145,8 @@ var fileScenarios = []scenario{
 	},
 	{
 		name: "permissions of the file", log: now("5"), prepare: fileRefuses(statusAccessDenied),
-		want: []string{"critical phonebook_access_denied"}, fix: `cacls %SystemRoot%\System32\Ras\rasphone.pbk /e`,
-		says: []string{"the share is open", `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `cacls %SystemRoot%\System32\Ras`, "Everyone has it by default"}, never: []string{"EFS"},
+		want: []string{"critical phonebook_access_denied"}, fix: `cd /d`,
+		says: []string{"The share is open", `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `cacls %SystemRoot%\System32\Ras`, "Everyone has it by default", "cacls rasphone.pbk /e /g", "cacls . /e /g"}, never: []string{"EFS"},
 	},
 	{
 		name: "permissions of the folder", prepare: func(h *simnt.Host) { h.DenyFile(rasFolder, statusAccessDenied) },
@@ -170,6 +179,9 @@ var fileScenarios = []scenario{
 	{
 		name: "a file of 2 MB", prepare: book(strings.Repeat(sound1, 5000)[:2<<20]),
 		want: []string{"critical phonebook_too_large"}, says: []string{"2097152 bytes", "look what the file is", "rasphone.bad"},
+	},
+	{
+		name: "a phone book of 150 entries", prepare: bookOf(append(manyNames(150), entryName)...),
 	},
 	{
 		name: "Windows 2000, no phone book at all", options: windows2000(), prepare: do(noBook, func(h *simnt.Host) { h.WriteFile(w2kAppData+`\desktop.ini`, nil, longAgo) }),

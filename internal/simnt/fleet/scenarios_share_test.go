@@ -66,7 +66,7 @@ var shareScenarios = []scenario{
 	{
 		name: "Admin$ is gone, and the registry is refused", prepare: do(removeShares(adminShare), pipesRefuse(statusAccessDenied, "winreg")),
 		want: []string{"critical admin_share_missing"}, fix: "net share admin$",
-		says: []string{"removed by hand, or switched off by AutoShareServer=0", "net share admin$", "See whether AutoShareServer is 0"},
+		says: []string{"removed by hand, or switched off by AutoShareServer=0", "net share admin$", "Look at AutoShareServer. If it is 0"},
 	},
 	{
 		name: "Admin$ was made by hand, and goes at the next start", prepare: setNumber(keyLanman, autoShareServer, 0),

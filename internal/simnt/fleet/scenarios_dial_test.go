@@ -210,6 +210,23 @@ var dialScenarios = []scenario{
 		name: "PPP does not answer", log: now("718"), want: []string{"warning dialup_failing"}, says: []string{"[718]"},
 	},
 	{
+		name: "the name of the entry is in capitals", dialed: []string{"INTERNET"}, log: failed([]string{"676"}, 9*time.Hour), want: []string{"info line_or_answer_missing"},
+	},
+	{
+		name: "the port is already open", log: now("602"), want: []string{"warning dialup_failing"}, says: []string{"[602], the port is already open"},
+	},
+	{
+		name: "PPP has no answer, and the modem an error", log: now("721", "651"), want: []string{"warning dialup_failing"},
+		says: []string{"2 different errors", "the modem reports an error: switch the modem off and on", "PPP gets no answer"},
+	},
+	{
+		name: "no certificate for encryption", log: now("781"), want: []string{"warning dialup_failing"}, says: []string{"certificate for encryption not found [781]"},
+	},
+	{
+		name: "no answer every 40 minutes", log: logPlan{failures: []failures{{entry: entryName, code: "678", every: 40 * time.Minute}}},
+		want: []string{"critical line_or_answer_missing"},
+	},
+	{
 		name: "two codes", log: now("619", "645"), want: []string{"warning dialup_failing"}, says: []string{"Calls fail with 2 different errors", "[619]", "[645]"},
 	},
 	{
