@@ -90,9 +90,9 @@ func TestTracesOfEarlierProbes(t *testing.T) {
 	f.server.history.add(rowResult("exch01.corp.example", pageTime(), smbprobe.VerdictOK))
 	page := content(f.do(http.MethodGet, "/target?target=exch01.corp.example"))
 	inOrder(t, page, `aria-label="last 3 probes: 1 OK, then 1 critical, then 1 OK"`, "✔ OK", "last, changed", "✖ CRITICAL", "changed")
-	_, rest, _ := strings.Cut(page, "✖ CRITICAL")
-	_, rest, _ = strings.Cut(rest, `<a href="target/trace?`)
-	query, _, _ := strings.Cut(rest, `"`)
+	before, _, _ := strings.Cut(page, "✖ CRITICAL")
+	const link = `<a href="target/trace?`
+	query, _, _ := strings.Cut(before[strings.LastIndex(before, link)+len(link):], `"`)
 	trace := f.do(http.MethodGet, "/target/trace?"+strings.ReplaceAll(query, "&amp;", "&"))
 	if trace.Code != 200 || !strings.Contains(trace.Body.String(), "the line that tells why") || !strings.Contains(trace.Body.String(), `rasphone_diagnosis{`) {
 		t.Errorf("status %d: %s", trace.Code, trace.Body)
@@ -106,7 +106,7 @@ func TestStaleResults(t *testing.T) {
 	index := content(f.do(http.MethodGet, "/"))
 	inOrder(t, index, "2 servers: 1 stale", "state=stale", "Nothing has been probed for 6 min", "◷ STALE", "was OK for 6 min")
 	page := content(f.do(http.MethodGet, "/target?target=exch01.corp.example"))
-	inOrder(t, page, "<title>exch01.corp.example: STALE", "state=stale", `hero unclear`, "◷ STALE</span>: no probe for 6 min. OK was the state")
+	inOrder(t, page, "<title>exch01.corp.example: STALE", "state=stale", `hero unclear`, "◷ STALE</span>: no probe for 6 min; it was OK then")
 	if strings.Contains(page, "hero good") {
 		t.Error("a stale result looks good")
 	}

@@ -3,9 +3,11 @@ package web
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +19,10 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-var screenshots = flag.String("screenshots", "", "write pictures of the pages into this folder")
+var (
+	screenshots     = flag.String("screenshots", "", "write pictures of the pages into this folder")
+	screenshotPages = flag.String("screenshots.pages", ".", "which ones: a regular expression for their names")
+)
 
 // TestBrowser looks at the pages of the demo fleet in headless Chromium: one browser for all.
 func TestBrowser(t *testing.T) {
@@ -79,6 +84,14 @@ func testWalk(t *testing.T, b *browser, server *Server, servers []fleet.Server) 
 		}
 		b.checkWidth(t, s.Name)
 	}
+	for _, width := range []int64{970, 1160} { // just above those at which the layout changes
+		b.show(t, width, "light")
+		for _, path := range []string{"/", targetPath("name-too-long.demo"), targetPath("password-wrong.demo"), targetPath(hostileTarget), "/events?q=line-busy"} {
+			b.open(t, path)
+			b.checkWidth(t, fmt.Sprintf("%s, %d pixels", path, width))
+		}
+	}
+	b.show(t, 400, "light")
 	for _, path := range []string{"/events", "/config", "/runbooks/README", "/runbooks/common", targetPath(hostileTarget), targetPath(neverTarget), "/target/trace?target=" + hostileTarget, "/?q=nothing"} {
 		b.open(t, path)
 		b.checkWidth(t, path)
@@ -268,7 +281,7 @@ func testRefresh(t *testing.T, b *browser, server *Server) {
 func takeScreenshots(t *testing.T, b *browser, servers []fleet.Server) {
 	pages := map[string]string{
 		"index": "/", "critical": "/?state=critical", "events": "/events", "config": "/config", "runbook": "/runbooks/admin_share_removed", "missing": "/nothing",
-		"trace": "/target/trace?target=healthy.demo",
+		"trace": "/target/trace?target=healthy.demo", "filtered": "/?q=share",
 	}
 	for _, name := range []string{neverTarget, staleTarget, unknownTarget, hostileTarget} {
 		pages["target-"+name] = targetPath(name)
@@ -276,7 +289,11 @@ func takeScreenshots(t *testing.T, b *browser, servers []fleet.Server) {
 	for _, s := range servers {
 		pages["target-"+s.Name] = targetPath(s.Name)
 	}
+	wanted := regexp.MustCompile(*screenshotPages)
 	for name, path := range pages {
+		if !wanted.MatchString(name) {
+			continue
+		}
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{1300, 400} {
 				b.show(t, width, scheme)

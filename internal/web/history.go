@@ -28,7 +28,7 @@ const (
 type outcome struct {
 	started int64  // milliseconds since 1970
 	took    uint32 // microseconds
-	cause   uint16 // see causeNumbers
+	cause   uint16 // that explains most and is more than information; see causeNumbers
 	state   state
 	share   uint8 // index of smbprobe.ShareStates
 }
@@ -45,7 +45,7 @@ func newOutcome(r *smbprobe.Result) outcome {
 		started: r.Started.UnixMilli(), took: uint32(min(max(0, r.Duration.Microseconds()), math.MaxUint32)),
 		state: verdictState(r.Verdict()), share: uint8(max(0, slices.Index(smbprobe.ShareStates(), r.Share))),
 	}
-	if len(r.Causes) > 0 {
+	if len(r.Causes) > 0 && r.Causes[0].Severity != smbprobe.SeverityInfo {
 		o.cause = causeNumbers[r.Causes[0].Name]
 	}
 	return o

@@ -155,9 +155,9 @@ func (p *indexPage) addRows(s *Server, shown []*row, now time.Time) error {
 		}
 	}
 	p.Fold = counted(folded, ", ")
-	// Whoever selects such states, or sees nothing else on this page, need not unfold them.
+	// Whoever selects such states, or has nothing else to see, need not unfold them.
 	choice, named := parseState(p.Filter.State)
-	p.Open = named && choice.folded() || len(p.Urgent) == 0 && (p.Filter.Set() || p.Page.Number > 1)
+	p.Open = named && choice.folded() || len(p.Urgent) == 0 && (p.Filter.Set() || p.Page.Number > 1 || folded[stateOK] == 0)
 	return nil
 }
 

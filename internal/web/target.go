@@ -121,11 +121,13 @@ func (s *Server) newTargetPage(request *http.Request, key flightKey, snap snapsh
 		c.Urgent = len(p.Do) == 0 || severityState(c.Severity) == p.Last
 		p.Do = append(p.Do, c)
 	}
-	p.Headline = report.Summary(r)
-	if len(p.Do) > 0 {
+	switch {
+	case len(p.Do) > 0:
 		p.Headline, p.About = p.Do[0].Headline, p.Do[0].Explanation
-	} else {
-		p.About = report.NoAnswer(r)
+	case r.Share != smbprobe.ShareOK:
+		p.Headline, p.About = r.Share.Meaning(), r.ShareError
+	default:
+		p.Headline, p.About = report.Summary(r), report.NoAnswer(r)
 	}
 	p.Failed = windowCounts(&r.Eventlog)
 	p.Strip = newStrip(snap.outcomes, stripLength)
@@ -169,14 +171,18 @@ type keptProbe struct {
 	Why   string
 }
 
-// At, Took, State and Cause describe the probe.
+// At, Took and State describe the probe.
 func (k keptProbe) At() time.Time       { return k.startTime() }
 func (k keptProbe) Took() time.Duration { return k.duration() }
 func (k keptProbe) State() state        { return k.state }
-func (k keptProbe) Share() smbprobe.ShareState {
-	return smbprobe.ShareStates()[k.share]
+
+// Cause is what explains the state; empty for a sound server.
+func (k keptProbe) Cause() string {
+	if k.state == stateOK {
+		return ""
+	}
+	return cmp.Or(k.causeTitle(), "share "+string(smbprobe.ShareStates()[k.share]))
 }
-func (k keptProbe) Cause() string { return k.causeTitle() }
 
 // newKeptProbes returns the probes whose results are kept, the newest first.
 func newKeptProbes(s snapshot) []keptProbe {
