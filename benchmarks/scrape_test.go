@@ -48,6 +48,9 @@ func TestCounts(t *testing.T) {
 		s := e.scraper(server)
 		s.scrape()
 		t.Logf("%s, first: %d round trips, %+v", m.name, e.result().RoundTrips, e.wire.take())
+		for _, l := range e.result().Trace.Lines() {
+			t.Log("F", l)
+		}
 		checkResult(t, e.result())
 		s.scrape()
 		t.Logf("%s, unchanged: %d round trips, %+v", m.name, e.result().RoundTrips, e.wire.take())

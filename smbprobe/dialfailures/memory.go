@@ -74,6 +74,10 @@ type Memory struct {
 	NewestAt time.Time
 	Oldest   uint32 // number of the oldest record, if its time is known; 0: none
 	OldestAt time.Time
+	Count    uint32 // of records in the log; 0: not known, or none
+
+	Seek    bool  // the server has to be told where a reading begins
+	Trusted uint8 // probes in a row that found the newest record unchanged, and did not ask for Oldest and Count
 
 	Related []smbprobe.RelatedEvent // the newest first
 
@@ -113,7 +117,7 @@ func (m *Memory) textIndex(text failureText) int {
 
 // forget drops what is remembered of the records. Calls stay: they happened, even if
 // the log was cleared since.
-func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls} }
+func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls, Seek: m.Seek} }
 
 // prune drops what is older than start, and what is beyond the limits.
 func (m *Memory) prune(start time.Time) {

@@ -50,6 +50,9 @@ func NewReader(module smbprobe.EventLogModule, memory *Memory, server, local tim
 	return &Reader{module: module, memory: memory, now: server, start: server.Add(-largest), latest: server}
 }
 
+// Unchanged reports whether the newest record is the newest one that is remembered.
+func (r *Reader) Unchanged() bool { return r.reachedKnown && r.read == 0 }
+
 // RecordsRead returns how many records were new.
 func (r *Reader) RecordsRead() int { return r.read }
 

@@ -86,7 +86,7 @@ func (r *run) loginSMB1(ctx context.Context, client *smb1.Client) (smb.Session, 
 func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 	s, err := smb2.Login(ctx, l.conn, r.target.Auth.Credentials, smb2.Options{
 		RequireSigning: r.target.Module.RequireSigning,
-		Rounds:         &r.rounds,
+		Rounds:         r.rounds,
 		Trace:          r.trace,
 		OnNegotiate:    r.recordServerInfo,
 	})
@@ -116,7 +116,7 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 		ServerName:     firstText(name, r.target.Host),
 		NetBIOSName:    name,
 		ClientNonce:    clientNonce(),
-		Rounds:         &r.rounds,
+		Rounds:         r.rounds,
 		Trace:          r.trace,
 	})
 	if err == nil {

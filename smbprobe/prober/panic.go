@@ -31,18 +31,21 @@ func asPanicError(v any) *smb.PanicError {
 // round trips of the longest branch count. A panic of a branch becomes one of the
 // caller.
 func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)) {
-	rounds := smb.RoundsFrom(ctx, &r.rounds)
+	rounds := smb.RoundsFrom(ctx, r.rounds)
 	var wait sync.WaitGroup
+	rounds.Work(len(branches) - 1) // instead of the caller
 	forks := make([]*smb.Rounds, len(branches))
 	panics := make([]error, len(branches))
 	for i, branch := range branches {
 		forks[i] = rounds.Fork()
 		wait.Go(func() {
+			defer rounds.Work(-1)
 			defer recoverAsError(&panics[i])
 			branch(smb.ContextWithRounds(ctx, forks[i]))
 		})
 	}
 	wait.Wait()
+	rounds.Work(1)
 	for i, fork := range forks {
 		rounds.Join(fork)
 		if panics[i] != nil {

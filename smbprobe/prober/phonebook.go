@@ -190,6 +190,12 @@ func (r *run) isNT4() bool {
 	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows NT")
 }
 
+// isWindows reports whether the server announced that it runs Windows: "Windows NT 4.0",
+// "Windows 5.0".
+func (r *run) isWindows() bool {
+	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows")
+}
+
 func phonebookFailed(err error) smbprobe.PhonebookResult {
 	return smbprobe.PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: err.Error()}
 }
@@ -238,12 +244,5 @@ func (n *attempt) closeAndWait(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		pause = min(pause, time.Until(deadline)/4) // and leave time to read
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wait(ctx, pause)
 }

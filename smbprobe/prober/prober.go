@@ -135,7 +135,7 @@ type run struct {
 	target smbprobe.Target
 	log    *recorder
 	trace  smb.Trace
-	rounds smb.Rounds
+	rounds *smb.Rounds
 	result *smbprobe.Result
 
 	loginInDoubt           bool     // a login was sent and got no usable answer: a retry might be a second refusal
@@ -154,6 +154,7 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 		target: t,
 		log:    log,
 		trace:  log.record,
+		rounds: smb.NewRounds(),
 		result: &smbprobe.Result{
 			Target:        t.Name,
 			Module:        t.Module.Name,

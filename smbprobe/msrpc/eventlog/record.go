@@ -58,15 +58,50 @@ const (
 // not affect the others. If length and signature of one do not tell where the next
 // begins, the error is smb.ErrProtocol, and no record is returned.
 func ParseRecords(b []byte) ([]Record, error) {
+	raw, err := splitRecords(b)
+	if err != nil {
+		return nil, err
+	}
 	var records []Record
+	for i := range raw {
+		raw[i].decode()
+		records = append(records, raw[i].Record)
+	}
+	return records, nil
+}
+
+// rawRecord is a record whose texts were checked, but not decoded: most records are of no
+// interest.
+type rawRecord struct {
+	Record
+	raw []byte // nil: the texts are decoded
+}
+
+// decode decodes the texts.
+func (r *rawRecord) decode() {
+	if r.raw == nil {
+		return
+	}
+	err, number := r.Err, r.Number
+	r.Record = parseRecord(r.raw, true)
+	r.raw = nil
+	if err != nil {
+		r.Strings, r.Err, r.Number = nil, err, number
+	}
+}
+
+// splitRecords is ParseRecords without decoding texts. The records are parts of b.
+func splitRecords(b []byte) ([]rawRecord, error) {
+	const usual = 150 // bytes of a record
+	records := make([]rawRecord, 0, len(b)/usual)
 	for at := 0; at < len(b); {
 		length, err := recordLength(b[at:])
 		if err != nil {
 			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), err)
 		}
-		record := parseRecord(b[at : at+length])
+		raw := b[at : at+length]
+		record := rawRecord{parseRecord(raw, false), raw}
 		if record.Err != nil {
-			record.Strings = nil
 			record.Err = fmt.Errorf("event record %d at byte %d of %d: %w", record.Number, at, len(b), record.Err)
 		}
 		records = append(records, record)
@@ -101,8 +136,9 @@ func lengthAtEnd(record []byte) uint32 { return binary.LittleEndian.Uint32(recor
 // parseRecord parses a record: header, source, computer, user SID, strings, data, with
 // padding in between, and the length again. The parts have to follow on each other as
 // Windows lays them out, and all lengths and offsets to agree. Windows sets the offset
-// of a part without a length to any value.
-func parseRecord(b []byte) Record {
+// of a part without a length to any value. Without texts the record has none, but is checked
+// all the same.
+func parseRecord(b []byte, texts bool) Record {
 	u16 := func(at int) uint16 { return binary.LittleEndian.Uint16(b[at:]) }
 	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 	r := Record{
@@ -119,7 +155,11 @@ func parseRecord(b []byte) Record {
 	dataLength, dataAt := int64(u32(48)), int64(u32(52))
 
 	parts, end := b[:len(b)-4], recordHeaderSize
-	if !text(parts, &end, &r.Source) || !text(parts, &end, &r.Computer) {
+	source, computer := &r.Source, &r.Computer
+	if !texts {
+		source, computer = nil, nil
+	}
+	if !text(parts, &end, source) || !text(parts, &end, computer) {
 		r.Err = protocolError("the source or the computer's name has no end")
 		return r
 	}
@@ -137,10 +177,11 @@ func parseRecord(b []byte) Record {
 			r.Err = protocolError("strings at %d, what is before them ends at %d of %d", stringsAt, before, len(parts))
 			return r
 		}
-		r.Strings = make([]string, min(count, MaxStrings))
-		var dropped string
+		if texts {
+			r.Strings = make([]string, min(count, MaxStrings))
+		}
 		for i := range count {
-			out := &dropped
+			var out *string
 			if i < len(r.Strings) {
 				out = &r.Strings[i]
 			}
@@ -173,7 +214,8 @@ func isZero(padding []byte) bool {
 }
 
 // text reads a UTF-16 text at *at up to its NUL, which must be there, and moves
-// *at past it. It keeps MaxChars characters. Invalid UTF-16 becomes U+FFFD.
+// *at past it. It keeps MaxChars characters, none if out is nil. Invalid UTF-16 becomes
+// U+FFFD.
 func text(b []byte, at *int, out *string) bool {
 	length := 0
 	for ; ; length += 2 {
@@ -185,7 +227,9 @@ func text(b []byte, at *int, out *string) bool {
 			break
 		}
 	}
-	*out = decode(b[*at : *at+length])
+	if out != nil {
+		*out = decode(b[*at : *at+length])
+	}
 	*at += length + 2
 	return true
 }

@@ -58,7 +58,7 @@ type Client struct {
 func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) {
 	const op = "negotiate"
 	c := &Client{conn: newConn(nc, opts.Rounds, opts.Trace), opts: opts}
-	k, err := c.negotiate(ctx, op)
+	seenAt, err := c.negotiate(ctx, op)
 	if err != nil {
 		c.conn.close()
 		return nil, err
@@ -69,7 +69,7 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 		Domain:      c.server.domain,
 		Dialect:     Dialect,
 		Time:        c.server.time,
-		TimeSeenAt:  k.sent.Add(k.receivedAt.Sub(k.sent) / 2),
+		TimeSeenAt:  seenAt,
 	}
 	if c.info.NetBIOSName == "" {
 		c.info.NetBIOSName = opts.NetBIOSName
@@ -79,19 +79,17 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 	return c, nil
 }
 
-func (c *Client) negotiate(ctx context.Context, op string) (*call, error) {
-	calls, err := c.conn.start(ctx, request{op: op, builder: negotiateRequest(c.opts.OfferSMB2)})
+// negotiate negotiates, and returns the time half way between request and answer.
+func (c *Client) negotiate(ctx context.Context, op string) (seenAt time.Time, err error) {
+	k, err := c.conn.roundTrip(ctx, request{op: op, builder: negotiateRequest(c.opts.OfferSMB2)})
 	if err != nil {
-		return nil, err
+		return time.Time{}, err
 	}
-	answer, err := calls[0].wait(ctx)
-	if err != nil {
-		return nil, err
+	defer c.conn.release(k)
+	if c.server, err = parseNegotiate(&k.answer); err != nil {
+		return time.Time{}, &smb.Error{Op: op, Err: err}
 	}
-	if c.server, err = parseNegotiate(answer); err != nil {
-		return nil, &smb.Error{Op: op, Err: err}
-	}
-	return calls[0], nil
+	return k.sent.Add(k.receivedAt.Sub(k.sent) / 2), nil
 }
 
 // Server returns what the negotiate answer reports.
@@ -131,10 +129,12 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	if login.err != nil {
 		return nil, &smb.Error{Op: op, Err: &smb.NotSentError{Err: login.err}}
 	}
-	answer, err := c.conn.roundTrip(ctx, op, login)
-	if answer == nil {
+	k, err := c.conn.roundTrip(ctx, request{op: op, builder: login})
+	if k == nil || err != nil && smb.StatusOf(err) == smb.StatusOK {
 		return nil, err
 	}
+	defer c.conn.release(k)
+	answer := &k.answer
 	a, parseErr := parseLogin(answer)
 	switch {
 	case err != nil && !(a.chained && a.treeRefused):
