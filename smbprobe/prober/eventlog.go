@@ -40,6 +40,7 @@ type logRead struct {
 // readEventlog reads the failures to dial that are new since the last probe. The tree
 // is IPC$.
 func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
+	expect(ctx, 7) // open, bind, the log, the newest record, the bounds
 	key := r.logKey()
 	l := &r.eventlog
 	l.memory, l.count, l.err = r.readLogTwice(ctx, tree, r.prober.logs.Get(key))

@@ -54,6 +54,13 @@ func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)
 	}
 }
 
+// expect tells the connection how many round trips a branch will need.
+func expect(ctx context.Context, rounds int) {
+	if r := smb.RoundsFrom(ctx, nil); r != nil {
+		r.Expect(rounds)
+	}
+}
+
 // recordPanic records that the probe ended in a panic, whose stack goes into the trace.
 // It closes the connections that were left open.
 func (r *run) recordPanic(v any) error {

@@ -20,6 +20,7 @@ import (
 type Rounds struct {
 	answered atomic.Int64
 	branches *branches // nil: not counted
+	expected atomic.Int64
 }
 
 // branches counts the branches of a probe that work, as opposed to those that wait for an
@@ -35,6 +36,14 @@ func NewRounds() *Rounds {
 	r.branches.working.Store(1)
 	return r
 }
+
+// Expect tells how many round trips the branch will need from now on, as far as that can be
+// known. If a server takes fewer requests than there are, those of the branch that needs
+// most go first.
+func (r *Rounds) Expect(rounds int) { r.expected.Store(int64(rounds)) }
+
+// Left returns how many round trips the branch needs, this one included, and counts it.
+func (r *Rounds) Left() int { return int(r.expected.Add(-1) + 1) }
 
 // CountsBranches reports whether the branches that work are counted.
 func (r *Rounds) CountsBranches() bool { return r.branches != nil }
@@ -83,6 +92,7 @@ func (r *Rounds) Answered(round int64) {
 // merges it.
 func (r *Rounds) Fork() *Rounds {
 	f := &Rounds{branches: r.branches}
+	f.expected.Store(r.expected.Load())
 	f.answered.Store(r.answered.Load())
 	return f
 }

@@ -2,6 +2,7 @@ package smb1
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -17,6 +18,7 @@ type call struct {
 
 	command byte
 	mid     uint16
+	left    int  // see smb.Rounds.Left
 	delayed bool // it was not sent at once because too many requests were in flight
 	round   int64
 	sent    time.Time
@@ -108,8 +110,10 @@ func (c *conn) roundTrip(ctx context.Context, r request) (*call, error) {
 func (c *conn) enqueue(rounds *smb.Rounds, r request) *call {
 	k := c.newCall()
 	k.op, k.builder, k.command, k.onMessage, k.limit = r.op, r.builder, r.builder.command, r.onMessage, r.limit
-	if !r.unwaited {
-		k.rounds = rounds
+	if r.unwaited {
+		k.left = math.MinInt // after all others
+	} else {
+		k.rounds, k.left = rounds, rounds.Left()
 	}
 	c.queue = append(c.queue, k)
 	c.armTimer()

@@ -2,6 +2,7 @@ package smb1
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -80,6 +81,9 @@ func (c *conn) flush(late bool) {
 		return
 	}
 	n := min(len(c.queue), max(c.maxInFlight-len(c.pending), 0))
+	if n < len(c.queue) {
+		slices.SortStableFunc(c.queue, func(a, b *call) int { return cmp.Compare(b.left, a.left) })
+	}
 	err := c.number(c.queue[:n])
 	c.queue = slices.Delete(c.queue, 0, n)
 	for _, k := range c.queue {
