@@ -8,6 +8,7 @@
 package dialfailures
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -46,11 +47,18 @@ type Record struct {
 	Unreadable bool
 }
 
-// failureEvent is a failure to dial, event 4106.
+// failureEvent is a failure to dial, event 4106. Ten thousand servers may have hundreds of
+// them each: it takes eight bytes.
 type failureEvent struct {
-	at   time.Time
-	text int // index of Memory.texts
+	at   uint32 // seconds since 1970, as event records have them
+	text uint16 // index of Memory.texts
 }
+
+func newFailureEvent(at time.Time, text int) failureEvent {
+	return failureEvent{uint32(min(max(at.Unix(), 0), math.MaxUint32)), uint16(text)}
+}
+
+func (e failureEvent) time() time.Time { return time.Unix(int64(e.at), 0).UTC() }
 
 // failureText is the insertion strings of a failure. Entry and code are taken from it
 // only when failures are counted: by then the names of the entries are known.
@@ -121,12 +129,12 @@ func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls, Seek: m.
 
 // prune drops what is older than start, and what is beyond the limits.
 func (m *Memory) prune(start time.Time) {
-	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.at.Before(start) })
+	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.time().Before(start) })
 	m.Related = slices.DeleteFunc(m.Related, func(e smbprobe.RelatedEvent) bool { return e.At.Before(start) })
 	if len(m.failures) > maxEvents {
 		for _, e := range m.failures[maxEvents:] {
-			if e.at.After(m.dropped) {
-				m.dropped = e.at
+			if e.time().After(m.dropped) {
+				m.dropped = e.time()
 			}
 		}
 		m.failures = slices.Clip(m.failures[:maxEvents])
@@ -137,11 +145,11 @@ func (m *Memory) prune(start time.Time) {
 
 	// Only texts that still occur are kept.
 	var texts []failureText
-	kept := make(map[int]int)
-	keep := func(old int) int {
+	kept := make(map[uint16]uint16)
+	keep := func(old uint16) uint16 {
 		n, ok := kept[old]
 		if !ok {
-			n = len(texts)
+			n = uint16(len(texts))
 			texts = append(texts, m.texts[old])
 			kept[old] = n
 		}
@@ -151,7 +159,7 @@ func (m *Memory) prune(start time.Time) {
 		m.failures[i].text = keep(e.text)
 	}
 	for i, c := range m.calls.spans {
-		m.calls.spans[i].text = uint16(keep(int(c.text)))
+		m.calls.spans[i].text = keep(c.text)
 	}
 	m.texts = texts
 }

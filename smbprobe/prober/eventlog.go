@@ -161,7 +161,10 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.bestServerTime(), time.Now())
 	// Windows returns the newest records first, Samba the oldest one alone: that read would
 	// cost more the longer it is.
-	how := eventlog.Reading{Seek: memory.Seek, Long: memory.Newest == 0 && r.isWindows()}
+	how := eventlog.Reading{
+		Seek: memory.Seek, Long: memory.Newest == 0 && r.isWindows(),
+		Newest: memory.Newest, NewestAt: memory.NewestAt,
+	}
 	end, err := log.ReadBackwards(ctx, how, func(record eventlog.Record) bool {
 		return reader.Add(dialfailures.Record{
 			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,

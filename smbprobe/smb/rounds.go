@@ -91,10 +91,16 @@ func (r *Rounds) Answered(round int64) {
 // It starts at r's count, and the round trips of the others do not count in it. Join
 // merges it.
 func (r *Rounds) Fork() *Rounds {
-	f := &Rounds{branches: r.branches}
+	f := new(Rounds)
+	r.ForkInto(f)
+	return f
+}
+
+// ForkInto is Fork with the memory for it.
+func (r *Rounds) ForkInto(f *Rounds) {
+	f.branches = r.branches
 	f.expected.Store(r.expected.Load())
 	f.answered.Store(r.answered.Load())
-	return f
 }
 
 // Join merges a branch that has ended: the longest of all branches counts.

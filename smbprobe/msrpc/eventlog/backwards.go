@@ -2,6 +2,7 @@ package eventlog
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -26,6 +27,11 @@ type Bounds struct {
 type Reading struct {
 	Seek bool // an earlier reading ended with Seek: a read without a record number would be in vain
 	Long bool // many records are wanted: the first read is a long one
+
+	// Newest is the record that was the newest: if it still is, no other records are
+	// decoded. 0: none.
+	Newest   uint32
+	NewestAt time.Time
 }
 
 // ReadBackwards passes the records to each, from the newest to the oldest, until
@@ -36,7 +42,7 @@ type Reading struct {
 // Records that were passed before an error remain valid. ErrChanged: the log was
 // cleared or overwritten meanwhile; open it again.
 func (l *Log) ReadBackwards(ctx context.Context, o Reading, each func(Record) (more bool)) (End, error) {
-	b := backwards{log: l, size: firstRead, seek: o.Seek}
+	b := backwards{log: l, size: firstRead, seek: o.Seek, known: o}
 	if o.Long {
 		b.size = longRead
 	}
@@ -73,7 +79,7 @@ func (l *Log) IsNewest(ctx context.Context, number uint32, generated time.Time) 
 	if a.status != smb.StatusOK {
 		return false, nil // the log was cleared, or something else: a reading tells
 	}
-	records, err := splitRecords(a.data)
+	records, err := splitRecords(a.data, 2)
 	if err != nil {
 		return false, &smb.Error{Op: readName, Err: err}
 	}
@@ -88,6 +94,7 @@ func (l *Log) IsNewest(ctx context.Context, number uint32, generated time.Time) 
 // cannot be read so: its seek fails once the log's file has 2 MiB (Q177199).
 type backwards struct {
 	log        *Log
+	known      Reading
 	size       int    // of the next read
 	proven     bool   // the sequential read began at the newest record: its end of file is reliable
 	seek       bool   // every read names its record
@@ -212,7 +219,11 @@ func (b *backwards) read(ctx context.Context, flags, number uint32) ([]rawRecord
 	default:
 		return nil, 0, statusError(readName, a.status)
 	}
-	records, err := splitRecords(a.data)
+	most := math.MaxInt
+	if b.isKnown(a.data) {
+		most = 2 // the one that is known, and one that proves that it is the newest
+	}
+	records, err := splitRecords(a.data, most)
 	if err != nil {
 		return nil, 0, &smb.Error{Op: readName, Err: err}
 	}
@@ -237,6 +248,16 @@ func (b *backwards) read(ctx context.Context, flags, number uint32) ([]rawRecord
 		b.last = record.Number
 	}
 	return records, a.status, nil
+}
+
+// isKnown reports whether what a sequential read returned begins with the record that was
+// the newest before, and another one that was there before it.
+func (b *backwards) isKnown(data []byte) bool {
+	if b.known.Newest == 0 || b.seek || b.last != 0 {
+		return false
+	}
+	records, err := splitRecords(data, 2)
+	return err == nil && fall(records) && records[0].Number == b.known.Newest && records[0].Generated.Equal(b.known.NewestAt)
 }
 
 // fall reports whether two adjacent records are sound and their numbers fall by one.

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ const (
 // not affect the others. If length and signature of one do not tell where the next
 // begins, the error is smb.ErrProtocol, and no record is returned.
 func ParseRecords(b []byte) ([]Record, error) {
-	raw, err := splitRecords(b)
+	raw, err := splitRecords(b, math.MaxInt)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +91,12 @@ func (r *rawRecord) decode() {
 	}
 }
 
-// splitRecords is ParseRecords without decoding texts. The records are parts of b.
-func splitRecords(b []byte) ([]rawRecord, error) {
+// splitRecords is ParseRecords of the first so many records, without decoding texts. The
+// records are parts of b.
+func splitRecords(b []byte, most int) ([]rawRecord, error) {
 	const usual = 150 // bytes of a record
-	records := make([]rawRecord, 0, len(b)/usual)
-	for at := 0; at < len(b); {
+	records := make([]rawRecord, 0, min(most, len(b)/usual+1))
+	for at := 0; at < len(b) && len(records) < most; {
 		length, err := recordLength(b[at:])
 		if err != nil {
 			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), err)

@@ -122,6 +122,9 @@ func (c *conn) enqueue(rounds *smb.Rounds, r request) *call {
 
 // newCall returns a call that is empty but for its channel. mu is held.
 func (c *conn) newCall() *call {
+	if c.memory == nil {
+		return &call{ready: make(chan struct{}, 1)} // of a connection that is closed
+	}
 	if n := len(c.free); n > 0 {
 		k := c.free[n-1]
 		c.free = c.free[:n-1]
@@ -147,16 +150,18 @@ func (c *conn) fault(k *call, err error) error {
 
 // recycle is release with mu held.
 func (c *conn) recycle(k *call) {
-	if !k.done || c.err != nil {
-		return // the rest of its life is short
+	if !k.done || c.memory == nil {
+		return
 	}
 	c.recycleFrame(k.answer.raw)
 	*k = call{ready: k.ready, timer: k.timer}
 	c.free = append(c.free, k)
 }
 
+// recycleFrame makes the memory of an answer available to the next one. mu is held.
 func (c *conn) recycleFrame(frame []byte) {
-	if frame != nil && len(c.frames) < maxInFlight {
+	const most = 8 << 10 // all but large reads of files
+	if frame != nil && cap(frame) <= most && len(c.frames) < maxInFlight {
 		c.frames = append(c.frames, frame[:0])
 	}
 }

@@ -36,8 +36,7 @@ type conn struct {
 	running sync.WaitGroup // of the goroutine that reads, and of the timer
 	delay   time.Duration
 
-	writeMu sync.Mutex // held while requests are numbered and written: in the order of their sequence numbers
-	out     []byte     // what is written
+	writeMu sync.Mutex // guards out; held while requests are numbered and written: in the order of their sequence numbers
 
 	mu          sync.Mutex // guards what follows, and rounds and trace; never held over a read or a write
 	rounds      *smb.Rounds
@@ -51,11 +50,9 @@ type conn struct {
 	answered    bool  // a request was answered
 	err         error // the first failure
 	reading     bool
-	in          *bufio.Reader // nil: nothing is read
-	free        []*call
-	frames      [][]byte // memory for answers
 	timer       *time.Timer
 	timerArmed  bool
+	*memory     // nil once closed, or parked
 
 	watchMu sync.Mutex
 	watched watched
@@ -63,6 +60,8 @@ type conn struct {
 
 func newConn(nc net.Conn, rounds *smb.Rounds, trace smb.Trace) *conn {
 	c := &conn{nc: nc, delay: maxDelay, maxInFlight: 1} // until the negotiate answer allows more
+	c.memory = memoryPool.Get().(*memory)
+	c.in.Reset(nc)
 	c.attach(rounds, trace)
 	return c
 }
@@ -94,6 +93,32 @@ func (c *conn) close() {
 	_ = c.fail(net.ErrClosed)
 	c.unwatch()
 	c.running.Wait()
+	c.freeMemory()
+}
+
+// memory is what a connection needs while it is in use. Connections use it one after the
+// other.
+type memory struct {
+	in     *bufio.Reader
+	out    []byte // what is written
+	free   []*call
+	frames [][]byte // for answers
+}
+
+// memoryPool is of *memory.
+var memoryPool = sync.Pool{New: func() any { return &memory{in: bufio.NewReaderSize(nil, readBuffer)} }}
+
+// freeMemory gives the memory to other connections. No call may be under way.
+func (c *conn) freeMemory() {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.memory != nil {
+		c.in.Reset(nil)
+		memoryPool.Put(c.memory)
+		c.memory = nil
+	}
 }
 
 // failure returns the first failure, nil if there is none.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -138,9 +137,6 @@ func (c *conn) number(calls []*call) error {
 // in one answer.
 const readBuffer = 4356
 
-// readerPool is of *bufio.Reader.
-var readerPool = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, readBuffer) }}
-
 // read delivers answers as long as requests are in flight.
 func (c *conn) read() {
 	defer func() {
@@ -197,18 +193,9 @@ func (c *conn) isFirst() bool {
 func (c *conn) nextRead() (in *bufio.Reader, frame []byte, more bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil || len(c.pending) == 0 && (c.in == nil || netbios.SkipKeepAlives(c.in) == 0) {
+	if c.err != nil || len(c.pending) == 0 && netbios.SkipKeepAlives(c.in) == 0 {
 		c.reading = false
-		if c.in != nil {
-			c.in.Reset(nil)
-			readerPool.Put(c.in)
-			c.in = nil
-		}
 		return nil, nil, false
-	}
-	if c.in == nil {
-		c.in = readerPool.Get().(*bufio.Reader)
-		c.in.Reset(c.nc)
 	}
 	if n := len(c.frames); n > 0 {
 		frame, c.frames = c.frames[n-1], c.frames[:n-1]

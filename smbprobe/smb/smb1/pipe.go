@@ -16,28 +16,54 @@ type Pipe struct {
 	name string
 	fid  uint16
 
-	transactOp, readOp string        // for errors and the trace
-	limit              time.Duration // of each request; 0: none
-	message            transaction   // the answer to the last call, whose memory the next one uses
-	onMessage          func(*message) (last bool, err error)
+	ops       pipeOps
+	limit     time.Duration // of each request; 0: none
+	message   transaction   // the answer to the last call, whose memory the next one uses
+	onMessage func(*message) (last bool, err error)
 }
 
 // OpenPipe implements smb.Tree.
 func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
-	c, err := t.create(ctx, "open "+name, name, toTransact())
+	ops := pipeOpsOf(name)
+	c, err := t.create(ctx, ops.open, name, toTransact())
 	if err != nil {
 		return nil, err
 	}
 	if c.resourceType != typeMessagePipe {
-		return nil, smb.Protocolf("open "+name, "resource type %d is not a pipe in message mode", c.resourceType)
+		return nil, smb.Protocolf(ops.open, "resource type %d is not a pipe in message mode", c.resourceType)
 	}
 	return newPipe(t, name, c.fid), nil
 }
 
 func newPipe(t *Tree, name string, fid uint16) *Pipe {
-	p := &Pipe{tree: t, name: name, fid: fid, transactOp: "transact " + name, readOp: "read pipe " + name}
+	p := &Pipe{tree: t, name: name, fid: fid, ops: pipeOpsOf(name)}
 	p.onMessage = p.message.add
 	return p
+}
+
+// pipeOps are what is done with a pipe, for errors and the trace.
+type pipeOps struct{ open, transact, read string }
+
+func newPipeOps(name string) pipeOps {
+	return pipeOps{open: "open " + name, transact: "transact " + name, read: "read pipe " + name}
+}
+
+// usualPipeOps are those of the pipes that a probe uses.
+var usualPipeOps = [...]struct {
+	name string
+	ops  pipeOps
+}{
+	{"eventlog", newPipeOps("eventlog")}, {"winreg", newPipeOps("winreg")},
+	{"svcctl", newPipeOps("svcctl")}, {"srvsvc", newPipeOps("srvsvc")},
+}
+
+func pipeOpsOf(name string) pipeOps {
+	for i := range usualPipeOps {
+		if usualPipeOps[i].name == name {
+			return usualPipeOps[i].ops
+		}
+	}
+	return newPipeOps(name)
 }
 
 // LimitCalls implements smb.CallLimiter.
@@ -46,11 +72,11 @@ func (p *Pipe) LimitCalls(limit time.Duration) { p.limit = limit }
 // Transact implements smb.Pipe. The message is at most 64 KiB less headers.
 func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte, error) {
 	if len(message) > math.MaxUint16-256 {
-		return nil, &smb.Error{Op: p.transactOp, Err: fmt.Errorf("a message of %d bytes does not fit a request", len(message))}
+		return nil, &smb.Error{Op: p.ops.transact, Err: fmt.Errorf("a message of %d bytes does not fit a request", len(message))}
 	}
 	s := p.tree.session
 	p.message.limit, p.message.data = limit, p.message.data[:0]
-	k, err := s.conn.roundTrip(ctx, request{op: p.transactOp, builder: transactRequest(s.header(p.tree.tid), p.fid, message), onMessage: p.onMessage, limit: p.limit})
+	k, err := s.conn.roundTrip(ctx, request{op: p.ops.transact, builder: transactRequest(s.header(p.tree.tid), p.fid, message), onMessage: p.onMessage, limit: p.limit})
 	if err != nil {
 		return nil, s.conn.fault(k, err)
 	}
@@ -78,7 +104,7 @@ func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 	}
 	requests := make([]request, n)
 	for i := range requests {
-		requests[i] = request{op: p.readOp, builder: readRequest(s.header(p.tree.tid), p.fid, 0, limit), limit: p.limit}
+		requests[i] = request{op: p.ops.read, builder: readRequest(s.header(p.tree.tid), p.fid, 0, limit), limit: p.limit}
 	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
@@ -103,10 +129,10 @@ func (p *Pipe) receive(ctx context.Context, k *call, limit int) ([]byte, error) 
 	}
 	part, err := parseRead(&k.answer, limit)
 	if err != nil {
-		return nil, &smb.Error{Op: p.readOp, Err: err}
+		return nil, &smb.Error{Op: p.ops.read, Err: err}
 	}
 	if k.answer.status == smb.StatusBufferOverflow && len(part) == limit {
-		return nil, smb.Protocolf(p.readOp, "a message of more than %d bytes", limit)
+		return nil, smb.Protocolf(p.ops.read, "a message of more than %d bytes", limit)
 	}
 	return slices.Clone(part), nil
 }
@@ -131,7 +157,7 @@ func (p *Pipe) readRest(ctx context.Context, limit int) ([]byte, error) {
 	for range maxReads(int64(limit)) {
 		count := min(maxPipeRead(p.tree.session.server), limit-len(m.data))
 		if count == 0 {
-			return nil, smb.Protocolf(p.readOp, "a message of more than %d bytes", limit)
+			return nil, smb.Protocolf(p.ops.read, "a message of more than %d bytes", limit)
 		}
 		part, last, err := p.readPart(ctx, count)
 		switch {
@@ -140,23 +166,23 @@ func (p *Pipe) readRest(ctx context.Context, limit int) ([]byte, error) {
 		case last:
 			return m.data, nil
 		case part == 0:
-			return nil, smb.Protocolf(p.readOp, "an empty part of a message that is not the last")
+			return nil, smb.Protocolf(p.ops.read, "an empty part of a message that is not the last")
 		}
 	}
-	return nil, smb.Protocolf(p.readOp, "too many short answers: %d bytes of a message in %d reads", len(m.data), maxReads(int64(limit)))
+	return nil, smb.Protocolf(p.ops.read, "too many short answers: %d bytes of a message in %d reads", len(m.data), maxReads(int64(limit)))
 }
 
 // readPart reads once, at most count bytes, and appends what it got to the message.
 func (p *Pipe) readPart(ctx context.Context, count int) (n int, last bool, err error) {
 	s := p.tree.session
-	k, err := s.conn.roundTrip(ctx, request{op: p.readOp, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count), limit: p.limit})
+	k, err := s.conn.roundTrip(ctx, request{op: p.ops.read, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count), limit: p.limit})
 	if err != nil {
 		return 0, false, s.conn.fault(k, err)
 	}
 	defer s.conn.release(k)
 	part, err := parseRead(&k.answer, count)
 	if err != nil {
-		return 0, false, &smb.Error{Op: p.readOp, Err: err}
+		return 0, false, &smb.Error{Op: p.ops.read, Err: err}
 	}
 	p.message.data = append(p.message.data, part...)
 	return len(part), k.answer.status != smb.StatusBufferOverflow, nil
