@@ -106,6 +106,7 @@ func startExporter(tb testing.TB, target netip.AddrPort, module string, count bo
 	serving.Go(func() { _ = h.Serve(l) }) // until Close
 	tb.Cleanup(func() {
 		server.Drain(context.Background())
+		e.prober.Close()
 		_ = h.Close()
 		serving.Wait()
 	})

@@ -1,12 +1,19 @@
 package benchmarks
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
 // modules are what is measured.
+var keptModules = []struct{ name, module string }{
+	{"kept-everything", kept(everything)},
+	{"kept-share-file-log", kept(shareFileLog)},
+	{"kept-share-file", kept(shareFile)},
+}
+
 var modules = []struct{ name, module string }{
 	{"everything", everything},
 	{"share-file-log", shareFileLog},
@@ -22,7 +29,7 @@ func checkResult(tb testing.TB, r *smbprobe.Result) {
 
 // BenchmarkScrape scrapes an unchanged server as Prometheus does.
 func BenchmarkScrape(b *testing.B) {
-	for _, m := range modules {
+	for _, m := range slices.Concat(modules, keptModules) {
 		b.Run(m.name, func(b *testing.B) { benchmarkScrape(b, m.module) })
 	}
 }
@@ -55,6 +62,28 @@ func TestCounts(t *testing.T) {
 		s.scrape()
 		t.Logf("%s, unchanged: %d round trips, %+v", m.name, e.result().RoundTrips, e.wire.take())
 		checkResult(t, e.result())
+		for _, l := range e.result().Trace.Lines() {
+			t.Log(l)
+		}
+		e = startExporter(t, server, m.module, false)
+		s = e.scraper(server)
+		s.allocated(10)
+		n, bytes := s.allocated(100)
+		t.Logf("%s: %.0f allocations, %.0f bytes", m.name, n, bytes)
+	}
+}
+
+// TestKeptCounts prints the same of a kept session.
+func TestKeptCounts(t *testing.T) {
+	for _, m := range keptModules {
+		server := startServers(t, 1)[0]
+		e := startExporter(t, server, m.module, true)
+		s := e.scraper(server)
+		for i := range 12 {
+			s.scrape()
+			checkResult(t, e.result())
+			t.Logf("%s, %d: %d round trips, %+v", m.name, i, e.result().RoundTrips, e.wire.take())
+		}
 		for _, l := range e.result().Trace.Lines() {
 			t.Log(l)
 		}

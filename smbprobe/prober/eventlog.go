@@ -48,10 +48,15 @@ func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
 		l.memory = nil
 		return l.err
 	}
-	if r.prober.logs.Put(key, l.memory) {
+	r.storeLog(key)
+	return nil
+}
+
+// storeLog remembers what was read of a log.
+func (r *run) storeLog(key string) {
+	if r.prober.logs.Put(key, r.eventlog.memory) {
 		r.prober.forgotten.Add(1)
 	}
-	return nil
 }
 
 // eventlogResult returns what was read. It counts by the server's clock, so it is
@@ -155,6 +160,11 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	if err != nil {
 		return nil, 0, err
 	}
+	return r.readOpenLog(ctx, log, memory)
+}
+
+// readOpenLog is readLog of a log that is open.
+func (r *run) readOpenLog(ctx context.Context, log *eventlog.Log, memory *dialfailures.Memory) (*dialfailures.Memory, uint32, error) {
 	if m, unchanged, err := r.quickReading(ctx, log, memory); unchanged || err != nil {
 		return m, memory.Count, err
 	}

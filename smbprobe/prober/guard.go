@@ -30,6 +30,7 @@ func (p *Prober) Configure(targets []smbprobe.Target) error {
 		return err
 	}
 	p.smb2.keep(names)
+	p.kept.configure(targets)
 	return nil
 }
 

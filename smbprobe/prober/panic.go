@@ -31,7 +31,12 @@ func asPanicError(v any) *smb.PanicError {
 // round trips of the longest branch count. A panic of a branch becomes one of the
 // caller.
 func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)) {
-	rounds := smb.RoundsFrom(ctx, r.rounds)
+	runParallel(ctx, r.rounds, branches...)
+}
+
+// runParallel is run.runParallel; rounds are those of a context that has none.
+func runParallel(ctx context.Context, rounds *smb.Rounds, branches ...func(context.Context)) {
+	rounds = smb.RoundsFrom(ctx, rounds)
 	var wait sync.WaitGroup
 	rounds.Work(len(branches) - 1) // instead of the caller
 	running := make([]parallelBranch, len(branches))

@@ -53,12 +53,28 @@ var eventlogInterface = msrpc.Interface{
 // smb.ErrProtocol. After an error other than a status of the call every further call
 // fails.
 func Open(ctx context.Context, pipe smb.Pipe, log string) (*Log, error) {
+	conn, err := Bind(ctx, pipe)
+	if err != nil {
+		return nil, err
+	}
+	return conn.Open(ctx, log)
+}
+
+// Conn is a bound pipe on which logs can be opened one after another. The caller closes each
+// log: a pipe that stays open keeps the handles of those that are not.
+type Conn struct{ conn *msrpc.Conn }
+
+// Bind binds a newly opened pipe: one round trip. Errors are those of Open.
+func Bind(ctx context.Context, pipe smb.Pipe) (*Conn, error) {
 	conn, err := msrpc.Bind(ctx, pipe, eventlogInterface)
 	if err != nil {
 		return nil, err
 	}
-	return openOn(ctx, conn, log)
+	return &Conn{conn}, nil
 }
+
+// Open is Open on a pipe that is bound: one round trip.
+func (c *Conn) Open(ctx context.Context, log string) (*Log, error) { return openOn(ctx, c.conn, log) }
 
 // openOn opens a log on a pipe that is bound.
 func openOn(ctx context.Context, conn *msrpc.Conn, log string) (*Log, error) {

@@ -50,6 +50,7 @@ type conn struct {
 	answered    bool  // a request was answered
 	err         error // the first failure
 	reading     bool
+	idle        chan struct{} // not nil: to be closed once nothing is queued or in flight
 	timer       *time.Timer
 	timerArmed  bool
 	*memory     // nil once closed, or parked
@@ -70,7 +71,7 @@ func newConn(nc net.Conn, rounds *smb.Rounds, trace smb.Trace) *conn {
 func (c *conn) attach(rounds *smb.Rounds, trace smb.Trace) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.rounds, c.trace = rounds, trace
+	c.rounds, c.trace, c.lastFreed = rounds, trace, 0
 	rounds.OnIdle(c.flushIfIdle)
 }
 
@@ -121,6 +122,41 @@ func (c *conn) freeMemory() {
 	}
 }
 
+// park waits for the answers to all requests, ends the goroutines of the connection, and
+// gives back its memory. The error is the failure that ended it.
+func (c *conn) park(ctx context.Context) error {
+	c.flush(true)
+	c.mu.Lock()
+	idle := make(chan struct{})
+	c.idle = idle
+	c.signalIdle()
+	c.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		return c.fail(ctx.Err())
+	}
+	if err := c.failure(); err != nil {
+		return err
+	}
+	c.unwatch()
+	c.running.Wait()
+	c.mu.Lock()
+	c.rounds, c.trace, c.timer, c.pending, c.queue, c.idle = nil, nil, nil, nil, nil, nil
+	c.mu.Unlock()
+	c.freeMemory()
+	return nil
+}
+
+// resume makes a parked connection that of another probe.
+func (c *conn) resume(rounds *smb.Rounds, trace smb.Trace) {
+	c.mu.Lock()
+	c.memory = memoryPool.Get().(*memory)
+	c.in.Reset(c.nc)
+	c.mu.Unlock()
+	c.attach(rounds, trace)
+}
+
 // failure returns the first failure, nil if there is none.
 func (c *conn) failure() error {
 	c.mu.Lock()
@@ -145,7 +181,16 @@ func (c *conn) fail(err error) error {
 		c.finish(k)
 	}
 	c.pending, c.queue = nil, nil
+	c.signalIdle()
 	return c.err
+}
+
+// signalIdle wakes up park. mu is held.
+func (c *conn) signalIdle() {
+	if c.idle != nil && len(c.pending) == 0 && len(c.queue) == 0 {
+		close(c.idle)
+		c.idle = nil
+	}
 }
 
 // finish wakes up the goroutine that waits for a call. mu is held.

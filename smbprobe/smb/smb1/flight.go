@@ -245,6 +245,7 @@ func (c *conn) deliver(frame []byte) error {
 		c.armTimer()
 	}
 	c.finish(k)
+	c.signalIdle()
 	return nil
 }
 

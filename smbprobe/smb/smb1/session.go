@@ -104,6 +104,70 @@ func (s *Session) logoff(ctx context.Context) error {
 		requests = append(requests, request{op: "tree disconnect " + t.share, builder: treeDisconnectRequest(s.header(t.tid))})
 	}
 	requests = append(requests, request{op: "logoff", builder: logoffRequest(s.header(0))})
+	return s.settle(ctx, requests)
+}
+
+// Park ends everything of the session but itself and some of its pipes, so that another
+// probe can use it: files and other pipes are closed, trees that none of the pipes is on are
+// disconnected. It waits for the answers. A session that is parked has no goroutine and
+// almost no memory. Nothing may be called until Resume. After an error the
+// session is closed.
+func (s *Session) Park(ctx context.Context, kept ...smb.Pipe) error {
+	keeps := func(f openFID) bool {
+		return slices.ContainsFunc(kept, func(k smb.Pipe) bool {
+			p, ok := k.(*Pipe)
+			return ok && p.fid == f.fid && p.tree == f.tree
+		})
+	}
+	s.mu.Lock()
+	var requests []request
+	var fids []openFID
+	var trees []*Tree
+	for _, f := range s.fids {
+		if keeps(f) {
+			fids = append(fids, f)
+		} else if !f.pipe || slices.ContainsFunc(kept, func(k smb.Pipe) bool { p, ok := k.(*Pipe); return ok && p.tree == f.tree }) {
+			requests = append(requests, f.tree.closing(f.fid))
+		} // others are closed with their tree
+	}
+	for _, t := range s.trees {
+		if slices.ContainsFunc(fids, func(f openFID) bool { return f.tree == t }) {
+			trees = append(trees, t)
+		} else {
+			requests = append(requests, request{op: "tree disconnect " + t.share, builder: treeDisconnectRequest(s.header(t.tid))})
+		}
+	}
+	s.fids, s.trees, s.first = fids, trees, nil
+	s.mu.Unlock()
+	err := s.settle(ctx, requests)
+	if err == nil {
+		err = s.conn.park(ctx)
+	}
+	if err != nil {
+		s.conn.close()
+		return err
+	}
+	for _, k := range kept {
+		if p, ok := k.(*Pipe); ok {
+			p.message.data = nil
+		}
+	}
+	return nil
+}
+
+// Attach makes a session count and trace what it does from now on elsewhere. No call may be
+// under way that is waited for.
+func (s *Session) Attach(rounds *smb.Rounds, trace smb.Trace) { s.conn.attach(rounds, trace) }
+
+// Resume makes a session that is parked that of another probe, in which its round trips are
+// counted and traced.
+func (s *Session) Resume(rounds *smb.Rounds, trace smb.Trace) { s.conn.resume(rounds, trace) }
+
+// settle sends requests and waits for their answers, whose statuses do not matter.
+func (s *Session) settle(ctx context.Context, requests []request) error {
+	if len(requests) == 0 {
+		return nil
+	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
 		return err
