@@ -159,6 +159,7 @@ func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, l
 		logger.Info("Told to stop: waiting for the probes in flight")
 	}
 	stop(handler, server, logger)
+	r.prober.Close() // logs off from the servers that sessions are kept with
 	if err == nil {
 		err = <-ended
 	}

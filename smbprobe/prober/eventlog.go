@@ -165,31 +165,15 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 
 // readOpenLog is readLog of a log that is open.
 func (r *run) readOpenLog(ctx context.Context, log *eventlog.Log, memory *dialfailures.Memory) (*dialfailures.Memory, uint32, error) {
-	if m, unchanged, err := r.quickReading(ctx, log, memory); unchanged || err != nil {
-		return m, memory.Count, err
-	}
 	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.bestServerTime(), time.Now())
-	// Windows returns the newest records first, Samba the oldest one alone: that read would
-	// cost more the longer it is.
-	how := eventlog.Reading{
-		Seek: memory.Seek, Long: memory.Newest == 0 && r.isWindows(),
-		Newest: memory.Newest, NewestAt: memory.NewestAt,
-	}
-	end, err := log.ReadBackwards(ctx, how, func(record eventlog.Record) bool {
-		return reader.Add(dialfailures.Record{
-			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
-			Unreadable: record.Err != nil,
-		})
-	})
+	end, err := r.readNew(ctx, log, memory, reader)
 	if err != nil {
 		return nil, 0, err
 	}
-	trusted := memory.Trusted
 	memory = reader.Merge(end.Reached)
 	memory.Seek = end.Seek
-	if end.Bounds == nil && reader.Unchanged() && memory.Count > 0 && memory.Oldest != 0 && trusted < maxTrusted {
-		// Windows overwrites old records only for new ones.
-		memory.Trusted = trusted + 1
+	if end.Bounds == nil && reader.Unchanged() && r.trustsBounds(memory) {
+		memory.Trusted++
 		r.log.logf("event log: unchanged, %d failures remembered", memory.Len())
 		return memory, memory.Count, nil
 	}
@@ -204,7 +188,12 @@ func (r *run) readOpenLog(ctx context.Context, log *eventlog.Log, memory *dialfa
 	if err != nil {
 		return nil, 0, err
 	}
-	memory.Trusted, memory.Count = 0, count
+	memory.Count = count
+	if reader.Unchanged() && memory.Trusted < maxTrusted {
+		memory.Trusted++
+	} else {
+		memory.Trusted = 0
+	}
 	if (count == 0) != (memory.Newest == 0) || count > 0 && (memory.Newest < oldest || memory.Newest > oldest+(count-1)) {
 		return nil, 0, fmt.Errorf("%w: newest record %d, and now %d records from %d on", errLogChanged, memory.Newest, count, oldest)
 	}
@@ -229,23 +218,37 @@ func (r *run) readOpenLog(ctx context.Context, log *eventlog.Log, memory *dialfa
 // from the last that asked, while the newest record stays the same.
 const maxTrusted = 9
 
-// quickReading looks whether a log is unchanged that has to be told where a reading begins:
-// one call instead of three. If it is, it returns the memory.
-func (r *run) quickReading(ctx context.Context, log *eventlog.Log, memory *dialfailures.Memory) (m *dialfailures.Memory, unchanged bool, err error) {
-	if !memory.Seek || memory.Newest == 0 || memory.Count == 0 || memory.Oldest == 0 || memory.Trusted >= maxTrusted {
-		return nil, false, nil
+// trustsBounds reports whether an unchanged newest record means that the oldest one did not
+// change either: Windows overwrites old records only for new ones, and Samba drops them when
+// it likes. A probe on a kept session has no time to ask.
+func (r *run) trustsBounds(m *dialfailures.Memory) bool {
+	return m.Count > 0 && m.Oldest != 0 && m.Trusted < maxTrusted && (r.onKept || r.isWindows())
+}
+
+// readNew passes the records to reader that the memory does not know.
+func (r *run) readNew(ctx context.Context, log *eventlog.Log, memory *dialfailures.Memory, reader *dialfailures.Reader) (eventlog.End, error) {
+	if memory.Seek && memory.Newest != 0 && memory.Trusted < maxTrusted {
+		unchanged, err := log.IsNewest(ctx, memory.Newest, memory.NewestAt)
+		if err != nil {
+			return eventlog.End{}, err
+		}
+		if unchanged {
+			reader.Add(dialfailures.Record{Number: memory.Newest, Generated: memory.NewestAt})
+			return eventlog.End{Seek: true}, nil
+		}
 	}
-	unchanged, err = log.IsNewest(ctx, memory.Newest, memory.NewestAt)
-	if !unchanged || err != nil {
-		return nil, false, err
+	// Windows returns the newest records first, Samba the oldest one alone: that read would
+	// cost more the longer it is.
+	how := eventlog.Reading{
+		Seek: memory.Seek, Long: memory.Newest == 0 && r.isWindows(),
+		Newest: memory.Newest, NewestAt: memory.NewestAt,
 	}
-	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.bestServerTime(), time.Now())
-	reader.Add(dialfailures.Record{Number: memory.Newest, Generated: memory.NewestAt})
-	trusted := memory.Trusted
-	memory = reader.Merge(false)
-	memory.Trusted = trusted + 1
-	r.log.logf("event log: unchanged, %d failures remembered", memory.Len())
-	return memory, true, nil
+	return log.ReadBackwards(ctx, how, func(record eventlog.Record) bool {
+		return reader.Add(dialfailures.Record{
+			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
+			Unreadable: record.Err != nil,
+		})
+	})
 }
 
 // bounds returns the number of the oldest record and how many there are. It asks only for

@@ -49,6 +49,7 @@ func (r *run) probeKept(ctx context.Context) (accepted bool) {
 
 func (r *run) onKeptSession(ctx context.Context, k *keptSession) (err error) {
 	defer recoverAsError(&err)
+	r.onKept = true
 	r.result.Address = k.address
 	info := k.info
 	r.result.Server = &info

@@ -61,7 +61,7 @@ func TestPanic(t *testing.T) {
 	target := everything(t)
 	build := func(o prober.Options) *prober.Prober { return newProber(t, o) }
 	_, _, writes := probeWithFault(t, build, target, t.Context(), 0, nil)
-	if writes < 20 {
+	if writes < 10 {
 		t.Fatalf("%d writes: the probe does not ask for everything", writes)
 	}
 	before := goleak.IgnoreCurrent()

@@ -159,6 +159,7 @@ type run struct {
 	rounds *smb.Rounds
 	result *smbprobe.Result
 
+	onKept                 bool     // the probe uses a kept session
 	keptFailed             bool     // a kept session was of no use
 	loginInDoubt           bool     // a login was sent and got no usable answer: a retry might be a second refusal
 	ipc                    smb.Tree // IPC$; nil if it is not needed or could not be connected

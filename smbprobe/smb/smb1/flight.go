@@ -97,11 +97,23 @@ func (c *conn) flush(late bool) {
 	}
 	c.mu.Unlock()
 	if err == nil && n > 0 {
-		_, err = c.nc.Write(c.out)
+		err = c.write(c.out)
 	}
 	if err != nil {
 		_ = c.fail(err)
 	}
+}
+
+// write writes to the network. A panic is an error, because calls of other goroutines wait
+// for what is written.
+func (c *conn) write(b []byte) (err error) {
+	defer func() {
+		if panicked := smb.Recovered(recover()); panicked != nil {
+			err = panicked
+		}
+	}()
+	_, err = c.nc.Write(b)
+	return err
 }
 
 // number completes requests, appends them to out and makes them pending. writeMu and mu are
