@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -65,10 +64,14 @@ func (e *exporter) result() *smbprobe.Result {
 
 // startExporter serves probes of one target. count makes it count what is sent, which
 // takes time and memory of its own.
-func startExporter(tb testing.TB, target netip.AddrPort, module string, count bool) *exporter {
+func startExporter(tb testing.TB, target netip.AddrPort, module string, count bool, more ...netip.AddrPort) *exporter {
 	tb.Helper()
+	hosts := fmt.Sprintf("%q", target)
+	for _, m := range more {
+		hosts += fmt.Sprintf(", %q", m)
+	}
 	c, err := config.Parse("rasphone.yml", fmt.Appendf(nil, "auths: {corp: {username: %s, domain: CORP, password: %s}}\nmodules: {default: %s}\nlockout_file: none\n"+
-		"targets: [{hosts: [%q], auth: corp}]\n", username, password, module, target), nil)
+		"targets: [{hosts: [%s], auth: corp}]\n", username, password, module, hosts), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -81,11 +84,15 @@ func startExporter(tb testing.TB, target netip.AddrPort, module string, count bo
 	if e.prober, err = prober.New(options); err != nil {
 		tb.Fatal(err)
 	}
-	t, err := c.Target(target.String(), "")
-	if err != nil {
-		tb.Fatal(err)
+	var targets []smbprobe.Target
+	for _, host := range c.Hosts() {
+		t, err := c.Target(host.Name, "")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		targets = append(targets, t)
 	}
-	if err := e.prober.Configure([]smbprobe.Target{t}); err != nil {
+	if err := e.prober.Configure(targets); err != nil {
 		tb.Fatal(err)
 	}
 	none := func() int { return 0 }
@@ -181,10 +188,14 @@ func (s *scraper) allocated(n int) (allocations, bytes float64) {
 
 // wire counts what goes to servers.
 type wire struct {
-	mu                      sync.Mutex
+	mu sync.Mutex
+	wireCounts
+}
+
+type wireCounts struct {
 	requests, writes, reads int
 	bytes                   int // both ways
-	inFlight, maxInFlight   int
+	maxInFlight             int
 }
 
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -196,11 +207,11 @@ func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, err
 }
 
 // take returns the counts since the last call.
-func (w *wire) take() (counts wire) {
+func (w *wire) take() wireCounts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	counts.requests, counts.writes, counts.reads, counts.bytes, counts.maxInFlight = w.requests, w.writes, w.reads, w.bytes, w.maxInFlight
-	w.requests, w.writes, w.reads, w.bytes, w.maxInFlight = 0, 0, 0, 0, 0
+	counts := w.wireCounts
+	w.wireCounts = wireCounts{}
 	return counts
 }
 
@@ -257,5 +268,3 @@ func (f *frames) add(b []byte) (n int) {
 	}
 	return n
 }
-
-var _ io.Writer = (*countedConn)(nil)

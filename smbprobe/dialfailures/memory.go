@@ -28,9 +28,8 @@ const (
 	maxTextBytes = 2048
 	// maxRelated is how many related events of one log are remembered.
 	maxRelated = 256
-	// maxLogs is how many event logs are remembered; the ones read longest ago are
-	// dropped first, and read from the start by the next probe.
-	maxLogs = 2048
+	// minLogs is how many event logs are remembered at least; see Store.Resize.
+	minLogs = 2048
 )
 
 // Record is an event log record, as far as failures to dial concern it. Times are the
@@ -187,19 +186,24 @@ func (m *Memory) Clone() *Memory {
 	return &c
 }
 
-// Store keeps the memories of event logs.
+// Store keeps the memories of event logs. If there are too many, those that were read longest
+// ago are dropped first, and read from the start by the next probe.
 type Store struct {
 	logs *lru.Cache[string, *Memory]
 }
 
 // NewStore returns an empty store.
 func NewStore() (*Store, error) {
-	logs, err := lru.New[string, *Memory](maxLogs)
+	logs, err := lru.New[string, *Memory](minLogs)
 	if err != nil {
 		return nil, err
 	}
 	return &Store{logs: logs}, nil
 }
+
+// Resize makes room for the logs of so many servers, each read by two modules. It returns how
+// many memories were dropped.
+func (s *Store) Resize(servers int) (dropped int) { return s.logs.Resize(max(minLogs, 2*servers)) }
 
 // Get returns the memory of a log; nil if there is none.
 func (s *Store) Get(key string) *Memory {

@@ -83,6 +83,7 @@ func TestEventlogRoundTrips(t *testing.T) {
 	samba.WriteEvents(slices.Concat(otherEvents(40*time.Hour, 900), failuresAgo(3*time.Hour, 50), failuresAgo(time.Minute, 50))...)
 	s := site{hosts: []string{samba.Addr().String()}, module: []string{"transport: netbios", withEventlog}}
 	p, target := newProber(t, prober.Options{}), s.target(t)
+	p.CountFlights()
 	for _, test := range []struct {
 		name string
 		most int

@@ -2,6 +2,10 @@ package prober
 
 import "time"
 
+// CountFlights makes requests wait for those of other branches as long as it takes: how many
+// flights there are does not depend on how fast the server answers.
+func (p *Prober) CountFlights() { p.maxDelay = time.Hour }
+
 // AwaitParked waits until no session is being parked.
 func (p *Prober) AwaitParked() {
 	p.kept.mu.Lock()

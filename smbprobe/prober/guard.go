@@ -31,6 +31,7 @@ func (p *Prober) Configure(targets []smbprobe.Target) error {
 	}
 	p.smb2.keep(names)
 	p.kept.configure(targets)
+	p.forgotten.Add(int64(p.logs.Resize(len(targets))))
 	return nil
 }
 

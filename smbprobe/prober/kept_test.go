@@ -32,6 +32,7 @@ func newKeeper(t *testing.T, s site) *keeper {
 	t.Helper()
 	k := &keeper{t: t}
 	k.Prober, k.target = newProber(t, prober.Options{Dial: k.requests.dial}), s.target(t)
+	k.CountFlights()
 	t.Cleanup(k.Close)
 	return k
 }

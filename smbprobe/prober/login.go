@@ -116,6 +116,7 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 		ServerName:     firstText(name, r.target.Host),
 		NetBIOSName:    name,
 		ClientNonce:    clientNonce(),
+		MaxDelay:       r.prober.maxDelay,
 		Rounds:         r.rounds,
 		Trace:          r.trace,
 	})

@@ -55,6 +55,7 @@ type Prober struct {
 	recoveries *recoveryTracker
 	parsing    semaphore
 	kept       *keptSessions
+	maxDelay   time.Duration // see smb1.Options; for tests that count flights
 
 	forgotten atomic.Int64 // event logs that were evicted from logs
 }

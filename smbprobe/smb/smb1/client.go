@@ -32,13 +32,14 @@ import (
 
 // Options configure a connection.
 type Options struct {
-	OfferSMB2      bool        // offer SMB2 in the negotiate as well
-	RequireSigning bool        // refuse a server that does not sign
-	ServerName     string      // for the path of a tree connect: the NetBIOS name if known, else host name or address
-	NetBIOSName    string      // the server's own name if known, else empty
-	ClientNonce    [8]byte     // random, for NTLMv2
-	Rounds         *smb.Rounds // counts the round trips
-	Trace          smb.Trace   // may be nil
+	OfferSMB2      bool          // offer SMB2 in the negotiate as well
+	RequireSigning bool          // refuse a server that does not sign
+	ServerName     string        // for the path of a tree connect: the NetBIOS name if known, else host name or address
+	NetBIOSName    string        // the server's own name if known, else empty
+	ClientNonce    [8]byte       // random, for NTLMv2
+	MaxDelay       time.Duration // how long a request may wait for those of other branches; 0: a millisecond
+	Rounds         *smb.Rounds   // counts the round trips
+	Trace          smb.Trace     // may be nil
 }
 
 // Client is a connection on which NT LM 0.12 was negotiated, before the login.
@@ -58,6 +59,9 @@ type Client struct {
 func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) {
 	const op = "negotiate"
 	c := &Client{conn: newConn(nc, opts.Rounds, opts.Trace), opts: opts}
+	if opts.MaxDelay > 0 {
+		c.conn.delay = opts.MaxDelay
+	}
 	seenAt, err := c.negotiate(ctx, op)
 	if err != nil {
 		c.conn.close()
