@@ -237,10 +237,8 @@ func (r *run) readNew(ctx context.Context, log *eventlog.Log, memory *dialfailur
 			return eventlog.End{Seek: true}, nil
 		}
 	}
-	// Windows returns the newest records first, Samba the oldest one alone: that read would
-	// cost more the longer it is.
 	how := eventlog.Reading{
-		Seek: memory.Seek, Long: memory.Newest == 0 && r.isWindows(),
+		Seek: memory.Seek, Long: memory.Newest == 0, NewestFirst: r.isWindows(),
 		Newest: memory.Newest, NewestAt: memory.NewestAt,
 	}
 	return log.ReadBackwards(ctx, how, func(record eventlog.Record) bool {

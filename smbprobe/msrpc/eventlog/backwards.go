@@ -26,7 +26,11 @@ type Bounds struct {
 // Reading is what is known of a log before it is read. The zero value is right for any.
 type Reading struct {
 	Seek bool // an earlier reading ended with Seek: a read without a record number would be in vain
-	Long bool // many records are wanted: the first read is a long one
+	Long bool // many records are wanted: the first read that returns the newest ones is a long one
+
+	// NewestFirst: the server is known to return the newest records first. Of another, the
+	// first read tells no more than that.
+	NewestFirst bool
 
 	// Newest is the record that was the newest: if it still is, no other records are
 	// decoded. 0: none.
@@ -43,7 +47,7 @@ type Reading struct {
 // cleared or overwritten meanwhile; open it again.
 func (l *Log) ReadBackwards(ctx context.Context, o Reading, each func(Record) (more bool)) (End, error) {
 	b := backwards{log: l, size: firstRead, seek: o.Seek, known: o}
-	if o.Long {
+	if o.Long && o.NewestFirst {
 		b.size = longRead
 	}
 	unreadable := 0
@@ -165,6 +169,9 @@ func (b *backwards) first(ctx context.Context) ([]rawRecord, error) {
 		b.unasked = &records[0].Record
 	}
 	b.seek, b.last, b.unverified = true, 0, newest
+	if b.known.Long {
+		b.size = longRead
+	}
 	records, _, err = b.read(ctx, readSeek|readBackwards, newest)
 	if err == nil && len(records) == 0 {
 		err = smb.Protocolf(readName, "no record %d, which is the newest of %d", newest, count)
