@@ -191,9 +191,10 @@ func (r *run) isNT4() bool {
 }
 
 // isWindows reports whether the server announced that it runs Windows: "Windows NT 4.0",
-// "Windows 5.0".
+// "Windows 5.0". Samba announces "Windows 6.1", and itself as the LAN manager.
 func (r *run) isWindows() bool {
-	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows")
+	s := r.result.Server
+	return s != nil && strings.HasPrefix(s.OS, "Windows") && !strings.HasPrefix(s.LANManager, "Samba")
 }
 
 func phonebookFailed(err error) smbprobe.PhonebookResult {
