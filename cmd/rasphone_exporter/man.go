@@ -18,7 +18,7 @@ var manTemplate = strings.NewReplacer(
 ).Replace(kingpin.ManPageTemplate) + `.SH "EXIT STATUS"
 .TP
 \fBserve, demo, healthcheck\fR
-0 if it ended as it was told to, or is healthy; 1 if not; 3 for a mistake on the command line.
+0 after a regular end, or if the exporter is healthy; 1 if not; 3 for a mistake on the command line.
 .TP
 \fBprobe\fR
 As the monitoring plugins have it: 0 OK, 1 warning, 2 critical, 3 unknown or a mistake on the command line or in the configuration. Of several targets the worst, 2 before 1 before 3 before 0.
@@ -45,7 +45,7 @@ The configuration, in the current folder unless \fB\-\-config.file\fR names anot
 Serve simulated servers on http://127.0.0.1:10196/.
 .TP
 \fB` + program + ` probe \-\-username rasphone \-\-domain EXCH01 exch01.corp.example\fR
-Probe a server without a configuration. The password is asked for.
+Probe a server without a configuration. It asks for the password.
 .TP
 \fB` + program + ` \-\-config.check\fR
 Report the mistakes of ` + defaultConfigFile + `.

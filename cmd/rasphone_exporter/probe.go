@@ -196,14 +196,12 @@ func (p *probe) explainTarget(c *config.Config, name string, err error) error {
 		return fmt.Errorf("%s is not a server of the demo; did you mean %s?", config.Quote(name), meant)
 	case *p.demo:
 		const most = 5
-		return fmt.Errorf("%s is not a server of the demo; it has %d, and %s demo lists them: %s, ...", config.Quote(name), len(hosts), program, strings.Join(hosts[:min(most, len(hosts))], ", "))
+		return fmt.Errorf("%s is not a server of the demo; it has %d, and %s demo lists them: %s and others", config.Quote(name), len(hosts), program, strings.Join(hosts[:min(most, len(hosts))], ", "))
 	case meant != "":
 		return fmt.Errorf("%w; did you mean %s? If not, add it there", err, meant)
 	}
 	return fmt.Errorf("%w; add it there, or give --username to probe it without a configuration", err)
 }
-
-func (p *probe) isDemo() bool { return *p.demo }
 
 func (p *probe) loadConfig(std streams) (*config.Config, error) {
 	if *p.username == "" {

@@ -28,7 +28,7 @@ const (
 	defaultConfigFile = "rasphone.yml"
 	defaultAddress    = ":10196"
 
-	drainTime    = 30 * time.Second // for probes in flight, when told to stop
+	drainTime    = 30 * time.Second // for probes in flight, after a request to stop
 	shutdownTime = 5 * time.Second  // for answers under way, after that
 
 	passwordInterval = time.Minute // how often password files are looked at

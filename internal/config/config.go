@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +76,9 @@ func (e *FileError) Error() string {
 	text := fmt.Sprintf("cannot read the configuration %s: %v", e.Path, bareError(e.Err))
 	if info, err := os.Stat(e.Path); err == nil && info.IsDir() {
 		text = e.Path + " is a folder; name the configuration in it"
+	}
+	if errors.Is(e.Err, fs.ErrPermission) {
+		return text + "; let the user that the exporter runs as read it"
 	}
 	if similar := e.Similar(); similar != "" {
 		text += "; there is " + similar + ": name it with --config.file"

@@ -37,6 +37,7 @@ func decodeFile(data []byte, p *problems) fileConfig {
 			root = repair(part.text, p)
 		}
 		switch {
+		case root == nil && part.key == "": // what is in front of the first key
 		case root == nil:
 			p.unread = append(p.unread, part.key)
 		case root.Kind == yaml.MappingNode:

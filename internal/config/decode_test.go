@@ -155,3 +155,33 @@ func TestErrorsHaveNoPassword(t *testing.T) {
 		parseErrors(t, yaml)
 	}
 }
+
+// All mistakes of a file are reported in one run, also beside ones that make it no YAML, and
+// each with its own line.
+func TestRepair(t *testing.T) {
+	const head = "auths:\n  a:\n    username: u\n    password_env: OLD_PASSWORD\n"
+	const tail = "targets:\n  - hosts: [h.example]\n    auth: b\n" // its mistake is found in any case
+	for _, tt := range []struct{ name, yaml, want string }{
+		{"tab", head + "modules:\n  m:\n\ttimeout: 5\n" + tail, "7: not YAML: a tab stands in front of the text; indent with spaces\n7: modules.m.timeout: \"5\" is not a duration from 100ms to 5m; write 5s"},
+		{"no space", head + "modules:\n  m:\n    timeout:5s\n    share: A\n" + tail, "7: not YAML: the space behind timeout: is missing"},
+		{"equals sign", head + "modules:\n  m:\n    timeout = 5s\n    share: A\n" + tail, "7: not YAML: timeout is followed by an equals sign; write a colon and a space"},
+		{"no colon", head + "modules\n" + tail, "5: not YAML: modules has no colon; write modules:"},
+		{"too deep", head + "modules:\n  m:\n    timeout: 5s\n      share: A\n" + tail, "8: not YAML: this line begins at column 7, and the key above it, which has a value, at column 5; indent both alike"},
+		{"not deep enough", head + "modules:\n  m:\n    timeout: 5s\n   share: A\n" + tail, "8: not YAML: this line begins at column 4, and its section at column 5; indent all lines of a section alike"},
+		{"backslashes", head + "modules:\n  m:\n    share: \"\\C$\"\n" + tail, "7: not YAML: in double quotes a backslash begins an escape; put a value with backslashes in single quotes\n7: modules.m.share: \"\\C$\" is not a bare name; write C$"},
+		{"not to be repaired", head + "modules:\n  m: [\n" + tail, "6: not YAML: a value is missing, or a bracket is not closed, here or above"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			line := strings.Count(tt.yaml, "\n")
+			want := strings.Split(tt.want, "\n")
+			want = append(want, fmt.Sprintf(`%d: targets[0].auth: "b" is not under auths; there are a`, line))
+			got := parseErrors(t, tt.yaml)
+			for i := range got {
+				got[i] = strings.TrimPrefix(got[i], "rasphone.yml:")
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -132,7 +132,7 @@ func looksNumeric(host string) bool {
 // one to four numbers, decimal, octal after 0, hexadecimal after 0x. The last
 // one fills the bytes that the others leave.
 func parseIPv4(s string) (netip.Addr, error) {
-	bad := errors.New("looks like an IPv4 address and is none; write four numbers up to 255, as in 10.1.2.3")
+	bad := errors.New("looks like an IPv4 address and is not one; write four numbers up to 255, as in 10.1.2.3")
 	parts := strings.SplitN(s, ".", 5)
 	if len(parts) > 4 {
 		return netip.Addr{}, bad

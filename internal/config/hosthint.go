@@ -36,7 +36,7 @@ var hostRange = regexp.MustCompile(`^[0-9]+(\.[0-9]+){3}-[0-9.]+$`)
 func hostHint(s string) string {
 	switch {
 	case s == "":
-		return "is no host; write a name or an address"
+		return "is not a host; write a name or an address"
 	case strings.Contains(s, "://"):
 		u, err := url.Parse(s)
 		if err != nil || u.Hostname() == "" {

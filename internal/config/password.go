@@ -56,6 +56,9 @@ func readPasswordFile(path string) (password secret.Secret, file PasswordFile, e
 		return secret.Secret{}, file, errors.New("is not a regular file")
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w; let the user that the exporter runs as read it", bareError(err))
+	}
 	if err != nil {
 		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w", bareError(err))
 	}

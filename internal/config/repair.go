@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -20,7 +21,7 @@ import (
 func repair(text []byte, p *problems) *yaml.Node {
 	var best *yaml.Node
 	var found []problem
-	fewest := -1
+	fewest := math.MaxInt
 	// What a tab stands for is not known: it is what leaves the fewest mistakes.
 	for _, tab := range []string{"    ", "  ", "        "} {
 		r := repairer{tab: tab}
@@ -33,7 +34,7 @@ func repair(text []byte, p *problems) *yaml.Node {
 			decoder{&left}.decode(root, "", reflect.ValueOf(&file).Elem())
 		}
 		mistakes := len(r.found) + len(left.list)
-		if root != nil && best == nil || (root != nil || best == nil) && (fewest < 0 || mistakes < fewest) {
+		if root != nil && best == nil || (root == nil) == (best == nil) && mistakes < fewest {
 			best, found, fewest = root, r.found, mistakes
 		}
 	}

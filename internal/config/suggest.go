@@ -17,6 +17,9 @@ func Closest(word string, names []string) string {
 		n := foldName(name)
 		d := editDistance(w, n)
 		limit := 1 + min(len(w), len(n))/4
+		if len(w) < minPrefix {
+			limit = 0 // any word of one or two letters is close to any other
+		}
 		if len(w) >= minPrefix && strings.HasPrefix(n, w) {
 			limit = len(n)
 		}

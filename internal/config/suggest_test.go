@@ -29,6 +29,7 @@ func TestClosest(t *testing.T) {
 		{"smb3", []string{"auto", "smb1", "smb2"}, ""}, // two are equally close
 		{"SMB1", []string{"auto", "smb1", "smb2"}, "smb1"},
 		{"a", []string{"a"}, "a"},
+		{"b", []string{"a"}, ""},
 		{"a", nil, ""},
 	} {
 		if got := Closest(tt.word, tt.names); got != tt.want {

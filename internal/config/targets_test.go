@@ -32,10 +32,10 @@ func TestTargetsErrors(t *testing.T) {
 			`9: targets[0].hosts[4]: "://" is a URL; write the host alone`,
 		}},
 		{"hosts", "  - auth: a\n    hosts: [10.1.2.256, 'h:0', '', ~, 'a b']", []string{
-			`4: targets[0].hosts[0]: "10.1.2.256" is not a host: looks like an IPv4 address and is none; write four numbers up to 255, as in 10.1.2.3`,
+			`4: targets[0].hosts[0]: "10.1.2.256" is not a host: looks like an IPv4 address and is not one; write four numbers up to 255, as in 10.1.2.3`,
 			`4: targets[0].hosts[1]: "h:0" is not a host: the port is not a number from 1 to 65535; write 139 or 445, or leave it out: then both are tried`,
-			`4: targets[0].hosts[2]: "" is no host; write a name or an address`,
-			`4: targets[0].hosts[3]: "" is no host; write a name or an address`,
+			`4: targets[0].hosts[2]: "" is not a host; write a name or an address`,
+			`4: targets[0].hosts[3]: "" is not a host; write a name or an address`,
 			`4: targets[0].hosts[4]: "a b" is more than one host; write each as an item of its own`,
 		}},
 		{"duplicates", "  - {auth: a, hosts: [h, 'h:139', 10.1.2.3, '[::1]']}\n  - {auth: a, hosts: [H., 'H:139', 167838211]}\n  - {auth: a, hosts: ['0:0::1', 'h:4450']}", []string{

@@ -59,7 +59,7 @@ type syntaxError struct{ hint string }
 func (e *syntaxError) Error() string { return "not YAML: " + e.hint }
 
 // explainYAML returns the line of a parser's error, 0 if it is not known, and what to do
-// about it. The parser's errors are told apart by their words: they have no types.
+// about it. The parser's errors have no types: their words decide.
 func explainYAML(data []byte, parserError error) (line int, err error) {
 	if line, hint := encodingProblem(data); hint != "" {
 		return line, errors.New(hint)

@@ -68,6 +68,8 @@
 // process that is killed cannot forget it. The file has no names in it, only HMACs
 // under a random salt, and of the credentials two bytes of a slow hash: enough to
 // notice a change, useless for recovering a password. What cannot be read or written
-// is a warning (see [Options.Warn]), and the guard goes on with what it has in memory.
+// is a warning (see [Options.Warn]), and the guard goes on with what it has in memory. But
+// while another process keeps the file locked, credentials that were not accepted since the
+// start are not tried.
 // A damaged file is replaced, and the guard is as careful as after a start.
 package lockout

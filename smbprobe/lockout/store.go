@@ -13,7 +13,7 @@ import (
 const (
 	// lockPatience bounds the wait for another process that has the lock; it takes
 	// milliseconds unless that process was stopped.
-	lockPatience = 2 * time.Second
+	lockPatience = 5 * time.Second
 	lockPoll     = 5 * time.Millisecond
 
 	maxLinks = 8 // symbolic links, one to the next

@@ -99,7 +99,7 @@ func (s *lockSite) act(random *rand.Rand) {
 	for i := range some {
 		some[i] = s.targets[random.IntN(len(s.targets))]
 	}
-	switch random.IntN(8) {
+	switch random.IntN(12) {
 	case 0: // a reload without a change
 		s.configure(s.serving)
 	case 1:
@@ -145,7 +145,7 @@ func TestNothingLocksTheAccount(t *testing.T) {
 					s.configure(s.serving)
 					s.round(s.serving, s.targets)
 				}
-				for range 5 {
+				for range lockAfter {
 					s.restart()
 					s.round(s.serving, s.targets)
 				}
