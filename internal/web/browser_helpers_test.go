@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -92,7 +93,14 @@ func startDemoFleet(t *testing.T) (servers []fleet.Server, server *Server, addre
 	if err != nil {
 		t.Fatal(err)
 	}
+	var frozen atomic.Pointer[time.Time] // so that no result becomes stale, however slow the machine is
 	server, err = New(Options{
+		Now: func() time.Time {
+			if now := frozen.Load(); now != nil {
+				return *now
+			}
+			return time.Now()
+		},
 		Prober: demoProber{p}, Config: func() Config { return c }, Reload: func() error { return nil }, Hostname: browserHost,
 		Metrics:       collector.NewExporter(time.Now(), collector.Counts{Targets: func() int { return 0 }, LoginsHeldBack: p.LoginsHeldBack, EventlogsForgotten: p.EventlogsForgotten}),
 		MaxConcurrent: 100, TimeoutOffset: 500 * time.Millisecond, Runbooks: runbooks, Logger: slog.New(slog.DiscardHandler),
@@ -102,8 +110,11 @@ func startDemoFleet(t *testing.T) (servers []fleet.Server, server *Server, addre
 	}
 	t.Cleanup(func() { server.Drain(context.Background()) })
 	var probes sync.WaitGroup
+	places := make(chan struct{}, 8)
 	for _, s := range servers {
 		probes.Go(func() {
+			places <- struct{}{}
+			defer func() { <-places }()
 			for range 2 {
 				server.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/probe?target="+s.Name, http.NoBody))
 			}
@@ -111,6 +122,8 @@ func startDemoFleet(t *testing.T) (servers []fleet.Server, server *Server, addre
 	}
 	probes.Wait()
 	addStates(server.history)
+	now := time.Now()
+	frozen.Store(&now)
 
 	listener := httptest.NewServer(server.Handler())
 	t.Cleanup(listener.Close)
@@ -155,6 +168,7 @@ func startBrowser(t *testing.T, address string) *browser {
 		chromedp.Flag("host-resolver-rules", "MAP "+browserHost+" 127.0.0.1, MAP * ~NOTFOUND"),
 		chromedp.Flag("no-sandbox", os.Geteuid() == 0),
 		chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(2*time.Minute),
 	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)
@@ -243,7 +257,7 @@ func evaluate[T any](t *testing.T, b *browser, expression string) T {
 // wait waits until an expression in the page is true, also if the page is another one by then.
 func (b *browser) wait(t *testing.T, expression string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
 	defer cancel()
 	for {
 		reached, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression)) // fails while the page changes
