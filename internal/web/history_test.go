@@ -184,10 +184,10 @@ func longResult(target string, started time.Time) *smbprobe.Result {
 
 // TestHistorySize: the limit holds with any number of targets, and a last result is always there.
 func TestHistorySize(t *testing.T) {
-	const targets, limit = 40, 4 << 20
+	const targets, limit = 20, 3 << 19
 	begin := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	h := newHistory(limit, noHosts)
-	for i := range 30 {
+	for i := range 12 {
 		for n := range targets {
 			r := longResult(fmt.Sprintf("exch%02d", n), begin.Add(time.Duration(i)*time.Minute+time.Duration(n)))
 			if i%2 == 0 {
