@@ -244,7 +244,7 @@ func (s *promServer) query(t *testing.T, query string) []found {
 // queryRange returns the answer to a query over hours, and its size.
 func (s *promServer) queryRange(t *testing.T, query string, hours int) ([]found, int) {
 	t.Helper()
-	end := time.Now()
+	end := time.Now().Truncate(time.Minute) // the same for all queries of a panel
 	var answer struct{ Result []found }
 	size := s.get(t, "/api/v1/query_range", url.Values{
 		"query": {query}, "step": {"60"},
