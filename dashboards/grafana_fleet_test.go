@@ -139,9 +139,9 @@ var fleetLines = []line{
 		sort:        []string{"Verdict", "-Since"},
 		columns: []column{
 			// A phone shows the first three.
-			{name: "instance", title: "Server", width: 115, none: "no server", link: &toServer, wrap: true},
-			{name: "title", title: "What is wrong", none: "not known", wrap: true, link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.page}.md", "targetBlank": true}},
 			{name: "Value", title: "Since", width: 95, unit: "dateTimeFromNow", none: "not known"},
+			{name: "instance", title: "Server", width: 130, none: "no server", link: &toServer, wrap: true},
+			{name: "title", title: "What is wrong", none: "not known", wrap: true, link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.page}.md", "targetBlank": true}},
 			{name: "rank", title: "Verdict", width: 80, none: "no verdict", values: rankValues, coloured: true},
 			siteColumn, jobColumn, {name: "job"}, {name: "go"}, {name: "page"}, {name: "cause"},
 		},
