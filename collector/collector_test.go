@@ -112,7 +112,7 @@ func TestLint(t *testing.T) {
 func TestDescribeSendsEveryFamily(t *testing.T) {
 	descs := make(chan *prometheus.Desc, 1000)
 	New(&smbprobe.Result{}).Describe(descs)
-	if got, want := len(descs), len(families()); got != want {
+	if got, want := len(descs), len(families); got != want {
 		t.Errorf("%d descriptions, want %d", got, want)
 	}
 }

@@ -10,9 +10,9 @@ func diagnosisFamilies() []family {
 			help: "Always 1, for each cause that the evidence supports; article is the main one of Microsoft's knowledge base, " +
 				"severity is critical, warning or info (it was so, or is contradicted by what is seen now).",
 			labels: []string{"cause", "article", "severity"},
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				for _, c := range r.Causes {
-					send(1, c.Name, c.Article(), string(c.Severity))
+					out.add(1, c.Name, c.Article(), string(c.Severity))
 				}
 			},
 		},

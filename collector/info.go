@@ -14,7 +14,7 @@ type MetricInfo struct {
 // stand on /metrics as well, are not listed.
 func Metrics() []MetricInfo {
 	var list []MetricInfo
-	for _, f := range families() {
+	for _, f := range families {
 		list = append(list, MetricInfo{Name: f.name, Type: "gauge", Labels: f.labels, Help: f.help})
 	}
 	own := ownMetrics()

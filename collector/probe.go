@@ -9,28 +9,28 @@ func probeFamilies() []family {
 			name: "probe_success",
 			help: "1: the server gave a definite answer, good or bad, to every enabled check. This is no verdict on the server: " +
 				"a refused login or a missing share is an answer as well.",
-			values: func(r *smbprobe.Result, send send) { send(one(r.Success)) },
+			values: func(r *smbprobe.Result, out *samples) { out.add(one(r.Success)) },
 		},
 		{
 			name:   "probe_duration_seconds",
 			help:   "How long the probe took.",
-			values: func(r *smbprobe.Result, send send) { send(r.Duration.Seconds()) },
+			values: func(r *smbprobe.Result, out *samples) { out.add(r.Duration.Seconds()) },
 		},
 		{
 			name: "rasphone_probe_timeout_seconds",
 			help: "The time that the probe had.",
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				if r.Timeout > 0 {
-					send(r.Timeout.Seconds())
+					out.add(r.Timeout.Seconds())
 				}
 			},
 		},
 		{
 			name: "rasphone_probe_timestamp_seconds",
 			help: "When the probe began whose result this is: a request within the module's min_interval gets the last result again.",
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				if !r.Started.IsZero() {
-					send(unixSeconds(r.Started))
+					out.add(unixSeconds(r.Started))
 				}
 			},
 		},
@@ -44,18 +44,18 @@ func probeFamilies() []family {
 			name:   "rasphone_auth_info",
 			help:   "Always 1; auth is the name of the account's section in the configuration, for grouping alerts.",
 			labels: []string{"auth"},
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				if r.Auth != "" {
-					send(1, r.Auth)
+					out.add(1, r.Auth)
 				}
 			},
 		},
 		{
 			name: "rasphone_probe_round_trips",
 			help: "Requests that had to wait for an answer one after another, connecting included; absent where no step was begun.",
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				if len(r.Steps) > 0 {
-					send(float64(r.RoundTrips))
+					out.add(float64(r.RoundTrips))
 				}
 			},
 		},
@@ -63,7 +63,7 @@ func probeFamilies() []family {
 }
 
 // sendSteps sends each step once: the times of a step that was begun again add up.
-func sendSteps(r *smbprobe.Result, send send) {
+func sendSteps(r *smbprobe.Result, out *samples) {
 	var order []smbprobe.Step
 	seconds := map[smbprobe.Step]float64{}
 	for _, s := range r.Steps {
@@ -73,6 +73,6 @@ func sendSteps(r *smbprobe.Result, send send) {
 		seconds[s.Step] += s.Duration.Seconds()
 	}
 	for _, s := range order {
-		send(seconds[s], string(s))
+		out.add(seconds[s], string(s))
 	}
 }

@@ -13,9 +13,13 @@ import (
 // valuesOf gathers the values of one family, by their labels in their order.
 func valuesOf(name string, r *smbprobe.Result) map[string]float64 {
 	values := map[string]float64{}
-	for _, f := range families() {
+	for _, f := range families {
 		if f.name == name {
-			f.values(r, func(v float64, labels ...string) { values[fmt.Sprint(labels)] = v })
+			s := samples{order: identity(len(f.labels))}
+			f.values(r, &s)
+			for _, v := range s.all {
+				values[fmt.Sprint(s.labelsOf(v))] = v.value
+			}
 		}
 	}
 	return values

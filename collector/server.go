@@ -9,18 +9,18 @@ func serverFamilies() []family {
 			name:   "rasphone_server_info",
 			help:   "Always 1; the labels are what the server says of itself, empty where it says nothing.",
 			labels: []string{"os", "lan_manager", "netbios_name", "domain", "dialect"},
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				if s := r.Server; s != nil {
-					send(1, s.OS, s.LANManager, s.NetBIOSName, s.Domain, s.Dialect)
+					out.add(1, s.OS, s.LANManager, s.NetBIOSName, s.Domain, s.Dialect)
 				}
 			},
 		},
 		{
 			name: "rasphone_server_clock_offset_seconds",
 			help: "The server's clock minus the exporter's.",
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				if o := r.ClockOffset; o != nil {
-					send(o.Seconds())
+					out.add(o.Seconds())
 				}
 			},
 		},

@@ -9,10 +9,10 @@ func serviceFamilies() []family {
 			name:   "rasphone_service_running",
 			help:   "1: the service is running, 0: it is stopped, paused, or on its way; absent where it is not installed, or its state is not known.",
 			labels: []string{"service"},
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				for _, s := range r.Services {
 					if s.State != "" && !notInstalled(s) {
-						send(one(s.State == smbprobe.ServiceRunning), s.Name)
+						out.add(one(s.State == smbprobe.ServiceRunning), s.Name)
 					}
 				}
 			},
@@ -22,10 +22,10 @@ func serviceFamilies() []family {
 			help: "Always 1; start_mode is automatic, manual, disabled, boot or system; absent where the service is not installed, " +
 				"or its start mode is not known.",
 			labels: []string{"service", "start_mode"},
-			values: func(r *smbprobe.Result, send send) {
+			values: func(r *smbprobe.Result, out *samples) {
 				for _, s := range r.Services {
 					if s.StartMode != "" && !notInstalled(s) {
-						send(1, s.Name, string(s.StartMode))
+						out.add(1, s.Name, string(s.StartMode))
 					}
 				}
 			},

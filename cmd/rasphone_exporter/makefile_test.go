@@ -2,8 +2,17 @@ package main
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 )
+
+// TestMakeBuildStrips: what is released has no symbol table and no debug information.
+func TestMakeBuildStrips(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "make", "--dry-run", "--no-print-directory", "-C", rootFolder, "build").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "-ldflags '-s -w ") {
+		t.Errorf("make --dry-run build: %v\n%s", err, out)
+	}
+}
 
 // TestMakeDemoBuildsOnce: "make demo" compiles what "make build" compiles and nothing else. The
 // program takes the place of make's shell, which would not wait for it after Ctrl-C.

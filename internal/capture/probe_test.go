@@ -48,7 +48,7 @@ func probe(t *testing.T, server netip.AddrPort, password, ntlm string, module ..
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	result := prober.Probe(ctx, target)
-	t.Logf("share %s, phone book %s\n%s", result.Share, result.Phonebook.State, strings.Join(result.Trace, "\n"))
+	t.Logf("share %s, phone book %s\n%s", result.Share, result.Phonebook.State, strings.Join(result.Trace.Lines(), "\n"))
 	return captured{path: save(t, capture, file), file: file.String(), port: server.Port(), secrets: taps.secrets(t), result: result}
 }
 

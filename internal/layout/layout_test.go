@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"internal/secret":       {},
 	"internal/capture":      {},
 	"internal/layout":       {},
+	"internal/benchmarks":   {},
 	"dashboards/...":        {},
 }
 
@@ -95,6 +96,9 @@ func TestImports(t *testing.T) {
 			continue
 		}
 		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, "github.com/gopacket/") && name != "internal/smbtest/pcap" {
+				t.Errorf("%s imports %s: it is for tests, and 3 MB of the program otherwise", name, imported)
+			}
 			inModule, ok := strings.CutPrefix(imported, module)
 			if inModule = strings.TrimPrefix(inModule, "/"); ok && !mayImport(row, inModule) {
 				t.Errorf("%s imports %s, which the table does not allow", name, inModule)

@@ -17,6 +17,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -104,7 +105,7 @@ func healthy(t smbprobe.Target) *smbprobe.Result {
 		Target: t.Name, Module: t.Module.Name, Auth: t.Auth.Name, Started: time.Now(),
 		Duration: 120 * time.Millisecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 7,
 		Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 40012345 * time.Nanosecond}},
-		Trace: []string{"connecting to 10.1.2.3:139", "a line with \x1b[31m in it"},
+		Trace: smbprobe.Trace{{Event: smb.Event{Format: "connecting to %s", Args: []any{"10.1.2.3:139"}}}, {Event: smb.Event{Format: "a line with \x1b[31m in it"}}},
 		Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK},
 	}
 }
@@ -119,7 +120,7 @@ type fixture struct {
 }
 
 // newFixture makes a Server whose prober answers at once; change has the last word.
-func newFixture(t *testing.T, change func(*Options)) *fixture {
+func newFixture(t testing.TB, change func(*Options)) *fixture {
 	t.Helper()
 	f := &fixture{
 		prober: &proberFunc{probe: func(_ context.Context, t smbprobe.Target) *smbprobe.Result { return healthy(t) }},

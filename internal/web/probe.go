@@ -8,9 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -61,7 +58,7 @@ func parseQuery(query, path string, names ...string) (url.Values, error) {
 // serveProbe probes a target and answers with its metrics, or with a trace.
 func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	if err := checkSite(r); err != nil {
+	if err := s.checkSite(r); err != nil {
 		s.reject(w, err)
 		return
 	}
@@ -97,7 +94,11 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.options.Metrics.ResultReused()
 	}
 	if p.debug {
-		s.writeDebug(w, result, reused)
+		note := ""
+		if reused {
+			note = reusedNote
+		}
+		s.writeDebug(w, r, result, note)
 		return
 	}
 	s.writeMetrics(w, r, result)
@@ -130,19 +131,6 @@ func (s *Server) reject(w http.ResponseWriter, err error) {
 	}
 	s.options.Metrics.ProbeRejected(why)
 	http.Error(w, err.Error(), status)
-}
-
-// writeMetrics answers with the metrics of one probe, from a registry that holds
-// nothing else.
-func (s *Server) writeMetrics(w http.ResponseWriter, r *http.Request, result *smbprobe.Result) {
-	registry := prometheus.NewRegistry()
-	if err := registry.Register(collector.New(result)); err != nil {
-		s.fail(w, "cannot make metrics of a result", err)
-		return
-	}
-	promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorLog: s.promLog(), ErrorHandling: promhttp.HTTPErrorOnError, EnableOpenMetrics: true,
-	}).ServeHTTP(w, r)
 }
 
 // fail answers 500 and logs why.

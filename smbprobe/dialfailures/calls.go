@@ -143,8 +143,14 @@ func history(p failurePair, calls []call) smbprobe.CallHistory {
 	}
 	h.Gaps = slices.Clone(gaps[:min(len(gaps), maxGaps)])
 	h.MedianGap = median(h.Gaps)
-	for n := minUnbrokenCalls - 1; n <= len(gaps) && n < maxUnbrokenCalls; n++ {
-		if slices.Max(gaps[:n]) > max(median(gaps[:n])*3/2, regularGap) {
+	sorted := make([]time.Duration, 0, min(len(gaps), maxUnbrokenCalls))
+	for n := 1; n <= len(gaps) && n < maxUnbrokenCalls; n++ {
+		at, _ := slices.BinarySearch(sorted, gaps[n-1])
+		sorted = slices.Insert(sorted, at, gaps[n-1])
+		if n+1 < minUnbrokenCalls {
+			continue
+		}
+		if sorted[n-1] > max(sorted[(n-1)/2]*3/2, regularGap) {
 			break
 		}
 		h.UnbrokenCalls, h.UnbrokenSince = n+1, calls[len(calls)-1-n].startTime()

@@ -85,6 +85,7 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 	}
 	s := m.Summarize(r.target.Module.EventLog.Windows, now, r.entryNames())
 	e.Windows, e.LastFailures, e.Calls = s.Windows, s.LastFailures, s.Calls
+	e.Latest, e.ByHour = s.Latest, s.ByHour
 	e.RelatedEvents = slices.Clone(m.Related)
 	return e
 }
@@ -154,11 +155,12 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	if err != nil {
 		return nil, 0, err
 	}
-	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.bestServerTime(), time.Now())
+	module := r.target.Module.EventLog
+	reader := dialfailures.NewReader(module, memory, r.bestServerTime(), time.Now())
 	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
 		return reader.Add(dialfailures.Record{
 			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
-			Unreadable: record.Err != nil,
+			Unreadable: record.Err != nil, MayBeFailure: record.MayBe(module.Source, module.EventID),
 		})
 	})
 	if err != nil {
@@ -207,16 +209,16 @@ func (r *run) bestServerTime() time.Time {
 	return time.Now()
 }
 
-// entryNames returns the names of entries that are known: those of the phone book, if it
-// was read, and those that the configuration says are dialed.
+// entryNames returns the names of entries that are known: those that the configuration says
+// are dialed, those of the phone book, if it was read, and those that it had.
 func (r *run) entryNames() []string {
 	names := slices.Clone(r.target.Module.Phonebook.DialedEntries)
 	for _, l := range r.result.Phonebook.Links {
-		if l.Entry != "" && !slices.Contains(names, l.Entry) {
-			names = append(names, l.Entry)
-		}
+		names = append(names, l.Entry)
 	}
-	return names
+	names = append(names, r.prober.recoveries.entryNames(r.result)...)
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
 // logFiles are the files of the event logs that every Windows NT has, relative to the

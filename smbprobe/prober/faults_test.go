@@ -144,7 +144,7 @@ func (m *matrix) runCase(t *testing.T, f faultproxy.Fault) {
 	}
 	if wrong := m.judge(f, proxy, spoiled); wrong != "" {
 		t.Errorf("%s at message %d: %s\nshare %s (%s), phone book %s (%s), event log %s, registry %s\n%s", f.Kind, f.At, wrong,
-			spoiled.Share, spoiled.ShareError, spoiled.Phonebook.State, spoiled.Phonebook.Error, spoiled.Eventlog.Error, spoiled.Registry.Error, strings.Join(spoiled.Trace, "\n"))
+			spoiled.Share, spoiled.ShareError, spoiled.Phonebook.State, spoiled.Phonebook.Error, spoiled.Eventlog.Error, spoiled.Registry.Error, strings.Join(spoiled.Trace.Lines(), "\n"))
 	}
 	if !proxy.Fired() {
 		return
@@ -153,7 +153,7 @@ func (m *matrix) runCase(t *testing.T, f faultproxy.Fault) {
 	_ = prober.Forget("corp") // a refusal that the fault made up holds the next login back
 	next := prober.Probe(t.Context(), target)
 	if diff := cmp.Diff(m.healthy, factsOf(next)); diff != "" {
-		t.Errorf("%s at message %d: the next probe (-healthy +got):\n%s\n%s", f.Kind, f.At, diff, strings.Join(next.Trace, "\n"))
+		t.Errorf("%s at message %d: the next probe (-healthy +got):\n%s\n%s", f.Kind, f.At, diff, strings.Join(next.Trace.Lines(), "\n"))
 	}
 }
 
@@ -177,7 +177,7 @@ func (m *matrix) judge(f faultproxy.Fault, proxy *faultproxy.Proxy, r *smbprobe.
 		return "reports damage that was seen once"
 	case makesAnotherAnswer(f.Kind) && (!m.signed || beforeSigning(place)):
 		return "" // nothing contradicts it
-	case r.Share != smbprobe.ShareOK && strings.Contains(strings.Join(r.Trace, "\n"), `ADMIN$: STATUS_SUCCESS`):
+	case r.Share != smbprobe.ShareOK && strings.Contains(strings.Join(r.Trace.Lines(), "\n"), `ADMIN$: STATUS_SUCCESS`):
 		return "the share was opened, and the result is another"
 	}
 	return contradictions(m.healthy, got)

@@ -111,7 +111,7 @@ func probe(t testing.TB, p *prober.Prober, target smbprobe.Target) *smbprobe.Res
 	defer cancel()
 	r := p.Probe(ctx, target)
 	t.Logf("%s: share %s (%s), phone book %s (%s)\n%s", target.Name, r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error,
-		strings.Join(r.Trace, "\n"))
+		strings.Join(r.Trace.Lines(), "\n"))
 	return r
 }
 

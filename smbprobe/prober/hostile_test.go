@@ -146,7 +146,7 @@ func (h *hostile) session(t *testing.T, seed uint64) {
 	}
 	h.note(r, proxy)
 	if wrong := h.judge(proxy, r); wrong != "" {
-		t.Errorf("seed %d, spoiled: %v: %s\n%s", seed, proxy.AllStruck(), wrong, strings.Join(r.Trace, "\n"))
+		t.Errorf("seed %d, spoiled: %v: %s\n%s", seed, proxy.AllStruck(), wrong, strings.Join(r.Trace.Lines(), "\n"))
 	}
 }
 

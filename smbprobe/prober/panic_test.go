@@ -74,7 +74,7 @@ func TestPanic(t *testing.T) {
 			if r.Success || r.Verdict() != smbprobe.VerdictUnknown || !strings.Contains(r.ShareError, "broken by the test") {
 				t.Errorf("write %d: success %v, verdict %s, error %q", fault, r.Success, r.Verdict(), r.ShareError)
 			}
-			if !strings.Contains(strings.Join(r.Trace, "\n"), "faultyConn") {
+			if !strings.Contains(strings.Join(r.Trace.Lines(), "\n"), "faultyConn") {
 				t.Errorf("write %d: no stack in the trace", fault)
 			}
 		case !r.Success: // panics after the last check, while logging off, lose nothing

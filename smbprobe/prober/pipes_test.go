@@ -67,7 +67,7 @@ func TestPipesThatFail(t *testing.T) {
 				}
 			}
 			tries := 0
-			for _, line := range r.Trace {
+			for _, line := range r.Trace.Lines() {
 				if strings.Contains(line, "open eventlog: ") && strings.Contains(line, ", round trip") {
 					tries++
 				}
@@ -85,7 +85,7 @@ func TestPipeNotAvailableAtFirst(t *testing.T) {
 	script := peer.Healthy(smbtest.Phonebook())
 	script.Files["winreg"] = peer.File{Pipe: true, OpenStatus: peer.Status(smb.StatusPipeNotAvailable), OpenRefusals: 5}
 	r := probeOnce(t, direct(peer.Start(t, script).Addr(), "server: {registry: true, services: []}"))
-	trace := strings.Join(r.Trace, "\n")
+	trace := strings.Join(r.Trace.Lines(), "\n")
 	if refused, opened := strings.Count(trace, "open winreg: STATUS_PIPE_NOT_AVAILABLE"), strings.Count(trace, "open winreg: STATUS_SUCCESS"); refused != 5 || opened != 4 {
 		t.Errorf("%d opens refused and %d opened, want 5 and 4", refused, opened)
 	}

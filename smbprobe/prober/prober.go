@@ -68,7 +68,7 @@ func New(opts Options) (*Prober, error) {
 		opts.Guard = guard
 	}
 	if opts.Resolver == nil {
-		opts.Resolver = net.DefaultResolver
+		opts.Resolver = systemResolver{dial: (&net.Dialer{}).DialContext}
 	}
 	if opts.Dial == nil {
 		opts.Dial = (&net.Dialer{}).DialContext
@@ -153,7 +153,7 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 		prober: p,
 		target: t,
 		log:    log,
-		trace:  log.log,
+		trace:  log.record,
 		result: &smbprobe.Result{
 			Target:        t.Name,
 			Module:        t.Module.Name,

@@ -241,7 +241,7 @@ func benchmarkProbe(b *testing.B, protocol string, records int) {
 	p, target := newProber(b, prober.Options{Dial: counter.dial}), s.target(b)
 	check := func(r *smbprobe.Result) {
 		if !r.Success || r.Phonebook.State != smbprobe.PhonebookOK || records > 0 && (r.Eventlog.Records == nil || *r.Eventlog.Records != records) {
-			b.Fatalf("share %s, phone book %s, event log %q: %q", r.Share, r.Phonebook.State, r.Eventlog.Error, r.Trace)
+			b.Fatalf("share %s, phone book %s, event log %q: %q", r.Share, r.Phonebook.State, r.Eventlog.Error, r.Trace.Lines())
 		}
 	}
 	check(p.Probe(b.Context(), target))

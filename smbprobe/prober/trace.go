@@ -1,15 +1,18 @@
 package prober
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // maxTrace is how many lines a trace has at most.
 const maxTrace = 500
+
+// usualTrace is how many lines the trace of a probe with every check has.
+const usualTrace = 80
 
 // recorder records how long the steps of a probe took and what happened.
 type recorder struct {
@@ -17,12 +20,12 @@ type recorder struct {
 
 	mu    sync.Mutex // guards the fields below: connections log from goroutines of their own
 	steps []smbprobe.StepResult
-	trace []string
+	trace smbprobe.Trace
 	cut   bool
 }
 
 func newRecorder() *recorder {
-	return &recorder{started: time.Now()}
+	return &recorder{started: time.Now(), trace: make(smbprobe.Trace, 0, usualTrace)}
 }
 
 // step runs a step of the probe and records how long it took. If a step runs again, its
@@ -30,7 +33,7 @@ func newRecorder() *recorder {
 func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	begin := time.Now()
 	err := do()
-	result := smbprobe.StepResult{Step: s, Duration: time.Since(begin)}
+	result := smbprobe.StepResult{Step: s, Start: begin.Sub(r.started), Duration: time.Since(begin)}
 	if err != nil {
 		result.Error = err.Error()
 		r.logf("%s: %v", s, err)
@@ -39,6 +42,7 @@ func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	defer r.mu.Unlock()
 	for i := range r.steps {
 		if r.steps[i].Step == s {
+			result.Start = r.steps[i].Start
 			result.Duration += r.steps[i].Duration
 			r.steps[i] = result
 			return err
@@ -64,20 +68,21 @@ func (r *recorder) putSteps(steps []smbprobe.StepResult) {
 	r.steps = steps
 }
 
-// log adds a line to the trace, with the time since the probe began.
-func (r *recorder) log(line string) {
+// record adds an event to the trace, with the time since the probe began.
+func (r *recorder) record(e smb.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case len(r.trace) < maxTrace:
-		r.trace = append(r.trace, fmt.Sprintf("%9.3f ms  %s", float64(time.Since(r.started).Microseconds())/1000, line))
-	case !r.cut:
-		r.cut = true
-		r.trace = append(r.trace, fmt.Sprintf("the trace ends here, at %d lines", maxTrace))
+	if r.cut {
+		return
 	}
+	if len(r.trace) == maxTrace {
+		r.cut = true
+		e = smb.Event{Format: "the trace ends here, at %d lines", Args: []any{maxTrace}}
+	}
+	r.trace = append(r.trace, smbprobe.TraceEvent{At: time.Since(r.started), Event: e})
 }
 
-func (r *recorder) logf(format string, args ...any) { r.log(fmt.Sprintf(format, args...)) }
+func (r *recorder) logf(format string, args ...any) { smb.Trace(r.record).Logf(format, args...) }
 
 // finish copies what was recorded into the result.
 func (r *recorder) finish(result *smbprobe.Result) {

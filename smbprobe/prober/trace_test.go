@@ -25,18 +25,22 @@ func TestRecorderTimesSteps(t *testing.T) {
 		}
 		step(smbprobe.StepConnect, time.Second, nil)
 		step(smbprobe.StepShare, 2*time.Second, errors.New("connection lost"))
-		r.log("once more")
+		r.logf("once more")
 		step(smbprobe.StepConnect, 3*time.Second, nil)
 		step(smbprobe.StepShare, 4*time.Second, nil)
 		got := new(smbprobe.Result)
 		r.finish(got)
+		lines := got.Trace.Lines()
+		got.Trace = nil
 		want := &smbprobe.Result{
 			Started: started, Duration: 10 * time.Second,
 			Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 4 * time.Second}, {Step: smbprobe.StepShare, Duration: 6 * time.Second}},
-			Trace: []string{" 3000.000 ms  share: connection lost", " 3000.000 ms  once more"},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("result (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{" 3000.000 ms  share: connection lost", " 3000.000 ms  once more"}, lines); diff != "" {
+			t.Errorf("trace (-want +got):\n%s", diff)
 		}
 	})
 }
@@ -64,13 +68,13 @@ func TestTraceIsBounded(t *testing.T) {
 	running.Wait()
 	got := new(smbprobe.Result)
 	r.finish(got)
-	last := fmt.Sprintf("the trace ends here, at %d lines", maxTrace)
-	if len(got.Trace) != maxTrace+1 || got.Trace[maxTrace] != last {
-		t.Errorf("%d lines, the last one %q; want %d and %q", len(got.Trace), got.Trace[len(got.Trace)-1], maxTrace+1, last)
+	lines, last := got.Trace.Lines(), fmt.Sprintf("the trace ends here, at %d lines", maxTrace)
+	if len(lines) != maxTrace+1 || !strings.HasSuffix(lines[maxTrace], last) {
+		t.Errorf("%d lines, the last one %q; want %d and %q", len(lines), lines[len(lines)-1], maxTrace+1, last)
 	}
 	// What comes late, from a connection that is ending, changes no result.
-	r.log("late")
-	if strings.Contains(strings.Join(got.Trace, "\n"), "late") {
+	r.logf("late")
+	if strings.Contains(strings.Join(got.Trace.Lines(), "\n"), "late") {
 		t.Error("the result changed after it was finished")
 	}
 }

@@ -99,17 +99,6 @@ type ReadAheader interface {
 	ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 }
 
-// Trace receives one line of a probe's trace; a nil Trace drops it. Lines never
-// contain a password or a response computed from one.
-type Trace func(line string)
-
-// Log passes a line to the trace.
-func (t Trace) Log(line string) {
-	if t != nil {
-		t(line)
-	}
-}
-
 // MaxText is the number of characters that CleanText keeps.
 const MaxText = 256
 
@@ -117,6 +106,9 @@ const MaxText = 256
 // UTF-8, control and formatting characters replaced by U+FFFD, at most MaxText
 // characters.
 func CleanText(s string) string {
+	if len(s) <= MaxText && isPrintableASCII(s) {
+		return s
+	}
 	var b strings.Builder
 	n := 0
 	for _, r := range s {
@@ -130,4 +122,13 @@ func CleanText(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+func isPrintableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -129,7 +129,8 @@ func TestRounds(t *testing.T) {
 		t.Error("the wrong rounds")
 	}
 	var none smb.Trace
-	none.Log("nil drops it")
+	none.Logf("nil drops it")
+	none.Answered("nil drops it", smb.Answer{})
 }
 
 func TestRecovered(t *testing.T) {

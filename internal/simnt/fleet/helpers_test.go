@@ -129,7 +129,7 @@ func check(t *testing.T, when string, s Server, r *smbprobe.Result) {
 		}
 	}
 	if diff := cmp.Diff(s.Want, got); diff != "" {
-		t.Errorf("%s, %s (-want +got):\n%s\n%s", s.Name, when, diff, strings.Join(r.Trace, "\n"))
+		t.Errorf("%s, %s (-want +got):\n%s\n%s", s.Name, when, diff, strings.Join(r.Trace.Lines(), "\n"))
 	}
 }
 

@@ -38,7 +38,8 @@ type request struct {
 
 // start sends requests without waiting for answers: as many in one write as the
 // server accepts at once, the rest as others are answered. It fills in MIDs, and
-// signatures if the session is signed.
+// signatures if the session is signed. A single request has not been sent as a whole if
+// start returns an error.
 func (c *conn) start(ctx context.Context, requests ...request) ([]*call, error) {
 	for _, r := range requests {
 		if r.builder.err != nil {
@@ -96,7 +97,8 @@ func (c *conn) reserve(ctx context.Context, most int) (n int, err error) {
 	return n, nil
 }
 
-// send writes requests that have their slots.
+// send writes requests that have their slots. After an error the server does not have
+// all of them.
 func (c *conn) send(rounds *smb.Rounds, requests []request) ([]*call, error) {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
@@ -108,8 +110,10 @@ func (c *conn) send(rounds *smb.Rounds, requests []request) ([]*call, error) {
 	for _, r := range requests[1:] {
 		b = append(b, r.builder.b...)
 	}
-	if _, err := c.nc.Write(b); err != nil {
-		return nil, c.fail(err)
+	if n, err := c.nc.Write(b); err != nil {
+		if err = c.fail(err); n < len(b) {
+			return nil, err
+		}
 	}
 	return calls, nil
 }

@@ -74,8 +74,8 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 	if c.info.NetBIOSName == "" {
 		c.info.NetBIOSName = opts.NetBIOSName
 	}
-	opts.Trace.Log(fmt.Sprintf("negotiated %s: security mode 0x%02X, MaxMpxCount %d, MaxBufferSize %d, capabilities 0x%08X",
-		Dialect, c.server.securityMode, c.server.maxMpx, c.server.maxBufferSize, c.server.capabilities))
+	opts.Trace.Logf("negotiated %s: security mode 0x%02X, MaxMpxCount %d, MaxBufferSize %d, capabilities 0x%08X",
+		Dialect, c.server.securityMode, c.server.maxMpx, c.server.maxBufferSize, c.server.capabilities)
 	return c, nil
 }
 
@@ -106,7 +106,7 @@ func (c *Client) Close() { c.conn.close() }
 //
 // The error is smb.ErrGuest if the server logged us in as a guest, smb.ErrSigning if
 // it does not sign and has to, else an *smb.Error with the status. It is smb.ErrNotSent
-// as well if the login did not leave this computer.
+// as well if the login did not leave this computer as a whole.
 func (c *Client) Login(ctx context.Context, creds smb.Credentials, share string) (*Session, error) {
 	s, err := c.login(ctx, creds, share)
 	if err != nil {
@@ -128,10 +128,11 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	response := c.response(creds)
 	path := `\\` + c.opts.ServerName + `\` + share
 	login := loginRequest(c.server, response, creds.Username, creds.Domain, path, wantSigning)
-	if login.err != nil {
-		return nil, &smb.Error{Op: op, Err: &smb.NotSentError{Err: login.err}}
+	calls, err := c.conn.start(ctx, request{op: op, builder: login})
+	if err != nil {
+		return nil, &smb.NotSentError{Err: err}
 	}
-	answer, err := c.conn.roundTrip(ctx, op, login)
+	answer, err := calls[0].wait(ctx)
 	if answer == nil {
 		return nil, err
 	}
@@ -141,6 +142,8 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 		return nil, err // refused, and the body does not matter
 	case parseErr != nil:
 		return nil, &smb.Error{Op: op, Err: parseErr}
+	case err == nil && answer.status != smb.StatusOK: // a warning
+		return nil, &smb.Error{Op: op, Status: answer.status}
 	}
 	c.info.OS, c.info.LANManager = a.os, a.lanManager
 	if a.domain != "" {
@@ -148,7 +151,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	}
 	s := newSession(c, answer.uid)
 	if a.guest {
-		c.opts.Trace.Log("session setup: logged in as guest; logging off")
+		c.opts.Trace.Logf("session setup: logged in as guest; logging off")
 		_ = s.logoff(ctx) // the login has failed in any case
 		return nil, &smb.Error{Op: op, Err: smb.ErrGuest}
 	}
@@ -164,7 +167,7 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	case a.chained:
 		s.first = &firstTree{share: share, tree: s.newTree(answer.tid, share)}
 	default:
-		c.opts.Trace.Log("session setup: the server left out the chained tree connect")
+		c.opts.Trace.Logf("session setup: the server left out the chained tree connect")
 	}
 	return s, nil
 }
@@ -208,7 +211,7 @@ func (c *Client) startSigning(answer *message, response ntlm.Response, lm bool) 
 			s := &signer{key: response.SessionKey[:], response: r, next: nextSequence}
 			if s.verify(answer.raw, answerSequence) {
 				c.conn.setSigner(s)
-				c.opts.Trace.Log("session setup: the session is signed")
+				c.opts.Trace.Logf("session setup: the session is signed")
 				return nil
 			}
 		}
@@ -217,7 +220,7 @@ func (c *Client) startSigning(answer *message, response ntlm.Response, lm bool) 
 	if c.opts.RequireSigning {
 		return fmt.Errorf("%w: the answer to the login is not signed", smb.ErrSigning)
 	}
-	c.opts.Trace.Log("session setup: the server requires signing and does not sign; the session is unsigned")
+	c.opts.Trace.Logf("session setup: the server requires signing and does not sign; the session is unsigned")
 	return nil
 }
 

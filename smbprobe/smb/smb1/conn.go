@@ -160,7 +160,7 @@ func (c *conn) deliver(frame []byte) error {
 			return nil
 		}
 	}
-	c.trace.Log(fmt.Sprintf("%s: %s, %d bytes, round trip %d, %s", k.op, h.status, len(frame), k.round, k.receivedAt.Sub(k.sent).Round(time.Microsecond)))
+	c.trace.Answered(k.op, smb.Answer{Status: h.status, Bytes: int32(len(frame)), Round: int32(k.round), Took: k.receivedAt.Sub(k.sent)})
 	delete(c.pending, h.mid)
 	<-c.slots
 	close(k.done) // last: the call that waits may then set the number of slots
@@ -181,7 +181,7 @@ func (c *conn) deliverOther(frame []byte, err error) error {
 			return err
 		}
 		k.rounds.Answered(k.round)
-		c.trace.Log(fmt.Sprintf("%s: answered in SMB2, round trip %d, %s", k.op, k.round, time.Since(k.sent).Round(time.Microsecond)))
+		c.trace.Logf("%s: answered in SMB2, round trip %d, %s", k.op, k.round, time.Since(k.sent).Round(time.Microsecond))
 	}
 	return answer
 }

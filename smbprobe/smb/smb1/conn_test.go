@@ -19,7 +19,7 @@ import (
 func testSession(t *testing.T, conn net.Conn, n negotiated) (*Session, *smb.Rounds) {
 	t.Helper()
 	rounds := new(smb.Rounds)
-	c := newConn(conn, rounds, func(line string) { t.Log(line) })
+	c := newConn(conn, rounds, func(e smb.Event) { t.Log(e) })
 	t.Cleanup(c.close)
 	c.setMaxInFlight(inFlight(n))
 	return newSession(&Client{conn: c, server: n}, 1), rounds
@@ -366,7 +366,7 @@ func TestPanicInGoroutine(t *testing.T) {
 		{"close, on a broken answer", func(conn net.Conn) net.Conn { return panickyConn{conn, false, true} },
 			func(c net.Conn, _ asked) { send(c, []byte("no SMB")) }, nil, "close"},
 		{"trace", func(conn net.Conn) net.Conn { return conn },
-			func(c net.Conn, r asked) { send(c, answerRead(r.mid, "x")) }, func(string) { panic("trace") }, "trace"},
+			func(c net.Conn, r asked) { send(c, answerRead(r.mid, "x")) }, func(smb.Event) { panic("trace") }, "trace"},
 		{"close, when the context ends", func(conn net.Conn) net.Conn { return panickyConn{conn, false, true} },
 			func(net.Conn, asked) { cancel() }, nil, "close"}, // the last one
 	} {

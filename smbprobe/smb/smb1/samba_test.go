@@ -33,7 +33,7 @@ func negotiate(t *testing.T, port uint16, called string, opts smb1.Options) (*sm
 			t.Fatal(err)
 		}
 	}
-	opts.Rounds, opts.Trace = rounds, func(line string) { t.Log(line) }
+	opts.Rounds, opts.Trace = rounds, func(e smb.Event) { t.Log(e) }
 	opts.ServerName = "EXCH01"
 	client, err := smb1.Negotiate(t.Context(), conn, opts)
 	if err != nil {

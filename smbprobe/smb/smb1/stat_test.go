@@ -48,8 +48,8 @@ func TestStatRequests(t *testing.T) {
 			})
 			rounds := new(smb.Rounds)
 			closed := make(chan struct{})
-			c := newConn(conn, rounds, func(line string) {
-				if strings.HasPrefix(line, "close: ") {
+			c := newConn(conn, rounds, func(e smb.Event) {
+				if e.Op == "close" {
 					close(closed)
 				}
 			})

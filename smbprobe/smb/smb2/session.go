@@ -44,7 +44,7 @@ func (s *Session) call(ctx context.Context, op string, f func() error) error {
 	release()
 	err = s.g.explain(op, err)
 	if err != nil {
-		s.g.trace.Log(err.Error())
+		s.g.trace.Logf("%v", err)
 	}
 	return err
 }
@@ -61,7 +61,7 @@ func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.g.trace.Log(op + ": connected")
+	s.g.trace.Logf("%s: connected", op)
 	return &Tree{s: s, fs: fs.WithContext(s.g.life)}, nil
 }
 

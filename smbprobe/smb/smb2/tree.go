@@ -2,7 +2,6 @@ package smb2
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -43,7 +42,7 @@ func (t *Tree) Open(ctx context.Context, path string) (smb.File, error) {
 	if f.info.Size < 0 {
 		return nil, smb.Protocolf(op, "a file of %d bytes", f.info.Size)
 	}
-	t.s.g.trace.Log(fmt.Sprintf("%s: %d bytes", op, f.info.Size))
+	t.s.g.trace.Logf("%s: %d bytes", op, f.info.Size)
 	return f, nil
 }
 
@@ -57,7 +56,7 @@ func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.s.g.trace.Log(op + ": opened")
+	t.s.g.trace.Logf("%s: opened", op)
 	return &Pipe{handle: handle{s: t.s, f: file, op: "close " + full}, name: full}, nil
 }
 
@@ -130,7 +129,7 @@ func (t *Tree) Stat(ctx context.Context, path string) (smb.FileInfo, error) {
 	if info.Size < 0 {
 		return smb.FileInfo{}, smb.Protocolf(op, "a file of %d bytes", info.Size)
 	}
-	t.s.g.trace.Log(fmt.Sprintf("%s: %d bytes", op, info.Size))
+	t.s.g.trace.Logf("%s: %d bytes", op, info.Size)
 	return info, nil
 }
 
