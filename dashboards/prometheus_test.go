@@ -32,7 +32,7 @@ type history struct {
 // promServer is a Prometheus that runs until the test ends.
 type promServer struct {
 	url string
-	now time.Time // of the newest samples
+	now time.Time // the end of ranges, the same for all queries of a panel
 }
 
 // startPrometheus runs Debian's Prometheus with series and the shipped recording and alerting
@@ -41,8 +41,8 @@ type promServer struct {
 func startPrometheus(t *testing.T, series []history, change func(string) string) *promServer {
 	t.Helper()
 	folder := t.TempDir()
-	s := &promServer{now: time.Now().Truncate(time.Second)}
-	writeBlocks(t, filepath.Join(folder, "data"), series, s.now)
+	s := &promServer{}
+	writeBlocks(t, filepath.Join(folder, "data"), series, time.Now())
 	for _, name := range []string{"recording.yml", "alerts.yml"} {
 		text, err := os.ReadFile(filepath.Join(rulesFolder, name))
 		if err != nil {
@@ -55,6 +55,7 @@ func startPrometheus(t *testing.T, series []history, change func(string) string)
 	// Without scrapes the samples stay the newest ones, on a slow machine as well.
 	s.run(t, folder, "rule_files: [recording.yml, alerts.yml]\n", "--storage.tsdb.retention.time=60d", "--query.lookback-delta=1h", "--query.max-samples=200000000")
 	s.awaitRules(t)
+	s.now = time.Now()
 	return s
 }
 
@@ -254,7 +255,7 @@ func (s *promServer) query(t *testing.T, query string) []found {
 // queryRange returns the answer to a query over hours, and its size.
 func (s *promServer) queryRange(t *testing.T, query string, hours int) ([]found, int) {
 	t.Helper()
-	end := time.Now().Truncate(time.Minute) // the same for all queries of a panel
+	end := s.now
 	var answer struct{ Result []found }
 	size := s.get(t, "/api/v1/query_range", url.Values{
 		"query": {query}, "step": {"60"},

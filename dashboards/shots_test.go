@@ -92,7 +92,7 @@ func (f *fleets) page(t *testing.T, s shot, theme string) string {
 	if s.narrow {
 		width = 390
 	}
-	now := time.Now().Unix()
+	now := f.now.Unix()
 	data, err := json.Marshal(map[string]any{"dashboard": json.RawMessage(text), "theme": theme, "width": width, "answers": answers, "from": now - 6*3600, "to": now})
 	if err != nil {
 		t.Fatal(err)
