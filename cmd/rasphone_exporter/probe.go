@@ -172,6 +172,7 @@ func (p *probe) findTargets(c *config.Config) ([]smbprobe.Target, error) {
 		book := &targets[i].Module.Phonebook
 		book.DialedEntries = slices.Concat(book.DialedEntries, *p.dialed)
 		targets[i].Auth.Prompted = p.prompted
+		targets[i].Module.Session = smbprobe.SessionPerProbe // there is no next probe
 		if *p.timeoutGiven {
 			targets[i].Module.Timeout = *p.timeout
 		}

@@ -213,6 +213,7 @@ func (s *serving) serve(ctx context.Context, listeners []net.Listener, handler *
 		logger.Info("Told to stop: waiting for the probes in flight")
 	}
 	stop(handler, server, logger)
+	r.prober.Close() // logs off from the servers that sessions are kept with
 	if err == nil {
 		err = <-ended
 	}

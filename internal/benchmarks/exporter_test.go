@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -65,10 +64,14 @@ func (e *exporter) result() *smbprobe.Result {
 
 // startExporter serves probes of one target. count makes it count what is sent, which
 // takes time and memory of its own.
-func startExporter(tb testing.TB, target netip.AddrPort, module string, count bool) *exporter {
+func startExporter(tb testing.TB, target netip.AddrPort, module string, count bool, more ...netip.AddrPort) *exporter {
 	tb.Helper()
+	hosts := fmt.Sprintf("%q", target)
+	for _, m := range more {
+		hosts += fmt.Sprintf(", %q", m)
+	}
 	c, err := config.Parse("rasphone.yml", fmt.Appendf(nil, "auths: {corp: {username: %s, domain: CORP, password: %s}}\nmodules: {default: %s}\nlockout_file: none\n"+
-		"targets: [{hosts: [%q], auth: corp}]\n", username, password, module, target), nil)
+		"targets: [{hosts: [%s], auth: corp}]\n", username, password, module, hosts), nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -81,11 +84,15 @@ func startExporter(tb testing.TB, target netip.AddrPort, module string, count bo
 	if e.prober, err = prober.New(options); err != nil {
 		tb.Fatal(err)
 	}
-	t, err := c.Target(target.String(), "")
-	if err != nil {
-		tb.Fatal(err)
+	var targets []smbprobe.Target
+	for _, host := range c.Hosts() {
+		t, err := c.Target(host.Name, "")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		targets = append(targets, t)
 	}
-	if err := e.prober.Configure([]smbprobe.Target{t}); err != nil {
+	if err := e.prober.Configure(targets); err != nil {
 		tb.Fatal(err)
 	}
 	none := func() int { return 0 }
@@ -106,6 +113,7 @@ func startExporter(tb testing.TB, target netip.AddrPort, module string, count bo
 	serving.Go(func() { _ = h.Serve(l) }) // until Close
 	tb.Cleanup(func() {
 		server.Drain(context.Background())
+		e.prober.Close()
 		_ = h.Close()
 		serving.Wait()
 	})
@@ -260,5 +268,3 @@ func (f *frames) add(b []byte) (n int) {
 	}
 	return n
 }
-
-var _ io.Writer = (*countedConn)(nil)

@@ -31,7 +31,7 @@ func Keys() []Key {
 		{"modules.<name>.eventlog.source", "MSExchangeIMC", "source of the events"},
 		{"modules.<name>.eventlog.event_id", "4106", "ID of the events, 1 to 65535"},
 		{"modules.<name>.eventlog.windows", "[15m, 1h, 24h]", "spans of time that events are counted in, up to now; at most 10, each at most 31d. The spelling becomes the label; the shipped rules and dashboards want these three"},
-		{"modules.<name>.session", "per_probe", "per_probe: each probe logs in. Another value is not supported yet"},
+		{"modules.<name>.session", "per_probe", "per_probe: each probe logs in. kept: an SMB1 session and its pipes stay between probes, with a new login every 15 minutes: two round trips for a probe, at the cost of a client licence of the server (see operations.md). Not with dialect smb2; a server that speaks only SMB2 is probed as with per_probe"},
 		{"modules.<name>.min_interval", "5s", "0s (off) to 1m. A request within it is answered with the last result again, so that two Prometheus servers do not cost two logins; for the same target, module and configuration, and never with a result that is not_probed, or that had less time"},
 		{"modules.<name>.server.registry", "true", "read from the registry what helps to find the cause"},
 		{"modules.<name>.server.services", "[MSExchangeIMC, RasMan]", "services whose state is read, at most 20"},

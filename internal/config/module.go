@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -72,6 +73,8 @@ func value[T any](s section, key string, t text, fallback T, parse func(string) 
 	return v
 }
 
+var errKeptSMB2 = errors.New("sessions are kept over SMB1 alone, and dialect is smb2; write per_probe, or leave one of the keys out")
+
 // readModule makes a module of its section of the file.
 func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 	m := builtinModule()
@@ -86,6 +89,9 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 	m.RequireSigning = value(s, "signing", f.Signing, signingAuto, oneOf(signingAuto, signingRequired)) == signingRequired
 	m.Share = value(s, "share", f.Share, m.Share, parseBareName)
 	m.Session = value(s, "session", f.Session, m.Session, parseSession)
+	if m.Session == smbprobe.SessionKept && m.Dialect == smbprobe.DialectSMB2 {
+		p.add(f.Session.line, s.path+".session", errKeptSMB2)
+	}
 	m.MinInterval = value(s, "min_interval", f.MinInterval, m.MinInterval, parseInterval)
 
 	s = s.sub("phonebook")

@@ -92,12 +92,10 @@ func parseInterval(s string) (time.Duration, error) {
 // parseSession takes session.
 func parseSession(s string) (string, error) {
 	switch s {
-	case smbprobe.SessionPerProbe:
+	case smbprobe.SessionPerProbe, smbprobe.SessionKept:
 		return s, nil
-	case smbprobe.SessionKept:
-		return "", fmt.Errorf("%s is not supported yet; write %s, or leave the key out", s, smbprobe.SessionPerProbe)
 	}
-	return "", fmt.Errorf("%s is not %s", Quote(s), smbprobe.SessionPerProbe)
+	return "", fmt.Errorf("%s is neither %s nor %s", Quote(s), smbprobe.SessionPerProbe, smbprobe.SessionKept)
 }
 
 // parseSize takes KiB and MiB as powers of two, kB and MB as powers of ten.

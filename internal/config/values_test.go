@@ -137,11 +137,13 @@ func TestModuleErrors(t *testing.T) {
 			`rasphone.yml:5: modules.m.phonebook.dialed_entries: has 101 names; 100 are allowed`,
 		}},
 		{"session and interval", "session: kept\n    min_interval: 2m", []string{
-			`rasphone.yml:3: modules.m.session: kept is not supported yet; write per_probe, or leave the key out`,
 			`rasphone.yml:4: modules.m.min_interval: "2m" is not a duration from 0s to 1m; write 5s, or 0s to probe at every request`,
 		}},
 		{"another session", "session: once", []string{
-			`rasphone.yml:3: modules.m.session: "once" is not per_probe`,
+			`rasphone.yml:3: modules.m.session: "once" is neither per_probe nor kept`,
+		}},
+		{"a session kept over SMB2", "session: kept\n    dialect: smb2", []string{
+			`rasphone.yml:3: modules.m.session: sessions are kept over SMB1 alone, and dialect is smb2; write per_probe, or leave one of the keys out`,
 		}},
 		{"no window", "eventlog: {windows: []}", []string{
 			`rasphone.yml:3: modules.m.eventlog.windows: has no window; list one at least, or write enabled: false`,

@@ -105,7 +105,7 @@ func healthy(t smbprobe.Target) *smbprobe.Result {
 		Target: t.Name, Module: t.Module.Name, Auth: t.Auth.Name, Started: time.Now(),
 		Duration: 120 * time.Millisecond, Timeout: 9500 * time.Millisecond, Success: true, RoundTrips: 7,
 		Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 40012345 * time.Nanosecond}},
-		Trace: smbprobe.Trace{{Event: smb.Event{Format: "connecting to %s", Args: []any{"10.1.2.3:139"}}}, {Event: smb.Event{Format: "a line with \x1b[31m in it"}}},
+		Trace: smbprobe.Trace{{Event: smb.Event{Text: "connecting to %s", Args: []any{"10.1.2.3:139"}}}, {Event: smb.Event{Text: "a line with \x1b[31m in it"}}},
 		Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK},
 	}
 }

@@ -137,25 +137,36 @@ func joined(calls []call) []call {
 func history(p failurePair, calls []call) smbprobe.CallHistory {
 	last := calls[len(calls)-1]
 	h := smbprobe.CallHistory{Entry: p.entry, Code: p.code, Calls: len(calls), LastStart: last.startTime(), LastEnd: last.endTime()}
-	var gaps []time.Duration // the newest first
+	gaps := make([]time.Duration, 0, len(calls)-1) // the newest first
 	for i := len(calls) - 1; i > 0; i-- {
 		gaps = append(gaps, calls[i].startTime().Sub(calls[i-1].startTime()))
 	}
-	h.Gaps = slices.Clone(gaps[:min(len(gaps), maxGaps)])
+	h.Gaps = append(h.Gaps, gaps[:min(len(gaps), maxGaps)]...)
 	h.MedianGap = median(h.Gaps)
-	sorted := make([]time.Duration, 0, min(len(gaps), maxUnbrokenCalls))
-	for n := 1; n <= len(gaps) && n < maxUnbrokenCalls; n++ {
-		at, _ := slices.BinarySearch(sorted, gaps[n-1])
-		sorted = slices.Insert(sorted, at, gaps[n-1])
-		if n+1 < minUnbrokenCalls {
-			continue
-		}
-		if sorted[n-1] > max(sorted[(n-1)/2]*3/2, regularGap) {
-			break
-		}
-		h.UnbrokenCalls, h.UnbrokenSince = n+1, calls[len(calls)-1-n].startTime()
+	h.UnbrokenCalls = unbroken(gaps)
+	if h.UnbrokenCalls > 0 {
+		h.UnbrokenSince = calls[len(calls)-h.UnbrokenCalls].startTime()
 	}
 	return h
+}
+
+// unbroken returns how many of the last calls are an unbroken series, whose gaps are given,
+// the newest first; 0: too few.
+func unbroken(gaps []time.Duration) (calls int) {
+	sorted := make([]time.Duration, 0, min(len(gaps), maxUnbrokenCalls))
+	for _, gap := range gaps[:min(len(gaps), maxUnbrokenCalls-1)] {
+		i, _ := slices.BinarySearch(sorted, gap)
+		sorted = slices.Insert(sorted, i, gap)
+		n := len(sorted)
+		if n < minUnbrokenCalls-1 {
+			continue
+		}
+		if sorted[n-1] > max(sorted[(n-1)/2]*3/2, regularGap) { // the longest, the median
+			break
+		}
+		calls = n + 1
+	}
+	return calls
 }
 
 // median returns the median, the lower of two; 0 of none.

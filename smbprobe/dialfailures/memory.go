@@ -8,6 +8,7 @@
 package dialfailures
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -27,9 +28,8 @@ const (
 	maxTextBytes = 2048
 	// maxRelated is how many related events of one log are remembered.
 	maxRelated = 256
-	// maxLogs is how many event logs are remembered; the ones read longest ago are
-	// dropped first, and read from the start by the next probe.
-	maxLogs = 2048
+	// minLogs is how many event logs are remembered at least; see Store.Resize.
+	minLogs = 2048
 )
 
 // Record is an event log record, as far as failures to dial concern it. Times are the
@@ -49,11 +49,18 @@ type Record struct {
 	MayBeFailure bool
 }
 
-// failureEvent is a failure to dial, event 4106.
+// failureEvent is a failure to dial, event 4106. Ten thousand servers may have hundreds of
+// them each: it takes eight bytes.
 type failureEvent struct {
-	at   time.Time
-	text int // index of Memory.texts
+	at   uint32 // seconds since 1970, as event records have them
+	text uint16 // index of Memory.texts
 }
+
+func newFailureEvent(at time.Time, text int) failureEvent {
+	return failureEvent{uint32(min(max(at.Unix(), 0), math.MaxUint32)), uint16(text)}
+}
+
+func (e failureEvent) time() time.Time { return time.Unix(int64(e.at), 0).UTC() }
 
 // failureText is the insertion strings of a failure. Entry and code are taken from it
 // only when failures are counted: by then the names of the entries are known.
@@ -77,6 +84,10 @@ type Memory struct {
 	NewestAt time.Time
 	Oldest   uint32 // number of the oldest record, if its time is known; 0: none
 	OldestAt time.Time
+	Count    uint32 // of records in the log; 0: not known, or none
+
+	Seek    bool  // the server has to be told where a reading begins
+	Trusted uint8 // probes in a row that found the newest record unchanged, and did not ask for Oldest and Count
 
 	Related []smbprobe.RelatedEvent // the newest first
 
@@ -116,16 +127,16 @@ func (m *Memory) textIndex(text failureText) int {
 
 // forget drops what is remembered of the records. Calls stay: they happened, even if
 // the log was cleared since.
-func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls} }
+func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls, Seek: m.Seek} }
 
 // prune drops what is older than start, and what is beyond the limits.
 func (m *Memory) prune(start time.Time) {
-	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.at.Before(start) })
+	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.time().Before(start) })
 	m.Related = slices.DeleteFunc(m.Related, func(e smbprobe.RelatedEvent) bool { return e.At.Before(start) })
 	if len(m.failures) > maxEvents {
 		for _, e := range m.failures[maxEvents:] {
-			if e.at.After(m.dropped) {
-				m.dropped = e.at
+			if e.time().After(m.dropped) {
+				m.dropped = e.time()
 			}
 		}
 		m.failures = slices.Clip(m.failures[:maxEvents])
@@ -136,11 +147,11 @@ func (m *Memory) prune(start time.Time) {
 
 	// Only texts that still occur are kept.
 	var texts []failureText
-	kept := make(map[int]int)
-	keep := func(old int) int {
+	kept := make(map[uint16]uint16)
+	keep := func(old uint16) uint16 {
 		n, ok := kept[old]
 		if !ok {
-			n = len(texts)
+			n = uint16(len(texts))
 			texts = append(texts, m.texts[old])
 			kept[old] = n
 		}
@@ -150,7 +161,7 @@ func (m *Memory) prune(start time.Time) {
 		m.failures[i].text = keep(e.text)
 	}
 	for i, c := range m.calls.spans {
-		m.calls.spans[i].text = uint16(keep(int(c.text)))
+		m.calls.spans[i].text = keep(c.text)
 	}
 	m.texts = texts
 }
@@ -178,19 +189,24 @@ func (m *Memory) Clone() *Memory {
 	return &c
 }
 
-// Store keeps the memories of event logs.
+// Store keeps the memories of event logs. If there are too many, those that were read longest
+// ago are dropped first, and read from the start by the next probe.
 type Store struct {
 	logs *lru.Cache[string, *Memory]
 }
 
 // NewStore returns an empty store.
 func NewStore() (*Store, error) {
-	logs, err := lru.New[string, *Memory](maxLogs)
+	logs, err := lru.New[string, *Memory](minLogs)
 	if err != nil {
 		return nil, err
 	}
 	return &Store{logs: logs}, nil
 }
+
+// Resize makes room for the logs of so many servers, each read by two modules. It returns how
+// many memories were dropped.
+func (s *Store) Resize(servers int) (dropped int) { return s.logs.Resize(max(minLogs, 2*servers)) }
 
 // Get returns the memory of a log; nil if there is none.
 func (s *Store) Get(key string) *Memory {

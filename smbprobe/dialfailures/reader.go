@@ -50,6 +50,9 @@ func NewReader(module smbprobe.EventLogModule, memory *Memory, server, local tim
 	return &Reader{module: module, memory: memory, now: server, start: server.Add(-largest), latest: server}
 }
 
+// Unchanged reports whether the newest record is the newest one that is remembered.
+func (r *Reader) Unchanged() bool { return r.reachedKnown && r.read == 0 }
+
 // RecordsRead returns how many records were new.
 func (r *Reader) RecordsRead() int { return r.read }
 
@@ -85,7 +88,7 @@ func (r *Reader) Add(record Record) (more bool) {
 	if strings.EqualFold(record.Source, r.module.Source) {
 		switch record.ID {
 		case r.module.EventID:
-			r.failures = append(r.failures, failureEvent{at: record.Generated, text: r.memory.textIndex(newFailureText(record.Strings))})
+			r.failures = append(r.failures, newFailureEvent(record.Generated, r.memory.textIndex(newFailureText(record.Strings))))
 		case relatedEventID:
 			r.related = append(r.related, smbprobe.RelatedEvent{At: record.Generated, Text: smbprobe.CleanText(strings.Join(record.Strings, " "))})
 		}
@@ -111,14 +114,16 @@ func (r *Reader) Merge(reachedOldest bool) *Memory {
 		// overwritten past it, or it is older than the largest window.
 		m.forget()
 	}
-	m.failures = append(r.failures, m.failures...)
+	if len(r.failures) > 0 {
+		m.failures = append(r.failures, m.failures...)
+	}
 	m.Related = append(r.related, m.Related...)
 	m.unreadable = append(r.unreadable, m.unreadable...)
 	if r.doubtful.After(m.doubtful) {
 		m.doubtful = r.doubtful
 	}
 	for _, e := range slices.Backward(r.failures) {
-		m.calls.add(e.at, e.text)
+		m.calls.add(e.time(), int(e.text))
 	}
 	if r.first != nil {
 		m.Newest, m.NewestAt = r.first.Number, r.first.Generated

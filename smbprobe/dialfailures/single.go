@@ -1,6 +1,7 @@
 package dialfailures
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +17,9 @@ func (m *Memory) latest(now time.Time, pairs []failurePair) []smbprobe.FailureEv
 			newest = append(newest, e)
 		}
 	}
-	slices.SortStableFunc(newest, func(a, b failureEvent) int { return b.at.Compare(a.at) })
+	slices.SortStableFunc(newest, func(a, b failureEvent) int { return cmp.Compare(b.at, a.at) })
 	newest = newest[:min(len(newest), smbprobe.MaxLatestFailures)]
-	texts := make(map[int]string) // one string for all events of a text
+	texts := make(map[uint16]string) // one string for all events of a text
 	all := make([]smbprobe.FailureEvent, len(newest))
 	for i, e := range newest {
 		text, done := texts[e.text]
@@ -27,7 +28,7 @@ func (m *Memory) latest(now time.Time, pairs []failurePair) []smbprobe.FailureEv
 			texts[e.text] = text
 		}
 		p := pairs[e.text]
-		all[i] = smbprobe.FailureEvent{At: e.at, Entry: p.entry, Code: p.code, Text: text}
+		all[i] = smbprobe.FailureEvent{At: e.time(), Entry: p.entry, Code: p.code, Text: text}
 	}
 	return all
 }
@@ -48,7 +49,7 @@ func (m *Memory) byHour(windows []smbprobe.Window, now time.Time) *smbprobe.Hour
 		}
 	}
 	for _, e := range m.failures {
-		age := now.Sub(e.at)
+		age := now.Sub(e.time())
 		if !countableAt(now, e) || age > time.Duration(len(h.Failures))*time.Hour {
 			continue
 		}

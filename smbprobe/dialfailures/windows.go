@@ -54,7 +54,7 @@ type rows struct {
 func (r rows) countable(e failureEvent) bool { return countableAt(r.now, e) }
 
 func countableAt(now time.Time, e failureEvent) bool {
-	return !e.at.After(now.Add(smbprobe.ClockSlack))
+	return !e.time().After(now.Add(smbprobe.ClockSlack))
 }
 
 // rowsAt returns the pairs with the most events until now as rows, and a last one for the
@@ -120,7 +120,7 @@ func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.Window
 			result.Failures = new(int)
 			counts := slices.Clone(rows.all)
 			for _, e := range m.failures {
-				if rows.countable(e) && !e.at.Before(start) {
+				if rows.countable(e) && !e.time().Before(start) {
 					*result.Failures++
 					counts[rows.of[e.text]].N++
 				}
@@ -135,11 +135,15 @@ func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.Window
 func (m *Memory) lastFailures(rows rows) []smbprobe.LastFailure {
 	var last []smbprobe.LastFailure
 	seen := make([]bool, len(rows.all))
-	failures := slices.SortedStableFunc(slices.Values(m.failures), func(a, b failureEvent) int { return b.at.Compare(a.at) })
+	failures, newestFirst := m.failures, func(a, b failureEvent) int { return cmp.Compare(b.at, a.at) }
+	if !slices.IsSortedFunc(failures, newestFirst) { // a clock was set
+		failures = slices.Clone(failures)
+		slices.SortStableFunc(failures, newestFirst)
+	}
 	for _, e := range failures {
 		if n := rows.of[e.text]; !seen[n] && rows.countable(e) {
 			seen[n] = true
-			last = append(last, smbprobe.LastFailure{Entry: rows.all[n].Entry, Code: rows.all[n].Code, At: e.at})
+			last = append(last, smbprobe.LastFailure{Entry: rows.all[n].Entry, Code: rows.all[n].Code, At: e.time()})
 		}
 	}
 	return last

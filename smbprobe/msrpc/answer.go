@@ -61,6 +61,11 @@ func (a *answer) add(message []byte) (last bool, err error) {
 		return false, protocolError("alloc_hint grows from %d to %d", a.hint, hint)
 	}
 	if !a.begun {
+		if f.last {
+			a.stub = stub // most answers are one fragment
+			a.begun, a.hint, a.left = true, hint, max(0, int(hint)-len(stub))
+			return true, nil
+		}
 		a.stub = make([]byte, 0, max(len(stub), int(hint)))
 	}
 	a.begun, a.hint = true, hint

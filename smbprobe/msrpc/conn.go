@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/ndr"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -18,11 +19,12 @@ import (
 // Conn is a pipe that is bound to an interface. One call at a time. After an error
 // of Call every further call fails.
 type Conn struct {
-	pipe   smb.Pipe
-	name   string // of the interface
-	agreed bound
-	callID uint32
-	failed error // the error that made it unusable
+	pipe    smb.Pipe
+	name    string // of the interface
+	agreed  bound
+	callID  uint32
+	request []byte // the last one, whose memory the next one uses
+	failed  error  // the error that made it unusable
 }
 
 // Bind binds a newly opened pipe to an interface: one exchange. The caller closes
@@ -49,8 +51,8 @@ func (c *Conn) bind(ctx context.Context, iface Interface) error {
 }
 
 // Call runs the procedure with this number (name is for messages) and returns the
-// stub of its answer, all fragments together. An answer of more than limit bytes is
-// an error. The request has to fit one fragment, because smb.Pipe writes one message
+// stub of its answer, all fragments together, which is valid until the next call. An
+// answer of more than limit bytes is an error. The request has to fit one fragment, because smb.Pipe writes one message
 // for an answer. Errors have an *smb.Error in them, with a Fault inside if the server
 // answered with one, and with smb.ErrProtocol if the answer is truncated or
 // contradicts itself.
@@ -82,7 +84,8 @@ func (c *Conn) call(ctx context.Context, opnum uint16, stub []byte, limit int) (
 	}
 	c.callID++
 	answer := answer{callID: c.callID, limit: limit}
-	message, err := c.pipe.Transact(ctx, request(c.callID, opnum, stub), c.agreed.answer)
+	c.request = request(c.request[:0], c.callID, opnum, stub)
+	message, err := c.pipe.Transact(ctx, c.request, c.agreed.answer)
 	for {
 		if err != nil {
 			return nil, err
@@ -127,6 +130,7 @@ func (c *Conn) complete(ctx context.Context, message []byte) ([]byte, error) {
 		if parts == maxParts {
 			return nil, protocolError("%d of %d bytes of a fragment in %d parts", len(message), length, parts)
 		}
+		message = slices.Clone(message) // the read uses its memory
 		rest, err := c.pipe.Read(ctx, length-len(message))
 		if err != nil {
 			return nil, err
@@ -134,14 +138,14 @@ func (c *Conn) complete(ctx context.Context, message []byte) ([]byte, error) {
 		if len(rest) == 0 {
 			return nil, protocolError("a fragment of %d bytes ends after %d", length, len(message))
 		}
-		message = append(message[:len(message):len(message)], rest...)
+		message = append(message, rest...)
 	}
 }
 
-// request is a call in one fragment (C706 12.6.4.9).
-func request(callID uint32, opnum uint16, stub []byte) []byte {
+// request appends a call in one fragment (C706 12.6.4.9).
+func request(b []byte, callID uint32, opnum uint16, stub []byte) []byte {
 	size := requestHeaderSize + len(stub)
-	b := header(make([]byte, 0, size), typeRequest, size, callID)
+	b = header(slices.Grow(b, size), typeRequest, size, callID)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(stub))) // alloc_hint
 	b = binary.LittleEndian.AppendUint16(b, 0)                 // presentation context
 	b = binary.LittleEndian.AppendUint16(b, opnum)

@@ -47,8 +47,8 @@ func TestConduct(t *testing.T) {
 				if last := c.Commands[len(c.Commands)-1]; last != peer.StepLogoff {
 					t.Errorf("the last command is %s, want %s", last, peer.StepLogoff)
 				}
-				if mpx >= 50 && r.RoundTrips != 6 {
-					t.Errorf("%d round trips, want 6: the reads are in flight together", r.RoundTrips)
+				if mpx >= 50 && r.RoundTrips != 7 {
+					t.Errorf("%d round trips, want 7: eight reads are in flight together", r.RoundTrips)
 				}
 			})
 		}

@@ -61,7 +61,7 @@ func (r *run) openLink(ctx context.Context, addrs []netip.Addr) (*link, error) {
 			targets = append(targets, netip.AddrPortFrom(a, port))
 		}
 	}
-	conn, to, err := r.prober.dialFirst(ctx, targets, &r.rounds, r.trace)
+	conn, to, err := r.prober.dialFirst(ctx, targets, r.rounds, r.trace)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (r *run) openLink(ctx context.Context, addrs []netip.Addr) (*link, error) {
 
 // redial opens a second link to the address of the first one.
 func (r *run) redial(ctx context.Context, l *link) (*link, error) {
-	conn, err := r.prober.dial(ctx, l.to, &r.rounds, r.trace)
+	conn, err := r.prober.dial(ctx, l.to, r.rounds, r.trace)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +114,13 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 	for i, retargets := 0, 0; ; {
 		if conn == nil {
 			var err error
-			if conn, err = r.prober.dial(ctx, to, &r.rounds, r.trace); err != nil {
+			if conn, err = r.prober.dial(ctx, to, r.rounds, r.trace); err != nil {
 				return nil, err
 			}
 			r.conns.add(conn)
 		}
 		name := names[i]
-		err := netbios.RequestSession(ctx, conn, name, r.prober.opts.CallingName, &r.rounds)
+		err := netbios.RequestSession(ctx, conn, name, r.prober.opts.CallingName, r.rounds)
 		if err == nil {
 			r.log.logf("NetBIOS session with %q on %s: accepted, round trip %d", name, to, r.rounds.Count())
 			return &link{conn: conn, to: to, called: name}, nil
@@ -164,7 +164,7 @@ func (r *run) allowsRetarget(to netip.AddrPort) bool {
 
 // queryServerName asks the node for its server name; empty if it has none.
 func (r *run) queryServerName(ctx context.Context, addr netip.Addr) (string, error) {
-	names, err := netbios.NodeStatus(ctx, r.prober.opts.Dial, netip.AddrPortFrom(addr, r.prober.opts.NodeStatusPort), &r.rounds)
+	names, err := netbios.NodeStatus(ctx, r.prober.opts.Dial, netip.AddrPortFrom(addr, r.prober.opts.NodeStatusPort), r.rounds)
 	if err != nil {
 		r.log.logf("node status of %s: %v", addr, err)
 		return "", err

@@ -40,6 +40,7 @@ type logRead struct {
 // readEventlog reads the failures to dial that are new since the last probe. The tree
 // is IPC$.
 func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
+	expect(ctx, 7) // open, bind, the log, the newest record, the bounds
 	key := r.logKey()
 	l := &r.eventlog
 	l.memory, l.count, l.err = r.readLogTwice(ctx, tree, r.prober.logs.Get(key))
@@ -47,10 +48,15 @@ func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
 		l.memory = nil
 		return l.err
 	}
-	if r.prober.logs.Put(key, l.memory) {
+	r.storeLog(key)
+	return nil
+}
+
+// storeLog remembers what was read of a log.
+func (r *run) storeLog(key string) {
+	if r.prober.logs.Put(key, r.eventlog.memory) {
 		r.prober.forgotten.Add(1)
 	}
-	return nil
 }
 
 // eventlogResult returns what was read. It counts by the server's clock, so it is
@@ -155,22 +161,40 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	if err != nil {
 		return nil, 0, err
 	}
-	module := r.target.Module.EventLog
-	reader := dialfailures.NewReader(module, memory, r.bestServerTime(), time.Now())
-	end, err := log.ReadBackwards(ctx, func(record eventlog.Record) bool {
-		return reader.Add(dialfailures.Record{
-			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
-			Unreadable: record.Err != nil, MayBeFailure: record.MayBe(module.Source, module.EventID),
-		})
-	})
+	return r.readOpenLog(ctx, log, memory)
+}
+
+// readOpenLog is readLog of a log that is open.
+func (r *run) readOpenLog(ctx context.Context, log *eventlog.Log, memory *dialfailures.Memory) (*dialfailures.Memory, uint32, error) {
+	reader := dialfailures.NewReader(r.target.Module.EventLog, memory, r.bestServerTime(), time.Now())
+	end, err := r.readNew(ctx, log, memory, reader)
 	if err != nil {
 		return nil, 0, err
+	}
+	memory = reader.Merge(end.Reached)
+	memory.Seek = end.Seek
+	if end.Bounds == nil && reader.Unchanged() && r.trustsBounds(memory) {
+		memory.Trusted++
+		r.log.logf("event log: unchanged, %d failures remembered", memory.Len())
+		return memory, memory.Count, nil
+	}
+	if memory.Oldest == 0 && end.Bounds == nil && end.Oldest == nil {
+		record, err := log.ReadOldest(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		end.Oldest = &record
 	}
 	oldest, count, err := bounds(ctx, log, end)
 	if err != nil {
 		return nil, 0, err
 	}
-	memory = reader.Merge(end.Reached)
+	memory.Count = count
+	if reader.Unchanged() && memory.Trusted < maxTrusted {
+		memory.Trusted++
+	} else {
+		memory.Trusted = 0
+	}
 	if (count == 0) != (memory.Newest == 0) || count > 0 && (memory.Newest < oldest || memory.Newest > oldest+(count-1)) {
 		return nil, 0, fmt.Errorf("%w: newest record %d, and now %d records from %d on", errLogChanged, memory.Newest, count, oldest)
 	}
@@ -191,11 +215,50 @@ func (r *run) readLog(ctx context.Context, tree smb.Tree, memory *dialfailures.M
 	return memory, count, nil
 }
 
-// bounds returns the number of the oldest record and how many there are. It asks only
-// if reading did not have to.
+// maxTrusted is how many probes in a row may take the number of records and the oldest one
+// from the last that asked, while the newest record stays the same.
+const maxTrusted = 9
+
+// trustsBounds reports whether an unchanged newest record means that the oldest one did not
+// change either: Windows overwrites old records only for new ones, and Samba drops them when
+// it likes. A probe on a kept session has no time to ask.
+func (r *run) trustsBounds(m *dialfailures.Memory) bool {
+	return m.Count > 0 && m.Oldest != 0 && m.Trusted < maxTrusted && (r.onKept || r.isWindows())
+}
+
+// readNew passes the records to reader that the memory does not know.
+func (r *run) readNew(ctx context.Context, log *eventlog.Log, memory *dialfailures.Memory, reader *dialfailures.Reader) (eventlog.End, error) {
+	if memory.Seek && memory.Newest != 0 && memory.Trusted < maxTrusted {
+		unchanged, err := log.IsNewest(ctx, memory.Newest, memory.NewestAt)
+		if err != nil {
+			return eventlog.End{}, err
+		}
+		if unchanged {
+			reader.Add(dialfailures.Record{Number: memory.Newest, Generated: memory.NewestAt})
+			return eventlog.End{Seek: true}, nil
+		}
+	}
+	how := eventlog.Reading{
+		Seek: memory.Seek, Long: memory.Newest == 0, NewestFirst: r.isWindows(),
+		Newest: memory.Newest, NewestAt: memory.NewestAt,
+	}
+	module := r.target.Module.EventLog
+	return log.ReadBackwards(ctx, how, func(record eventlog.Record) bool {
+		return reader.Add(dialfailures.Record{
+			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
+			Unreadable: record.Err != nil, MayBeFailure: record.MayBe(module.Source, module.EventID),
+		})
+	})
+}
+
+// bounds returns the number of the oldest record and how many there are. It asks only for
+// what reading did not tell.
 func bounds(ctx context.Context, log *eventlog.Log, end eventlog.End) (oldest, count uint32, err error) {
 	if end.Bounds != nil {
 		return end.Bounds.Oldest, end.Bounds.Count, nil
+	}
+	if end.Oldest != nil && end.Oldest.Err == nil {
+		return log.BoundsFrom(ctx, end.Oldest.Number)
 	}
 	return log.Bounds(ctx)
 }

@@ -30,6 +30,8 @@ func (p *Prober) Configure(targets []smbprobe.Target) error {
 		return err
 	}
 	p.smb2.keep(names)
+	p.kept.configure(targets)
+	p.forgotten.Add(int64(p.logs.Resize(len(targets))))
 	return nil
 }
 

@@ -113,7 +113,7 @@ func (c smb2Client) login(ctx context.Context) (smb.Session, error) {
 func (r *run) negotiateSMB2(ctx context.Context, l *link) (client, error) {
 	c, err := smb2.Negotiate(ctx, l.conn, r.target.Auth.Credentials, smb2.Options{
 		RequireSigning: r.target.Module.RequireSigning,
-		Rounds:         &r.rounds,
+		Rounds:         r.rounds,
 		Trace:          r.trace,
 		OnNegotiate:    r.recordServerInfo,
 	})
@@ -142,7 +142,8 @@ func (r *run) negotiate(ctx context.Context, l *link) (client, error) {
 		ServerName:     firstText(name, r.target.Host),
 		NetBIOSName:    name,
 		ClientNonce:    clientNonce(),
-		Rounds:         &r.rounds,
+		MaxDelay:       r.prober.maxDelay,
+		Rounds:         r.rounds,
 		Trace:          r.trace,
 	})
 	if err == nil {

@@ -101,6 +101,7 @@ func (t watchedTree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error
 		return nil, err
 	}
 	watched := &watchedPipe{Pipe: pipe, name: name, watch: t.watch}
+	watched.limiter, _ = pipe.(smb.CallLimiter)
 	if ahead, ok := pipe.(smb.ReadAheader); ok {
 		return &watchedAheadPipe{watched, ahead}, nil
 	}
@@ -110,6 +111,7 @@ func (t watchedTree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error
 // watchedPipe gives each call after the first one that was answered a part of the time.
 type watchedPipe struct {
 	smb.Pipe
+	limiter  smb.CallLimiter // nil: the pipe cannot limit its calls
 	name     string
 	watch    *callWatch
 	call     callID // the last one
@@ -125,39 +127,48 @@ func (p *watchedPipe) Transact(ctx context.Context, message []byte, limit int) (
 		}
 		p.watch.recordCall(id)
 	}
-	err = p.limited(ctx, func(ctx context.Context) (err error) {
-		answer, err = p.Pipe.Transact(ctx, message, limit)
-		return err
-	})
+	limited, cancel := p.limited(ctx)
+	defer cancel()
+	answer, err = p.Pipe.Transact(limited, message, limit)
 	if isCall && err == nil && !p.answered {
 		p.answered = true
 		p.watch.recordPipe()
+		if p.limiter != nil {
+			p.limiter.LimitCalls(p.watch.limit)
+		}
 	}
-	return answer, err
+	return answer, p.silent(limited, err)
 }
 
 func (p *watchedPipe) Read(ctx context.Context, limit int) (answer []byte, err error) {
-	err = p.limited(ctx, func(ctx context.Context) (err error) {
-		answer, err = p.Pipe.Read(ctx, limit)
-		return err
-	})
-	return answer, err
+	limited, cancel := p.limited(ctx)
+	defer cancel()
+	answer, err = p.Pipe.Read(limited, limit)
+	return answer, p.silent(limited, err)
 }
 
-// limited runs a part of a call. Only a call that the time limit of its own ended is
-// recorded as silent.
-func (p *watchedPipe) limited(ctx context.Context, do func(context.Context) error) error {
-	if !p.answered {
-		return do(ctx)
+// limited returns the context of a call, with its own time limit if the pipe has none.
+func (p *watchedPipe) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	if !p.answered || p.limiter != nil {
+		return ctx, func() {}
 	}
-	limited, cancel := context.WithTimeout(ctx, p.watch.limit)
-	defer cancel()
-	err := do(limited)
-	if err != nil && ctx.Err() == nil && limited.Err() != nil {
-		p.watch.record(p.call, false)
-		return fmt.Errorf("%s: no answer within %s: %w", p.call, p.watch.limit.Round(time.Millisecond), err)
+	return context.WithTimeoutCause(ctx, p.watch.limit, &smb.TimeLimitError{Limit: p.watch.limit})
+}
+
+// silent records a call as silent that its own time limit ended, not that of the probe.
+func (p *watchedPipe) silent(limited context.Context, err error) error {
+	if err == nil {
+		return nil
 	}
-	return err
+	limit, ok := errors.AsType[*smb.TimeLimitError](err)
+	if !ok {
+		if limit, ok = errors.AsType[*smb.TimeLimitError](context.Cause(limited)); !ok {
+			return err
+		}
+		err = fmt.Errorf("%w: %w", limit, err)
+	}
+	p.watch.record(p.call, false)
+	return fmt.Errorf("%s: %w", p.call, err)
 }
 
 // watchedAheadPipe is a watchedPipe on which several reads may be in flight.
@@ -167,11 +178,10 @@ type watchedAheadPipe struct {
 }
 
 func (p *watchedAheadPipe) ReadMessages(ctx context.Context, n, limit int) (messages [][]byte, err error) {
-	err = p.limited(ctx, func(ctx context.Context) (err error) {
-		messages, err = p.ahead.ReadMessages(ctx, n, limit)
-		return err
-	})
-	return messages, err
+	limited, cancel := p.limited(ctx)
+	defer cancel()
+	messages, err = p.ahead.ReadMessages(limited, n, limit)
+	return messages, p.silent(limited, err)
 }
 
 // skips reports whether a call is left out, and records it.

@@ -31,23 +31,52 @@ func asPanicError(v any) *smb.PanicError {
 // round trips of the longest branch count. A panic of a branch becomes one of the
 // caller.
 func (r *run) runParallel(ctx context.Context, branches ...func(context.Context)) {
-	rounds := smb.RoundsFrom(ctx, &r.rounds)
+	runParallel(ctx, r.rounds, branches...)
+}
+
+// runParallel is run.runParallel; rounds are those of a context that has none.
+func runParallel(ctx context.Context, rounds *smb.Rounds, branches ...func(context.Context)) {
+	rounds = smb.RoundsFrom(ctx, rounds)
 	var wait sync.WaitGroup
-	forks := make([]*smb.Rounds, len(branches))
-	panics := make([]error, len(branches))
-	for i, branch := range branches {
-		forks[i] = rounds.Fork()
-		wait.Go(func() {
-			defer recoverAsError(&panics[i])
-			branch(smb.ContextWithRounds(ctx, forks[i]))
-		})
+	rounds.Work(len(branches) - 1) // instead of the caller
+	running := make([]parallelBranch, len(branches))
+	wait.Add(len(branches))
+	for i := range running {
+		b := &running[i]
+		b.run, b.ctx, b.wait = branches[i], ctx, &wait
+		rounds.ForkInto(&b.rounds)
+		go b.start()
 	}
 	wait.Wait()
-	for i, fork := range forks {
-		rounds.Join(fork)
-		if panics[i] != nil {
-			panic(panics[i])
+	rounds.Work(1)
+	for i := range running {
+		rounds.Join(&running[i].rounds)
+		if err := running[i].panicked; err != nil {
+			panic(err)
 		}
+	}
+}
+
+// parallelBranch is one branch of runParallel.
+type parallelBranch struct {
+	run      func(context.Context)
+	ctx      context.Context
+	rounds   smb.Rounds
+	wait     *sync.WaitGroup
+	panicked error
+}
+
+func (b *parallelBranch) start() {
+	defer b.wait.Done()
+	defer b.rounds.Work(-1)
+	defer recoverAsError(&b.panicked)
+	b.run(smb.ContextWithRounds(b.ctx, &b.rounds))
+}
+
+// expect tells the connection how many round trips a branch will need.
+func expect(ctx context.Context, rounds int) {
+	if r := smb.RoundsFrom(ctx, nil); r != nil {
+		r.Expect(rounds)
 	}
 }
 

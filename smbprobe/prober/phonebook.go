@@ -206,6 +206,13 @@ func (r *run) isNT4() bool {
 	return r.result.Server != nil && strings.HasPrefix(r.result.Server.OS, "Windows NT")
 }
 
+// isWindows reports whether the server announced that it runs Windows: "Windows NT 4.0",
+// "Windows 5.0". Samba announces "Windows 6.1", and itself as the LAN manager.
+func (r *run) isWindows() bool {
+	s := r.result.Server
+	return s != nil && strings.HasPrefix(s.OS, "Windows") && !strings.HasPrefix(s.LANManager, "Samba")
+}
+
 func phonebookFailed(err error) smbprobe.PhonebookResult {
 	return smbprobe.PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: err.Error()}
 }
@@ -260,12 +267,5 @@ func (n *attempt) closeAndWait(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		pause = min(pause, time.Until(deadline)/4) // and leave time to read
 	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return wait(ctx, pause)
 }

@@ -28,14 +28,27 @@ func openPipe(ctx context.Context, tree smb.Tree, name string) (smb.Pipe, error)
 		if err == nil || !pipeBusy(err) || open == maxPipeOpens {
 			return pipe, err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, fmt.Errorf("%w; it was to be opened again, but %w", err, ctx.Err())
+		if ended := wait(ctx, pause); ended != nil {
+			return nil, fmt.Errorf("%w; it was to be opened again, but %w", err, ended)
 		}
 		pause *= 2
+	}
+}
+
+// wait waits, and lets the requests of other branches go meanwhile. The error is that ctx
+// ended.
+func wait(ctx context.Context, d time.Duration) error {
+	if rounds := smb.RoundsFrom(ctx, nil); rounds != nil {
+		rounds.Work(-1)
+		defer rounds.Work(1)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -54,6 +54,8 @@ type Prober struct {
 	logs       *dialfailures.Store
 	recoveries *recoveryTracker
 	parsing    semaphore
+	kept       *keptSessions
+	maxDelay   time.Duration // see smb1.Options; for tests that count flights
 
 	forgotten atomic.Int64 // event logs that were evicted from logs
 }
@@ -92,8 +94,12 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), guard: opts.Guard, logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing)}, nil
+	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), guard: opts.Guard, logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing), kept: newKeptSessions()}, nil
 }
+
+// Close logs off from the servers that sessions are kept with, which takes some seconds at
+// most, and waits for the goroutines that do so. Later probes keep no session.
+func (p *Prober) Close() { p.kept.close() }
 
 // EventlogsForgotten returns how many remembered event logs were evicted to make room
 // for others since the start.
@@ -109,12 +115,8 @@ func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result 
 	timeout := time.Until(deadline)
 
 	r := newRun(p, t, log)
-	err := r.probe(ctx)
-	if errors.Is(err, smb.ErrConnectionLost) && !r.loginInDoubt && ctx.Err() == nil {
-		// Another program on this computer may have logged in with VcNumber 0, which
-		// makes an NT server drop our connection.
-		log.logf("connection lost: retry from the start")
-		r = r.retry(ctx)
+	if !r.probeKept(ctx) {
+		r = r.probeNew(ctx)
 	}
 	if errors.Is(ctx.Err(), context.Canceled) && r.progress() != complete {
 		_ = r.discard(fmt.Errorf("the probe was canceled: %w", ctx.Err()))
@@ -129,15 +131,37 @@ func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result 
 	return result
 }
 
+// probeNew probes with a new session, and with another one if the connection was lost: once
+// in a probe, also if it was a kept session that was lost.
+func (r *run) probeNew(ctx context.Context) *run {
+	lost := r.keptFailed
+	if lost {
+		_ = r.log.takeSteps()
+		rounds := r.rounds.Count()
+		r = newRun(r.prober, r.target, r.log)
+		r.rounds.Answered(int64(rounds))
+	}
+	err := r.probe(ctx)
+	if errors.Is(err, smb.ErrConnectionLost) && !lost && !r.loginInDoubt && ctx.Err() == nil {
+		// Another program on this computer may have logged in with VcNumber 0, which
+		// makes an NT server drop our connection.
+		r.log.logf("connection lost: retry from the start")
+		return r.retry(ctx)
+	}
+	return r
+}
+
 // run is one probe in progress.
 type run struct {
 	prober *Prober
 	target smbprobe.Target
 	log    *recorder
 	trace  smb.Trace
-	rounds smb.Rounds
+	rounds *smb.Rounds
 	result *smbprobe.Result
 
+	onKept                 bool     // the probe uses a kept session
+	keptFailed             bool     // a kept session was of no use
 	loginInDoubt           bool     // a login was sent and got no usable answer: a retry might be a second refusal
 	ipc                    smb.Tree // IPC$; nil if it is not needed or could not be connected
 	rpc                    rpcHealth
@@ -154,6 +178,7 @@ func newRun(p *Prober, t smbprobe.Target, log *recorder) *run {
 		target: t,
 		log:    log,
 		trace:  log.record,
+		rounds: smb.NewRounds(),
 		result: &smbprobe.Result{
 			Target:        t.Name,
 			Module:        t.Module.Name,
@@ -227,9 +252,16 @@ func (r *run) probe(ctx context.Context) (err error) {
 	if session == nil {
 		return err
 	}
-	defer r.closeSession(ctx, session)
+	keep := false
+	defer func() {
+		if !keep {
+			r.closeSession(ctx, session)
+		}
+	}()
 	r.recordServerInfo(session.Server())
-	return r.runChecks(ctx, session)
+	err = r.runChecks(ctx, session)
+	keep = err == nil && r.keep(session)
+	return err
 }
 
 // closeSession logs off and closes the connection.

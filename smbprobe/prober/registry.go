@@ -105,28 +105,29 @@ const (
 // registryKey is a key and what is asked of it: on one pipe, because a pipe takes
 // one call at a time.
 type registryKey struct {
-	path string
-	ask  func(context.Context, *keyReader)
+	path   string
+	values int
+	ask    func(context.Context, *keyReader)
 }
 
 // registryKeys are the keys that a probe asks for. Each writes into fields of its
 // own.
 func registryKeys(log string, into *smbprobe.RegistryResult) []registryKey {
 	return []registryKey{
-		{keyLanmanServer, func(ctx context.Context, k *keyReader) {
+		{keyLanmanServer, 3, func(ctx context.Context, k *keyReader) {
 			into.AutoShareServer = k.number(ctx, "AutoShareServer")
 			into.AutoShareWks = k.number(ctx, "AutoShareWks")
 			into.IRPStackSize = k.number(ctx, "IRPStackSize")
 		}},
-		{keyEventLog + log, func(ctx context.Context, k *keyReader) {
+		{keyEventLog + log, 2, func(ctx context.Context, k *keyReader) {
 			into.LogMaxSize = k.number(ctx, "MaxSize")
 			into.LogRetention = k.number(ctx, "Retention")
 		}},
-		{keyWindowsNT, func(ctx context.Context, k *keyReader) {
+		{keyWindowsNT, 2, func(ctx context.Context, k *keyReader) {
 			into.ServicePack = k.text(ctx, "CSDVersion")
 			into.SystemRoot = k.text(ctx, "SystemRoot")
 		}},
-		{keyProduct, func(ctx context.Context, k *keyReader) {
+		{keyProduct, 2, func(ctx context.Context, k *keyReader) {
 			into.ProductType = k.text(ctx, "ProductType")
 			into.ProductSuite = k.texts(ctx, "ProductSuite")
 		}},
@@ -142,6 +143,7 @@ func (r *run) readRegistry(ctx context.Context, tree smb.Tree) error {
 	branches := make([]func(context.Context), len(keys))
 	for i, key := range keys {
 		branches[i] = func(ctx context.Context) {
+			expect(ctx, 4+key.values) // open, bind, the root, the key
 			readers[i].open(ctx, tree, key.path)
 			key.ask(ctx, &readers[i])
 			r.rpc.record(winreg.PipeName, readers[i].answer())

@@ -47,6 +47,7 @@ func accessDenied(err error) bool {
 }
 
 func (r *run) queryServerInfo(ctx context.Context, tree smb.Tree, h *smbprobe.HostResult) error {
+	expect(ctx, 6) // open, bind, and the calls
 	pipe, err := openPipe(ctx, tree, srvsvc.PipeName)
 	if err != nil {
 		return err

@@ -14,9 +14,8 @@ import (
 )
 
 const (
-	// servicesPerPipe is how many services are asked for on one pipe, where
-	// maxServicePipes are enough: one call at a time, and three for a service.
-	servicesPerPipe = 2
+	// maxServicePipes is on how many pipes services are asked for: one call at a time, and
+	// three for a service.
 	maxServicePipes = 4
 )
 
@@ -48,7 +47,7 @@ func servicesFailed(names []string, err error) []smbprobe.ServiceResult {
 func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
 	names := serviceNames(r.target.Module)
 	results := make([]smbprobe.ServiceResult, len(names))
-	pipes := min(maxServicePipes, (len(names)+servicesPerPipe-1)/servicesPerPipe)
+	pipes := min(maxServicePipes, len(names))
 	errs := make([]error, pipes+1)
 	branches := []func(context.Context){func(ctx context.Context) {
 		errs[pipes] = r.probeServerInfo(ctx, tree)
@@ -72,6 +71,7 @@ func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
 // queryServices asks for some services on one pipe. The error is that of the pipe;
 // what is wrong with one service stands in its result.
 func (r *run) queryServices(ctx context.Context, tree smb.Tree, names []string, into []smbprobe.ServiceResult) error {
+	expect(ctx, 3+3*len(names)) // open, bind, the manager; the service, its state, its configuration
 	copy(into, servicesFailed(names, errNotAsked))
 	manager, err := r.openManager(ctx, tree)
 	for i, name := range names {

@@ -41,6 +41,7 @@ func (r *run) runChecks(ctx context.Context, session smb.Session) error {
 
 // probeShare connects the share and reads what is needed from it.
 func (r *run) probeShare(ctx context.Context, session smb.Session) error {
+	expect(ctx, 3)
 	var tree smb.Tree
 	err := r.log.step(smbprobe.StepShare, func() (err error) {
 		tree, err = session.Connect(ctx, r.target.Module.Share)

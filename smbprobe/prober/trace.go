@@ -77,7 +77,7 @@ func (r *recorder) record(e smb.Event) {
 	}
 	if len(r.trace) == maxTrace {
 		r.cut = true
-		e = smb.Event{Format: "the trace ends here, at %d lines", Args: []any{maxTrace}}
+		e = smb.Event{Text: "the trace ends here, at %d lines", Args: []any{maxTrace}}
 	}
 	r.trace = append(r.trace, smbprobe.TraceEvent{At: time.Since(r.started), Event: e})
 }

@@ -1,9 +1,11 @@
 package smb
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"time"
 )
 
 // Kinds of failure that carry no status from the server; match with errors.Is.
@@ -36,6 +38,16 @@ func (e *NotSentError) Unwrap() error { return e.Err }
 
 // Is makes it ErrNotSent as well.
 func (e *NotSentError) Is(target error) bool { return target == ErrNotSent }
+
+// TimeLimitError is a call that was not answered within a time limit of its own, which is
+// shorter than that of the probe. It is context.DeadlineExceeded as well.
+type TimeLimitError struct{ Limit time.Duration }
+
+func (e *TimeLimitError) Error() string {
+	return fmt.Sprintf("no answer within %s", e.Limit.Round(time.Millisecond))
+}
+
+func (e *TimeLimitError) Unwrap() error { return context.DeadlineExceeded }
 
 // Error is a failed request: what was tried, and the status that the server
 // answered with, or the reason why there was no usable answer.

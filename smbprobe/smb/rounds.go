@@ -11,9 +11,66 @@ import (
 // the longest chain of requests each of which had to wait for the one before.
 // The same figure can be taken from a packet capture.
 //
-// The zero value is ready; its methods may be called from several goroutines.
+// Rounds that NewRounds returns also count the branches of the probe that work: a
+// connection collects the requests of all branches, and sends them together once every
+// branch waits for an answer.
+//
+// The zero value is ready, and does not count branches; the methods may be called from
+// several goroutines.
 type Rounds struct {
 	answered atomic.Int64
+	branches *branches // nil: not counted
+	expected atomic.Int64
+}
+
+// branches counts the branches of a probe that work, as opposed to those that wait for an
+// answer.
+type branches struct {
+	working atomic.Int64
+	idle    atomic.Pointer[func()] // called when none works any more
+}
+
+// NewRounds returns a count of which one branch works: the caller.
+func NewRounds() *Rounds {
+	r := &Rounds{branches: new(branches)}
+	r.branches.working.Store(1)
+	return r
+}
+
+// Expect tells how many round trips the branch will need from now on, as far as that can be
+// known. If a server takes fewer requests than there are, those of the branch that needs
+// most go first.
+func (r *Rounds) Expect(rounds int) { r.expected.Store(int64(rounds)) }
+
+// Left returns how many round trips the branch needs, this one included, and counts it.
+func (r *Rounds) Left() int { return int(r.expected.Add(-1) + 1) }
+
+// CountsBranches reports whether the branches that work are counted.
+func (r *Rounds) CountsBranches() bool { return r.branches != nil }
+
+// Idle reports whether no branch works: each waits, or they are not counted.
+func (r *Rounds) Idle() bool { return r.branches == nil || r.branches.working.Load() <= 0 }
+
+// Work adds to the number of branches that work: a positive number before they start or
+// go on, a negative one when they wait or have ended. A branch that waits for something else
+// than an answer of the server stops working meanwhile, so that it does not delay the
+// requests of others.
+func (r *Rounds) Work(branches int) {
+	if r.branches == nil {
+		return
+	}
+	if r.branches.working.Add(int64(branches)) <= 0 && branches < 0 {
+		if idle := r.branches.idle.Load(); idle != nil {
+			(*idle)()
+		}
+	}
+}
+
+// OnIdle sets what Work calls when no branch works any more. It replaces what was set.
+func (r *Rounds) OnIdle(idle func()) {
+	if r.branches != nil {
+		r.branches.idle.Store(&idle)
+	}
 }
 
 // Sent returns the round that a request sent now belongs to.
@@ -35,8 +92,15 @@ func (r *Rounds) Answered(round int64) {
 // merges it.
 func (r *Rounds) Fork() *Rounds {
 	f := new(Rounds)
-	f.answered.Store(r.answered.Load())
+	r.ForkInto(f)
 	return f
+}
+
+// ForkInto is Fork with the memory for it.
+func (r *Rounds) ForkInto(f *Rounds) {
+	f.branches = r.branches
+	f.expected.Store(r.expected.Load())
+	f.answered.Store(r.answered.Load())
 }
 
 // Join merges a branch that has ended: the longest of all branches counts.

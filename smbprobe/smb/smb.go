@@ -80,7 +80,8 @@ type FileInfo struct {
 	Directory bool
 }
 
-// Pipe is a named pipe in message mode. One call at a time.
+// Pipe is a named pipe in message mode. One call at a time. What a call returns is valid
+// until the next one.
 type Pipe interface {
 	// Transact writes one message and reads the whole message that answers it,
 	// at most limit bytes; a longer one is an error.
@@ -97,6 +98,14 @@ type ReadAheader interface {
 	// messages may be out of order, and one may be only a part of a message if the
 	// server returned less than was asked for: the caller checks both.
 	ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
+}
+
+// CallLimiter is a Pipe whose calls can have a time limit of their own.
+type CallLimiter interface {
+	// LimitCalls limits how long each further request may wait for its answer. One that is
+	// not answered in time ends the session with a *TimeLimitError. 0: the context alone
+	// limits it.
+	LimitCalls(limit time.Duration)
 }
 
 // MaxText is the number of characters that CleanText keeps.

@@ -22,25 +22,26 @@ func (t Trace) Logf(format string, args ...any) {
 			args[i] = err.Error()
 		}
 	}
-	t(Event{Format: format, Args: args})
+	t(Event{Text: format, Args: args})
 }
 
 // Answered passes the answer to a request to the trace.
 func (t Trace) Answered(op string, a Answer) {
 	if t != nil {
-		t(Event{Op: op, Answer: a})
+		t(Event{Text: op, Answer: a})
 	}
 }
 
 // Event is one line of a trace. Most traces are never shown: it has the values, and String
 // formats them.
 type Event struct {
-	Format string // of package fmt; not used if Op is set
+	Text   string // format of package fmt; if there is an Answer, what the request was for
 	Args   []any
-
-	Op     string // what a request was for, if the event is its answer
 	Answer Answer
 }
+
+// IsAnswer reports whether the event is the answer to a request: none is empty.
+func (e Event) IsAnswer() bool { return e.Answer.Bytes > 0 }
 
 // Answer describes the answer to a request.
 type Answer struct {
@@ -51,14 +52,14 @@ type Answer struct {
 }
 
 func (e Event) String() string {
-	if e.Op != "" {
+	if e.IsAnswer() {
 		a := e.Answer
-		return fmt.Sprintf("%s: %s, %d bytes, round trip %d, %s", e.Op, a.Status, a.Bytes, a.Round, a.Took.Round(time.Microsecond))
+		return fmt.Sprintf("%s: %s, %d bytes, round trip %d, %s", e.Text, a.Status, a.Bytes, a.Round, a.Took.Round(time.Microsecond))
 	}
 	if len(e.Args) == 0 {
-		return e.Format
+		return e.Text
 	}
-	return fmt.Sprintf(e.Format, e.Args...)
+	return fmt.Sprintf(e.Text, e.Args...)
 }
 
 // MarshalText formats the event.
@@ -66,6 +67,6 @@ func (e Event) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
 
 // UnmarshalText makes an event that is formatted already.
 func (e *Event) UnmarshalText(text []byte) error {
-	*e = Event{Format: string(text)}
+	*e = Event{Text: string(text)}
 	return nil
 }

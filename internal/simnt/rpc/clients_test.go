@@ -31,7 +31,7 @@ func TestEventlogClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	next := uint32(5004)
-	end, err := client.ReadBackwards(t.Context(), func(r eventlog.Record) bool {
+	end, err := client.ReadBackwards(t.Context(), eventlog.Reading{}, func(r eventlog.Record) bool {
 		if r.Number != next {
 			t.Errorf("record %d, expected %d", r.Number, next)
 		}
@@ -62,7 +62,7 @@ func TestEventlogClientOfChangedLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = client.ReadBackwards(t.Context(), func(r eventlog.Record) bool {
+	_, err = client.ReadBackwards(t.Context(), eventlog.Reading{}, func(r eventlog.Record) bool {
 		if r.Number == 999 {
 			s.Log("Application").Clear()
 		}

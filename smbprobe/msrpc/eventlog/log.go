@@ -53,12 +53,28 @@ var eventlogInterface = msrpc.Interface{
 // smb.ErrProtocol. After an error other than a status of the call every further call
 // fails.
 func Open(ctx context.Context, pipe smb.Pipe, log string) (*Log, error) {
+	conn, err := Bind(ctx, pipe)
+	if err != nil {
+		return nil, err
+	}
+	return conn.Open(ctx, log)
+}
+
+// Conn is a bound pipe on which logs can be opened one after another. The caller closes each
+// log: a pipe that stays open keeps the handles of those that are not.
+type Conn struct{ conn *msrpc.Conn }
+
+// Bind binds a newly opened pipe: one round trip. Errors are those of Open.
+func Bind(ctx context.Context, pipe smb.Pipe) (*Conn, error) {
 	conn, err := msrpc.Bind(ctx, pipe, eventlogInterface)
 	if err != nil {
 		return nil, err
 	}
-	return openOn(ctx, conn, log)
+	return &Conn{conn}, nil
 }
+
+// Open is Open on a pipe that is bound: one round trip.
+func (c *Conn) Open(ctx context.Context, log string) (*Log, error) { return openOn(ctx, c.conn, log) }
 
 // openOn opens a log on a pipe that is bound.
 func openOn(ctx context.Context, conn *msrpc.Conn, log string) (*Log, error) {
@@ -102,6 +118,12 @@ func (l *Log) Bounds(ctx context.Context) (oldest, count uint32, err error) {
 	if oldest, err = l.number(ctx, "ElfrOldestRecord", opOldestRecord); err != nil {
 		return 0, 0, err
 	}
+	return l.BoundsFrom(ctx, oldest)
+}
+
+// BoundsFrom is Bounds if the oldest record was read on this log already: one call.
+func (l *Log) BoundsFrom(ctx context.Context, number uint32) (oldest, count uint32, err error) {
+	oldest = number
 	if count, err = l.number(ctx, "ElfrNumberOfRecords", opNumberOfRecords); err != nil {
 		return 0, 0, err
 	}
@@ -170,12 +192,13 @@ const (
 
 // Sizes of a read in bytes. The answer has the size that was asked for, however
 // little was read, in fragments of 4,280 bytes. The first read fits one fragment: it
-// returns the newest record, which is often known already. Over SMB1 the fragments
-// after the first are read together, so that a long read costs two round trips
-// whatever its length; over SMB2 each is a round trip of its own.
+// returns the newest record, which is often known already. Over SMB1 up to eight fragments
+// after the first are read together, in one round trip; over SMB2 each is a round trip
+// of its own.
 const (
 	firstRead = 4096
-	maxRead   = 15*(4280-24) - readOverhead // some 64 KiB
+	longRead  = 9*(4280-24) - readOverhead  // 38,288: two round trips over SMB1
+	maxRead   = 17*(4280-24) - readOverhead // 72,336: three
 
 	readOverhead = 16      // max_count, NumberOfBytesRead, MinNumberOfBytesNeeded, status
 	mostRead     = 0x7FFFF // MS-EVEN 2.2.9, MAX_BATCH_BUFF: the most that a read may ask for

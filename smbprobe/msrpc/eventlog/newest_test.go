@@ -27,7 +27,7 @@ func TestKnownNewestRecordCostsNoMore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := log.ReadBackwards(t.Context(), func(Record) bool { return false }); err != nil || s.seeks != 1 {
+	if _, err := log.ReadBackwards(t.Context(), Reading{}, func(Record) bool { return false }); err != nil || s.seeks != 1 {
 		t.Errorf("%d seeks, %v", s.seeks, err)
 	}
 }

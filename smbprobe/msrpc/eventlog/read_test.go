@@ -114,7 +114,7 @@ func TestReadBackwardsStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := 0
-	end, err := log.ReadBackwards(t.Context(), func(Record) bool { n++; return n < 5 })
+	end, err := log.ReadBackwards(t.Context(), Reading{}, func(Record) bool { n++; return n < 5 })
 	if err != nil || end.Reached || n != 5 || s.rounds != 3 {
 		t.Errorf("%d records, end %+v, %v, %d round trips; want 5 in 3", n, end, err, s.rounds)
 	}
@@ -179,7 +179,7 @@ func TestReadContradictions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	end, err := log.ReadBackwards(t.Context(), func(Record) bool { s.next = 0; return true })
+	end, err := log.ReadBackwards(t.Context(), Reading{}, func(Record) bool { s.next = 0; return true })
 	if !errors.Is(err, smb.ErrProtocol) || end.Reached {
 		t.Errorf("an end of file with records left: %+v, %v", end, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -66,15 +67,52 @@ var signature = []byte("LfLe")
 // begins. If there is none, and the end of b does not end a record either, the records
 // may be cut off: the error is smb.ErrProtocol, and no record is returned.
 func ParseRecords(b []byte) ([]Record, error) {
+	raw, err := splitRecords(b, math.MaxInt)
+	if err != nil {
+		return nil, err
+	}
 	var records []Record
-	for at := 0; at < len(b); {
+	for i := range raw {
+		raw[i].decode()
+		records = append(records, raw[i].Record)
+	}
+	return records, nil
+}
+
+// rawRecord is a record whose texts were checked, but not decoded: most records are of no
+// interest.
+type rawRecord struct {
+	Record
+	raw   []byte // nil: the texts are decoded
+	fault error  // what is wrong with the frame
+}
+
+// decode decodes the texts.
+func (r *rawRecord) decode() {
+	if r.raw == nil {
+		return
+	}
+	err, number := r.Err, r.Number
+	r.Record = parseRecord(r.raw, r.fault, true)
+	r.raw = nil
+	if err != nil {
+		r.Strings, r.Err, r.Number = nil, err, number
+	}
+}
+
+// splitRecords is ParseRecords of the first so many records, without decoding texts. The
+// records are parts of b.
+func splitRecords(b []byte, most int) ([]rawRecord, error) {
+	const usual = 150 // bytes of a record
+	records := make([]rawRecord, 0, min(most, len(b)/usual+1))
+	for at := 0; at < len(b) && len(records) < most; {
 		length, fault := frame(b[at:])
 		if length == 0 {
 			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), fault)
 		}
-		record := parseRecord(b[at:at+length], fault)
+		raw := b[at : at+length]
+		record := rawRecord{parseRecord(raw, fault, false), raw, fault}
 		if record.Err != nil {
-			record.Strings = nil
 			record.Err = fmt.Errorf("event record %d at byte %d of %d: %w", record.Number, at, len(b), record.Err)
 		}
 		records = append(records, record)
@@ -161,8 +199,9 @@ func lengthAtEnd(record []byte) uint32 { return binary.LittleEndian.Uint32(recor
 // parseRecord parses a record: header, source, computer, user SID, strings, data, with
 // padding in between, and the length again. The parts have to follow on each other as
 // Windows lays them out, and all lengths and offsets to agree. Windows sets the offset
-// of a part without a length to any value. fault is what is wrong with the frame.
-func parseRecord(b []byte, fault error) Record {
+// of a part without a length to any value. fault is what is wrong with the frame. Without
+// texts the record has none, but is checked all the same.
+func parseRecord(b []byte, fault error, texts bool) Record {
 	if fault != nil && !framedTwice(b) {
 		return Record{Err: fault, NoHeader: true}
 	}
@@ -182,7 +221,11 @@ func parseRecord(b []byte, fault error) Record {
 	dataLength, dataAt := int64(u32(48)), int64(u32(52))
 
 	parts, end := b[:len(b)-4], recordHeaderSize
-	if !text(parts, &end, &r.Source) || !text(parts, &end, &r.Computer) {
+	source, computer := &r.Source, &r.Computer
+	if !texts {
+		source, computer = nil, nil
+	}
+	if !text(parts, &end, source) || !text(parts, &end, computer) {
 		r.Err = protocolError("the source or the computer's name has no end")
 		return r
 	}
@@ -200,10 +243,11 @@ func parseRecord(b []byte, fault error) Record {
 			r.Err = protocolError("strings at %d, what is before them ends at %d of %d", stringsAt, before, len(parts))
 			return r
 		}
-		r.Strings = make([]string, min(count, MaxStrings))
-		var dropped string
+		if texts {
+			r.Strings = make([]string, min(count, MaxStrings))
+		}
 		for i := range count {
-			out := &dropped
+			var out *string
 			if i < len(r.Strings) {
 				out = &r.Strings[i]
 			}
@@ -238,7 +282,8 @@ func isZero(padding []byte) bool {
 }
 
 // text reads a UTF-16 text at *at up to its NUL, which must be there, and moves
-// *at past it. It keeps MaxChars characters. Invalid UTF-16 becomes U+FFFD.
+// *at past it. It keeps MaxChars characters, none if out is nil. Invalid UTF-16 becomes
+// U+FFFD.
 func text(b []byte, at *int, out *string) bool {
 	length := 0
 	for ; ; length += 2 {
@@ -250,7 +295,9 @@ func text(b []byte, at *int, out *string) bool {
 			break
 		}
 	}
-	*out = decode(b[*at : *at+length])
+	if out != nil {
+		*out = decode(b[*at : *at+length])
+	}
 	*at += length + 2
 	return true
 }

@@ -167,7 +167,7 @@ func checkSamba(t *testing.T, pipe smb.Pipe, events []Record) {
 		t.Errorf("oldest %d, %d records, %v; want 1, %d", oldest, count, err, len(events))
 	}
 	var got []Record
-	end, err := log.ReadBackwards(ctx, func(r Record) bool {
+	end, err := log.ReadBackwards(ctx, Reading{}, func(r Record) bool {
 		got = append(got, r)
 		return true
 	})

@@ -187,7 +187,7 @@ func readAll(t testing.TB, pipe smb.Pipe) (records []Record, end End, err error)
 	if err != nil {
 		return nil, End{}, err
 	}
-	end, err = log.ReadBackwards(t.Context(), func(r Record) bool {
+	end, err = log.ReadBackwards(t.Context(), Reading{}, func(r Record) bool {
 		records = append(records, r)
 		return true
 	})

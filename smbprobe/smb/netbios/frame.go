@@ -5,6 +5,7 @@
 package netbios
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -57,7 +58,12 @@ func AppendHeader(b []byte, n int) []byte {
 // io.EOF if the stream ended between two packets, io.ErrUnexpectedEOF if
 // it ended inside one; else what r returned.
 func ReadFrame(r io.Reader, buf []byte, limit int) (payload []byte, err error) {
-	h, err := readPastKeepAlives(r)
+	var h packetHeader
+	if buffered, ok := r.(*bufio.Reader); ok {
+		h, err = readBuffered(buffered)
+	} else {
+		h, err = readPastKeepAlives(r)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -87,10 +93,51 @@ func readPastKeepAlives(r io.Reader) (packetHeader, error) {
 			return h, nil
 		}
 		if h.length != 0 {
-			return packetHeader{}, fmt.Errorf("%w: keep-alive of %d bytes", smb.ErrProtocol, h.length)
+			return packetHeader{}, errKeepAlive(h)
 		}
 	}
-	return packetHeader{}, fmt.Errorf("%w: more than %d keep-alives in a row", smb.ErrProtocol, maxKeepAlives)
+	return packetHeader{}, errTooManyKeepAlives
+}
+
+// readBuffered is readPastKeepAlives of a reader that needs no memory of its own.
+func readBuffered(r *bufio.Reader) (packetHeader, error) {
+	for range maxKeepAlives + 1 {
+		b, err := r.Peek(HeaderSize)
+		if err != nil {
+			if err == io.EOF && len(b) > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return packetHeader{}, err
+		}
+		h := parseHeader([HeaderSize]byte(b))
+		_, _ = r.Discard(HeaderSize) // was peeked at
+		if h.kind != typeKeepAlive {
+			return h, nil
+		}
+		if h.length != 0 {
+			return packetHeader{}, errKeepAlive(h)
+		}
+	}
+	return packetHeader{}, errTooManyKeepAlives
+}
+
+// SkipKeepAlives drops the keep-alives that are at the beginning of what r has buffered,
+// and returns the number of bytes that remain.
+func SkipKeepAlives(r *bufio.Reader) int {
+	for r.Buffered() >= HeaderSize {
+		b, _ := r.Peek(HeaderSize) // is buffered
+		if h := parseHeader([HeaderSize]byte(b)); h.kind != typeKeepAlive || h.length != 0 {
+			break
+		}
+		_, _ = r.Discard(HeaderSize)
+	}
+	return r.Buffered()
+}
+
+var errTooManyKeepAlives = fmt.Errorf("%w: more than %d keep-alives in a row", smb.ErrProtocol, maxKeepAlives)
+
+func errKeepAlive(h packetHeader) error {
+	return fmt.Errorf("%w: keep-alive of %d bytes", smb.ErrProtocol, h.length)
 }
 
 // readInside fills b with the rest of a packet. The end of the stream is unexpected

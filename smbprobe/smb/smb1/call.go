@@ -2,18 +2,24 @@ package smb1
 
 import (
 	"context"
-	"errors"
+	"math"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// call is a request in flight.
+// call is a request that waits to be sent, or for its answer. The connection's mu guards
+// it; the goroutine that waits for it owns the answer once it is done.
 type call struct {
-	conn    *conn
 	op      string // for errors: "open System32\Ras\rasphone.pbk"
+	builder *builder
+	rounds  *smb.Rounds   // that it counts in; nil: it is not waited for
+	limit   time.Duration // how long to wait for the answer; 0: as long as the context allows
+
 	command byte
-	rounds  *smb.Rounds // that it counts in
+	mid     uint16
+	left    int  // see smb.Rounds.Left
+	delayed bool // it was not sent at once because too many requests were in flight
 	round   int64
 	sent    time.Time
 	seq     uint32 // sequence number of the answer's signature
@@ -23,10 +29,13 @@ type call struct {
 	// last one; nil: the answer is one message.
 	onMessage func(*message) (last bool, err error)
 
-	answer     *message // the last message
+	answer     message // the last message; its bytes are the connection's again after release
 	receivedAt time.Time
 	err        error
-	done       chan struct{} // closed when answer or err is set
+	done       bool
+	waiting    bool          // a goroutine waits for ready
+	ready      chan struct{} // takes a value when the call is done, if a goroutine waits
+	timer      *time.Timer   // of limit; nil: there was none yet
 }
 
 // request is what start sends.
@@ -34,141 +43,178 @@ type request struct {
 	op        string // for errors and the trace
 	builder   *builder
 	onMessage func(*message) (last bool, err error) // see call
+	limit     time.Duration                         // see call
+	unwaited  bool                                  // the answer does not matter
 }
 
-// start sends requests without waiting for answers: as many in one write as the
-// server accepts at once, the rest as others are answered. It fills in MIDs, and
-// signatures if the session is signed. A single request has not been sent as a whole if
-// start returns an error.
+// start hands requests over to be sent, without waiting for answers: as many together as
+// the server accepts at once, the rest as others are answered. Each call has to be waited
+// for and released, unless its answer does not matter.
 func (c *conn) start(ctx context.Context, requests ...request) ([]*call, error) {
 	for _, r := range requests {
 		if r.builder.err != nil {
 			return nil, &smb.Error{Op: r.op, Err: r.builder.err}
 		}
 	}
-	defer c.failWhenDone(ctx)() // the server may not read
-	calls := make([]*call, 0, len(requests))
-	for len(requests) > 0 {
-		n, err := c.reserve(ctx, len(requests))
-		if err == nil {
-			var sent []*call
-			sent, err = c.send(smb.RoundsFrom(ctx, c.rounds), requests[:n])
-			calls = append(calls, sent...)
-		}
-		if err != nil {
-			return calls, &smb.Error{Op: requests[0].op, Err: err}
-		}
-		requests = requests[n:]
-	}
-	return calls, nil
-}
-
-// failWhenDone ends the connection when ctx ends. The caller calls release when it
-// is done, which waits for what was started here.
-func (c *conn) failWhenDone(ctx context.Context) (release func()) {
-	ended := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(ended)
-		_ = c.fail(ctx.Err())
-	})
-	return func() {
-		if !stop() {
-			<-ended
-		}
-	}
-}
-
-// reserve waits for a slot, and takes up to most if more are free.
-func (c *conn) reserve(ctx context.Context, most int) (n int, err error) {
-	select {
-	case c.slots <- struct{}{}:
-	case <-c.done:
-		return 0, c.failure()
-	case <-ctx.Done():
-		return 0, c.fail(ctx.Err())
-	}
-	for n = 1; n < most; n++ {
-		select {
-		case c.slots <- struct{}{}:
-		default:
-			return n, nil
-		}
-	}
-	return n, nil
-}
-
-// send writes requests that have their slots. After an error the server does not have
-// all of them.
-func (c *conn) send(rounds *smb.Rounds, requests []request) ([]*call, error) {
-	c.writeMu.Lock()
-	defer c.writeMu.Unlock()
-	calls, err := c.register(rounds, requests)
-	if err != nil {
-		return nil, c.fail(err)
-	}
-	b := requests[0].builder.b
-	for _, r := range requests[1:] {
-		b = append(b, r.builder.b...)
-	}
-	if n, err := c.nc.Write(b); err != nil {
-		if err = c.fail(err); n < len(b) {
-			return nil, err
-		}
-	}
-	return calls, nil
-}
-
-// register completes requests and adds them to those that wait for an answer.
-func (c *conn) register(rounds *smb.Rounds, requests []request) ([]*call, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err != nil {
-		return nil, c.err
-	}
-	round, now := rounds.Sent(), time.Now()
+	c.watch(ctx)
+	rounds := smb.RoundsFrom(ctx, c.rounds)
 	calls := make([]*call, len(requests))
+	c.mu.Lock()
+	if err := c.err; err != nil {
+		c.mu.Unlock()
+		return nil, &smb.Error{Op: requests[0].op, Err: err}
+	}
 	for i, r := range requests {
-		c.lastMID++
-		if c.lastMID == oplockMID {
-			return nil, errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
-		}
-		k := &call{conn: c, op: r.op, command: r.builder.command, onMessage: r.onMessage, rounds: rounds, round: round, sent: now, done: make(chan struct{})}
-		m := r.builder.finish(c.lastMID)
-		if c.signer != nil {
-			k.signed, k.seq = true, c.signer.sign(m)
-		}
-		c.pending[c.lastMID] = k
-		calls[i] = k
+		calls[i] = c.enqueue(rounds, r)
+	}
+	flush := c.flushable()
+	c.mu.Unlock()
+	if flush {
+		c.flush(false)
 	}
 	return calls, nil
 }
 
-// roundTrip sends a request and waits for its answer.
-func (c *conn) roundTrip(ctx context.Context, op string, w *builder) (*message, error) {
-	calls, err := c.start(ctx, request{op: op, builder: w})
+// startOne is start with one request.
+func (c *conn) startOne(ctx context.Context, r request) (*call, error) {
+	if r.builder.err != nil {
+		return nil, &smb.Error{Op: r.op, Err: r.builder.err}
+	}
+	c.watch(ctx)
+	rounds := smb.RoundsFrom(ctx, c.rounds)
+	c.mu.Lock()
+	if err := c.err; err != nil {
+		c.mu.Unlock()
+		return nil, &smb.Error{Op: r.op, Err: err}
+	}
+	k := c.enqueue(rounds, r)
+	flush := c.flushable()
+	c.mu.Unlock()
+	if flush {
+		c.flush(false)
+	}
+	return k, nil
+}
+
+// roundTrip sends a request and waits for its answer. The caller releases the call, also
+// if a status of severity error comes with it.
+func (c *conn) roundTrip(ctx context.Context, r request) (*call, error) {
+	k, err := c.startOne(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	return calls[0].wait(ctx)
+	return k, c.wait(ctx, k)
 }
 
-// wait returns the answer. A status of severity error is an *smb.Error, and comes
-// with the answer.
-func (k *call) wait(ctx context.Context) (*message, error) {
-	select {
-	case <-k.done:
-	case <-ctx.Done():
-		select {
-		case <-k.done: // just in time
-		default:
-			return nil, &smb.Error{Op: k.op, Err: k.conn.fail(ctx.Err())}
+// enqueue adds a request to those that wait to be sent. mu is held.
+func (c *conn) enqueue(rounds *smb.Rounds, r request) *call {
+	k := c.newCall()
+	k.op, k.builder, k.command, k.onMessage, k.limit = r.op, r.builder, r.builder.command, r.onMessage, r.limit
+	if r.unwaited {
+		k.left = math.MinInt // after all others
+	} else {
+		k.rounds, k.left = rounds, rounds.Left()
+	}
+	c.queue = append(c.queue, k)
+	c.armTimer()
+	return k
+}
+
+// newCall returns a call that is empty but for its channel. mu is held.
+func (c *conn) newCall() *call {
+	if c.memory == nil {
+		return &call{ready: make(chan struct{}, 1)} // of a connection that is closed
+	}
+	if n := len(c.free); n > 0 {
+		k := c.free[n-1]
+		c.free = c.free[:n-1]
+		return k
+	}
+	return &call{ready: make(chan struct{}, 1)}
+}
+
+// release takes back a call that is done, and the memory of its answer.
+func (c *conn) release(k *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.recycle(k)
+}
+
+// fault releases a call that failed, and returns why.
+func (c *conn) fault(k *call, err error) error {
+	if k != nil {
+		c.release(k)
+	}
+	return err
+}
+
+// recycle is release with mu held.
+func (c *conn) recycle(k *call) {
+	if !k.done || c.memory == nil {
+		return
+	}
+	c.recycleFrame(k.answer.raw)
+	*k = call{ready: k.ready, timer: k.timer}
+	c.free = append(c.free, k)
+}
+
+// recycleFrame makes the memory of an answer available to the next one. mu is held.
+func (c *conn) recycleFrame(frame []byte) {
+	const most = 8 << 10 // all but large reads of files
+	if frame != nil && cap(frame) <= most && len(c.frames) < maxInFlight {
+		c.frames = append(c.frames, frame[:0])
+	}
+}
+
+// wait waits for the answer. A status of severity error is an *smb.Error.
+func (c *conn) wait(ctx context.Context, k *call) error {
+	c.mu.Lock()
+	if !k.done {
+		k.waiting = true
+		c.mu.Unlock()
+		k.rounds.Work(-1) // sends what is queued if no other branch works
+		c.flushIfIdle()   // the same if they are not counted
+		c.await(ctx, k)
+		c.mu.Lock()
+	}
+	err, status := k.err, k.answer.status
+	c.mu.Unlock()
+	switch {
+	case err != nil:
+		return &smb.Error{Op: k.op, Err: err}
+	case status.IsError():
+		return &smb.Error{Op: k.op, Status: status}
+	}
+	return nil
+}
+
+// await returns when the call is done, which is not later than ctx and the call's limit
+// allow: they end the connection, and with it every call.
+func (c *conn) await(ctx context.Context, k *call) {
+	var limit <-chan time.Time
+	if k.limit > 0 {
+		if k.timer == nil {
+			k.timer = time.NewTimer(k.limit)
+		} else {
+			k.timer.Reset(k.limit)
 		}
+		defer k.timer.Stop()
+		limit = k.timer.C
 	}
-	if k.err != nil {
-		return nil, &smb.Error{Op: k.op, Err: k.err}
+	var err error
+	select {
+	case <-k.ready:
+		return
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-limit:
+		err = &smb.TimeLimitError{Limit: k.limit}
 	}
-	if k.answer.status.IsError() {
-		return k.answer, &smb.Error{Op: k.op, Status: k.answer.status}
+	c.mu.Lock()
+	done := k.done // just in time
+	c.mu.Unlock()
+	if !done {
+		_ = c.fail(err)
 	}
-	return k.answer, nil
+	<-k.ready
 }

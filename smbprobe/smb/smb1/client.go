@@ -32,13 +32,14 @@ import (
 
 // Options configure a connection.
 type Options struct {
-	OfferSMB2      bool        // offer SMB2 in the negotiate as well
-	RequireSigning bool        // refuse a server that does not sign
-	ServerName     string      // for the path of a tree connect: the NetBIOS name if known, else host name or address
-	NetBIOSName    string      // the server's own name if known, else empty
-	ClientNonce    [8]byte     // random, for NTLMv2
-	Rounds         *smb.Rounds // counts the round trips
-	Trace          smb.Trace   // may be nil
+	OfferSMB2      bool          // offer SMB2 in the negotiate as well
+	RequireSigning bool          // refuse a server that does not sign
+	ServerName     string        // for the path of a tree connect: the NetBIOS name if known, else host name or address
+	NetBIOSName    string        // the server's own name if known, else empty
+	ClientNonce    [8]byte       // random, for NTLMv2
+	MaxDelay       time.Duration // how long a request may wait for those of other branches; 0: a millisecond
+	Rounds         *smb.Rounds   // counts the round trips
+	Trace          smb.Trace     // may be nil
 }
 
 // Client is a connection on which NT LM 0.12 was negotiated, before the login.
@@ -58,7 +59,10 @@ type Client struct {
 func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) {
 	const op = "negotiate"
 	c := &Client{conn: newConn(nc, opts.Rounds, opts.Trace), opts: opts}
-	k, err := c.negotiate(ctx, op)
+	if opts.MaxDelay > 0 {
+		c.conn.delay = opts.MaxDelay
+	}
+	seenAt, err := c.negotiate(ctx, op)
 	if err != nil {
 		c.conn.close()
 		return nil, err
@@ -69,7 +73,7 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 		Domain:      c.server.domain,
 		Dialect:     Dialect,
 		Time:        c.server.time,
-		TimeSeenAt:  k.sent.Add(k.receivedAt.Sub(k.sent) / 2),
+		TimeSeenAt:  seenAt,
 	}
 	if c.info.NetBIOSName == "" {
 		c.info.NetBIOSName = opts.NetBIOSName
@@ -79,19 +83,17 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 	return c, nil
 }
 
-func (c *Client) negotiate(ctx context.Context, op string) (*call, error) {
-	calls, err := c.conn.start(ctx, request{op: op, builder: negotiateRequest(c.opts.OfferSMB2)})
+// negotiate negotiates, and returns the time half way between request and answer.
+func (c *Client) negotiate(ctx context.Context, op string) (seenAt time.Time, err error) {
+	k, err := c.conn.roundTrip(ctx, request{op: op, builder: negotiateRequest(c.opts.OfferSMB2)})
 	if err != nil {
-		return nil, err
+		return time.Time{}, err
 	}
-	answer, err := calls[0].wait(ctx)
-	if err != nil {
-		return nil, err
+	defer c.conn.release(k)
+	if c.server, err = parseNegotiate(&k.answer); err != nil {
+		return time.Time{}, &smb.Error{Op: op, Err: err}
 	}
-	if c.server, err = parseNegotiate(answer); err != nil {
-		return nil, &smb.Error{Op: op, Err: err}
-	}
-	return calls[0], nil
+	return k.sent.Add(k.receivedAt.Sub(k.sent) / 2), nil
 }
 
 // Server returns what the negotiate answer reports.
@@ -128,14 +130,16 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	response := c.response(creds)
 	path := `\\` + c.opts.ServerName + `\` + share
 	login := loginRequest(c.server, response, creds.Username, creds.Domain, path, wantSigning)
-	calls, err := c.conn.start(ctx, request{op: op, builder: login})
-	if err != nil {
-		return nil, &smb.NotSentError{Err: err}
-	}
-	answer, err := calls[0].wait(ctx)
-	if answer == nil {
+	writes := c.conn.writeCount()
+	k, err := c.conn.roundTrip(ctx, request{op: op, builder: login})
+	if k == nil || err != nil && smb.StatusOf(err) == smb.StatusOK {
+		if c.conn.writeCount() == writes {
+			return nil, &smb.NotSentError{Err: err}
+		}
 		return nil, err
 	}
+	defer c.conn.release(k)
+	answer := &k.answer
 	a, parseErr := parseLogin(answer)
 	switch {
 	case err != nil && !(a.chained && a.treeRefused):

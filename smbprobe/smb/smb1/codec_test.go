@@ -97,7 +97,7 @@ func TestCreateRequestVector(t *testing.T) {
 	}
 	const processID, securityFlags = 26, 80
 	h := header{flags: flagCaseless | flagCanonical, flags2: flags2LongNames | flags2NTStatus | flags2Unicode, tid: 0x0800, uid: 0x0800}
-	b := createRequest(h, `\eventlog`, toTransact()).b[netbios.HeaderSize:]
+	b := createRequest(h, `eventlog`, toTransact()).b[netbios.HeaderSize:]
 	binary.LittleEndian.PutUint16(b[30:], 2)
 	copy(b[processID:processID+2], vector[processID:])
 	b[securityFlags] = vector[securityFlags]
@@ -120,7 +120,7 @@ func TestLoginRequestLayout(t *testing.T) {
 	}{
 		{"WordCount", uint32(b[32]), 13},
 		{"AndXCommand", uint32(b[33]), cmdTreeConnect},
-		{"MaxMpxCount", uint32(u16(39)), 10},
+		{"MaxMpxCount", uint32(u16(39)), 8},
 		{"VcNumber, never 0", uint32(u16(41)), 1},
 		{"OEM response", uint32(u16(47)), 24},
 		{"Unicode response", uint32(u16(49)), 24},

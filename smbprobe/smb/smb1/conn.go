@@ -1,52 +1,79 @@
 package smb1
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
 )
 
 // maxFrame is the longest answer: what a NetBIOS session message can hold.
 const maxFrame = 1<<17 - 1
 
-// conn matches answers to requests by MID and keeps no more requests in flight
-// than the server accepts. The first failure ends it: the connection is closed
-// and every call, waiting or to come, gets that failure. A panic of its goroutines is
-// such a failure.
+// maxDelay is how long a request waits to be sent together with those of other branches of
+// the probe, and for the answers to what was sent before.
+const maxDelay = time.Millisecond
+
+// conn matches answers to requests by MID and keeps no more requests in flight than the
+// server accepts. The first failure ends it: the network connection is closed and every
+// call, waiting or to come, gets that failure. A panic of its goroutines is such a failure.
+//
+// Requests of several branches of a probe go out in flights: once every branch waits, and
+// all of the last flight is answered, one write sends what was queued meanwhile. A request
+// is not held back longer than delay.
+//
+// A goroutine reads while requests are in flight. A connection without any has no
+// goroutine, and Session.Park gives back its memory.
 type conn struct {
-	nc     net.Conn
-	rounds *smb.Rounds
-	trace  smb.Trace
-	done   chan struct{} // closed when the reader has ended
+	nc      net.Conn
+	running sync.WaitGroup // of the goroutine that reads, and of the timer
+	delay   time.Duration
 
-	slots chan struct{} // holds a value for each request in flight
+	writeMu sync.Mutex // guards out and writes; held while requests are numbered and written: in the order of their sequence numbers
+	writes  int        // flights that were sent as a whole
 
-	writeMu sync.Mutex // held over a write: requests are sent in the order of their sequence numbers
+	mu          sync.Mutex // guards what follows, and rounds and trace; never held over a read or a write
+	rounds      *smb.Rounds
+	trace       smb.Trace
+	signer      *signer // nil while the session is not signed
+	maxInFlight int
+	queue       []*call // not sent yet, in the order of their sending
+	pending     []*call // in flight
+	lastFreed   int64   // the highest round of an answer that made room for a delayed request
+	lastMID     uint16
+	answered    bool  // a request was answered
+	err         error // the first failure
+	reading     bool
+	idle        chan struct{} // not nil: to be closed once nothing is queued or in flight
+	timer       *time.Timer
+	timerArmed  bool
+	*memory     // nil once closed, or parked
 
-	mu      sync.Mutex // guards what follows; never held over a read or a write
-	signer  *signer    // nil while the session is not signed
-	pending map[uint16]*call
-	lastMID uint16
-	err     error // the first failure
+	watchMu sync.Mutex
+	watched watched
 }
 
 func newConn(nc net.Conn, rounds *smb.Rounds, trace smb.Trace) *conn {
-	c := &conn{
-		nc:      nc,
-		rounds:  rounds,
-		trace:   trace,
-		done:    make(chan struct{}),
-		slots:   make(chan struct{}, 1), // until the negotiate answer allows more
-		pending: make(map[uint16]*call),
-	}
-	go c.read()
+	c := &conn{nc: nc, delay: maxDelay, maxInFlight: 1} // until the negotiate answer allows more
+	c.memory = memoryPool.Get().(*memory)
+	c.in.Reset(nc)
+	c.attach(rounds, trace)
 	return c
+}
+
+// attach makes the connection that of another probe. No call may be under way.
+func (c *conn) attach(rounds *smb.Rounds, trace smb.Trace) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.rounds, c.trace, c.lastFreed = rounds, trace, 0
+	rounds.OnIdle(c.flushIfIdle)
 }
 
 // setSigner signs all further requests. No call may be under way.
@@ -56,13 +83,79 @@ func (c *conn) setSigner(s *signer) {
 	c.signer = s
 }
 
-// setMaxInFlight sets how many requests may be in flight. No call may be under way.
-func (c *conn) setMaxInFlight(n int) { c.slots = make(chan struct{}, n) }
+// setMaxInFlight sets how many requests may be in flight.
+func (c *conn) setMaxInFlight(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.maxInFlight = n
+}
 
-// close closes the connection and waits for the reader.
+// close closes the connection and waits for its goroutines.
 func (c *conn) close() {
 	_ = c.fail(net.ErrClosed)
-	<-c.done
+	c.unwatch()
+	c.running.Wait()
+	c.freeMemory()
+}
+
+// memory is what a connection needs while it is in use. Connections use it one after the
+// other.
+type memory struct {
+	in     *bufio.Reader
+	out    []byte // what is written
+	free   []*call
+	frames [][]byte // for answers
+}
+
+// memoryPool is of *memory.
+var memoryPool = sync.Pool{New: func() any { return &memory{in: bufio.NewReaderSize(nil, readBuffer)} }}
+
+// freeMemory gives the memory to other connections. No call may be under way.
+func (c *conn) freeMemory() {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.memory != nil {
+		c.in.Reset(nil)
+		memoryPool.Put(c.memory)
+		c.memory = nil
+	}
+}
+
+// park waits for the answers to all requests, ends the goroutines of the connection, and
+// gives back its memory. The error is the failure that ended it.
+func (c *conn) park(ctx context.Context) error {
+	c.flush(true)
+	c.mu.Lock()
+	idle := make(chan struct{})
+	c.idle = idle
+	c.signalIdle()
+	c.mu.Unlock()
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		return c.fail(ctx.Err())
+	}
+	if err := c.failure(); err != nil {
+		return err
+	}
+	c.unwatch()
+	c.running.Wait()
+	c.mu.Lock()
+	c.rounds, c.trace, c.timer, c.pending, c.queue, c.idle = nil, nil, nil, nil, nil, nil
+	c.mu.Unlock()
+	c.freeMemory()
+	return nil
+}
+
+// resume makes a parked connection that of another probe.
+func (c *conn) resume(rounds *smb.Rounds, trace smb.Trace) {
+	c.mu.Lock()
+	c.memory = memoryPool.Get().(*memory)
+	c.in.Reset(c.nc)
+	c.mu.Unlock()
+	c.attach(rounds, trace)
 }
 
 // failure returns the first failure, nil if there is none.
@@ -83,12 +176,35 @@ func (c *conn) fail(err error) error {
 	if err := c.closeNetwork(); err != nil {
 		c.err = err
 	}
-	for mid, k := range c.pending {
-		delete(c.pending, mid)
+	c.stopTimer()
+	for _, k := range slices.Concat(c.pending, c.queue) {
 		k.err = c.err
-		close(k.done)
+		c.finish(k)
 	}
+	c.pending, c.queue = nil, nil
+	c.signalIdle()
 	return c.err
+}
+
+// signalIdle wakes up park. mu is held.
+func (c *conn) signalIdle() {
+	if c.idle != nil && len(c.pending) == 0 && len(c.queue) == 0 {
+		close(c.idle)
+		c.idle = nil
+	}
+}
+
+// finish wakes up the goroutine that waits for a call. mu is held.
+func (c *conn) finish(k *call) {
+	k.done = true
+	switch {
+	case k.waiting:
+		k.waiting = false
+		k.rounds.Work(1)
+		k.ready <- struct{}{}
+	case k.rounds == nil:
+		c.recycle(k)
+	}
 }
 
 // closeNetwork closes the network connection, which ends a read or a write that
@@ -109,79 +225,52 @@ func connError(err error) error {
 	return err
 }
 
-// read delivers answers until the connection fails.
-func (c *conn) read() {
-	defer close(c.done)
-	defer func() {
-		if err := smb.Recovered(recover()); err != nil {
-			_ = c.fail(err)
-		}
-	}()
-	for first := true; ; first = false {
-		frame, err := netbios.ReadFrame(c.nc, nil, maxFrame)
-		if err == nil {
-			err = c.deliver(frame)
-		} else if first && errors.Is(err, smb.ErrProtocol) {
-			err = fmt.Errorf("%w (%s)", smb.ErrNotSMB, err.Error()) // not ErrProtocol any more
-		}
-		if err != nil {
-			_ = c.fail(err)
-			return
-		}
-	}
+// watched is the context whose end fails the connection.
+type watched struct {
+	done  <-chan struct{}
+	stop  func() bool
+	ended chan struct{} // closed when what stop could not prevent has ended
 }
 
-// deliver hands a frame to the call that it answers.
-func (c *conn) deliver(frame []byte) error {
-	h, err := parseHeader(frame)
-	if err != nil {
-		return c.deliverOther(frame, err)
+// watch makes the end of ctx end the connection while calls are waited for, so that it ends
+// a write that the server does not read. Contexts with the same Done channel are watched
+// once.
+func (c *conn) watch(ctx context.Context) {
+	c.watchMu.Lock()
+	defer c.watchMu.Unlock()
+	if ctx.Done() == c.watched.done {
+		return
 	}
-	if h.mid == oplockMID && h.command == cmdLockingAndX {
-		return nil // an oplock break; we hold no oplock
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	k := c.pending[h.mid]
-	if k == nil || k.command != h.command || h.flags&flagReply == 0 {
-		return fmt.Errorf("%w: %s with MID %d answers no request", smb.ErrProtocol, commandName(h.command), h.mid)
-	}
-	if k.signed && !c.signer.verify(frame, k.seq) {
-		return fmt.Errorf("%w: wrong signature on the answer to %s", smb.ErrSigning, k.op)
-	}
-	k.rounds.Answered(k.round)
-	k.answer, k.receivedAt = &message{header: h, raw: frame}, time.Now()
-	if k.onMessage != nil && !h.status.IsError() {
-		last, err := k.onMessage(k.answer)
-		if err != nil {
-			return err
+	c.stopWatching()
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		if c.isWaitedFor() {
+			_ = c.fail(ctx.Err())
 		}
-		if !last {
-			return nil
-		}
-	}
-	c.trace.Answered(k.op, smb.Answer{Status: h.status, Bytes: int32(len(frame)), Round: int32(k.round), Took: k.receivedAt.Sub(k.sent)})
-	delete(c.pending, h.mid)
-	<-c.slots
-	close(k.done) // last: the call that waits may then set the number of slots
-	return nil
+	})
+	c.watched = watched{ctx.Done(), stop, ended}
 }
 
-// deliverOther handles a frame that is not SMB1: the SMB2 answer to a negotiate
-// that offered SMB2, or an error.
-func (c *conn) deliverOther(frame []byte, err error) error {
-	answer, ok := parseSMB2Answer(frame)
-	if !ok {
-		return err
-	}
+// isWaitedFor reports whether a call that is waited for is under way.
+func (c *conn) isWaitedFor() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, k := range c.pending {
-		if k.command != cmdNegotiate {
-			return err
-		}
-		k.rounds.Answered(k.round)
-		c.trace.Logf("%s: answered in SMB2, round trip %d, %s", k.op, k.round, time.Since(k.sent).Round(time.Microsecond))
+	waited := func(k *call) bool { return k.rounds != nil }
+	return slices.ContainsFunc(c.pending, waited) || slices.ContainsFunc(c.queue, waited)
+}
+
+// unwatch ends watch, and waits for what it started.
+func (c *conn) unwatch() {
+	c.watchMu.Lock()
+	defer c.watchMu.Unlock()
+	c.stopWatching()
+}
+
+// stopWatching is unwatch with watchMu held.
+func (c *conn) stopWatching() {
+	if w := c.watched; w.stop != nil && !w.stop() {
+		<-w.ended
 	}
-	return answer
+	c.watched = watched{}
 }

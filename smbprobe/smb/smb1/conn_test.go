@@ -50,7 +50,7 @@ func TestReadsInFlight(t *testing.T) {
 			conn := peer(t, func(conn net.Conn, r asked) {
 				waiting = append(waiting, r)
 				most = max(most, len(waiting))
-				if len(waiting) < min(mpx, left) {
+				if len(waiting) < min(mpx, maxInFlight, left) {
 					return
 				}
 				left -= len(waiting)
@@ -64,10 +64,10 @@ func TestReadsInFlight(t *testing.T) {
 			if err != nil || string(data) != contents(0, size) {
 				t.Fatalf("%d bytes, %v", len(data), err)
 			}
-			if want := min(mpx, 25); most != want {
+			if want := min(mpx, maxInFlight); most != want {
 				t.Errorf("%d requests in flight at most, expected %d", most, want)
 			}
-			if rounds.Count() < 25/mpx || rounds.Count() > 25 {
+			if rounds.Count() < 25/min(mpx, maxInFlight) || rounds.Count() > 25 {
 				t.Errorf("%d round trips", rounds.Count())
 			}
 		})
@@ -188,7 +188,7 @@ func TestPipeReadsAreBounded(t *testing.T) {
 		send(conn, b)
 	})
 	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})
-	p := &Pipe{tree: s.newTree(1, "IPC$"), name: "eventlog", fid: 7}
+	p := newPipe(s.newTree(1, "IPC$"), "eventlog", 7)
 	if _, err := p.Read(t.Context(), 4280); !errors.Is(err, smb.ErrProtocol) || requests > 100 {
 		t.Errorf("%v after %d requests", err, requests)
 	}
@@ -232,7 +232,7 @@ func TestPipeReadSizes(t *testing.T) {
 			inFlight = nil
 		})
 		s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356, capabilities: test.capabilities})
-		p := &Pipe{tree: s.newTree(1, "IPC$"), name: "eventlog", fid: 7}
+		p := newPipe(s.newTree(1, "IPC$"), "eventlog", 7)
 		messages, err := p.ReadMessages(t.Context(), 3, test.limit)
 		if err != nil || len(messages) != 3 || first != test.count || (most == 3) != test.together {
 			t.Errorf("%+v: %v, %d messages, the first read asks for %d bytes, %d in flight", test, err, len(messages), first, most)
@@ -310,7 +310,7 @@ func TestPipeMessages(t *testing.T) {
 				reads = reads[1:]
 			})
 			s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356, capabilities: capUnicode})
-			p := &Pipe{tree: s.newTree(1, "IPC$"), name: "eventlog", fid: 7}
+			p := newPipe(s.newTree(1, "IPC$"), "eventlog", 7)
 			data, err := p.Transact(t.Context(), []byte("message"), 10)
 			if !errors.Is(err, test.err) || string(data) != test.want {
 				t.Errorf("%q, %v", data, err)

@@ -3,6 +3,8 @@ package smb1
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
+	"sync"
 	"unicode/utf16"
 
 	"golang.org/x/text/encoding/charmap"
@@ -23,10 +25,24 @@ type builder struct {
 	err     error
 }
 
+// builderPool is of *builder.
+var builderPool = sync.Pool{New: func() any { return &builder{b: make([]byte, 0, 256)} }}
+
 func newBuilder(h header) *builder {
-	b := make([]byte, netbios.HeaderSize, 192)
-	return &builder{b: h.append(b), command: h.command, unicode: h.flags2&flags2Unicode != 0}
+	w := builderPool.Get().(*builder)
+	*w = builder{b: h.append(append(w.b[:0], make([]byte, netbios.HeaderSize)...)), command: h.command, unicode: h.flags2&flags2Unicode != 0}
+	return w
 }
+
+// release makes the builder available to the next request.
+func (w *builder) release() {
+	if cap(w.b) <= maxPooledRequest {
+		builderPool.Put(w)
+	}
+}
+
+// maxPooledRequest is the longest request whose memory is used again.
+const maxPooledRequest = 4096
 
 // offset is the distance from the SMB header's start, which all offsets and
 // alignments in a message count from (MS-CIFS 2.2.3).
@@ -76,18 +92,25 @@ func (w *builder) u64(v uint64)   { w.b = binary.LittleEndian.AppendUint64(w.b, 
 func (w *builder) raw(p []byte)   { w.b = append(w.b, p...) }
 func (w *builder) ascii(s string) { w.b = append(append(w.b, s...), 0) }
 
-// text writes a terminated string: Unicode on an even offset, or OEM
+// text writes a terminated string of several parts: Unicode on an even offset, or OEM
 // (MS-CIFS 2.2.1.1).
-func (w *builder) text(s string) {
+func (w *builder) text(parts ...string) {
 	if !w.unicode {
-		w.oem(s)
+		w.oem(strings.Join(parts, ""))
 		return
 	}
 	if w.offset()%2 != 0 {
 		w.u8(0)
 	}
-	for _, c := range utf16.Encode([]rune(s)) {
-		w.u16(c)
+	for _, s := range parts {
+		for _, r := range s {
+			if first, second := utf16.EncodeRune(r); first != '\uFFFD' {
+				w.u16(uint16(first))
+				w.u16(uint16(second))
+			} else {
+				w.u16(uint16(r))
+			}
+		}
 	}
 	w.u16(0)
 }

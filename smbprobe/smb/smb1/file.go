@@ -76,11 +76,10 @@ func (r *fileReader) read(ctx context.Context, missing []span) ([]span, error) {
 	var gaps []span
 	var longest int64
 	for i, k := range calls {
-		part, err := r.receive(ctx, k, reads[i])
+		n, err := r.receive(ctx, k, reads[i])
 		if err != nil {
 			return append(gaps, reads[i]), err
 		}
-		n := int64(copy(r.data[reads[i].start:], part))
 		longest = max(longest, n)
 		gap := span{reads[i].start + n, reads[i].end}
 		switch {
@@ -94,20 +93,23 @@ func (r *fileReader) read(ctx context.Context, missing []span) ([]span, error) {
 	return gaps, nil
 }
 
-// receive waits for the answer to a read. At the end of the file it returns no data.
-func (r *fileReader) receive(ctx context.Context, k *call, part span) ([]byte, error) {
-	answer, err := k.wait(ctx)
+// receive waits for the answer to a read, and returns how many bytes it brought: none at
+// the end of the file.
+func (r *fileReader) receive(ctx context.Context, k *call, part span) (n int64, err error) {
+	c := r.file.tree.session.conn
+	err = c.wait(ctx, k)
+	defer c.release(k)
 	switch {
 	case smb.StatusOf(err) == smb.StatusEndOfFile:
-		return nil, nil
+		return 0, nil
 	case err != nil:
-		return nil, err
+		return 0, err
 	}
-	data, err := parseRead(answer, int(part.end-part.start))
+	data, err := parseRead(&k.answer, int(part.end-part.start))
 	if err != nil {
-		return nil, &smb.Error{Op: k.op, Err: err}
+		return 0, &smb.Error{Op: k.op, Err: err}
 	}
-	return data, nil
+	return int64(copy(r.data[part.start:], data)), nil
 }
 
 // Close implements smb.File.

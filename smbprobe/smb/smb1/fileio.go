@@ -38,7 +38,8 @@ func toStat() opening {
 
 func toTransact() opening { return opening{accessPipe, shareRead | shareWrite, 0} }
 
-// createRequest opens an existing file, folder or pipe. It requests neither an oplock
+// createRequest opens an existing file, folder or pipe by its path on the share, without a
+// leading backslash. It requests neither an oplock
 // nor the extended answer.
 func createRequest(h header, path string, o opening) *builder {
 	h.command = cmdNTCreate
@@ -63,7 +64,7 @@ func createRequest(h header, path string, o opening) *builder {
 		w.u8(0) // align the name
 	}
 	start := len(w.b)
-	w.text(path)
+	w.text(`\`, path)
 	terminator := 1
 	if w.unicode {
 		terminator = 2

@@ -58,7 +58,7 @@ func (h header) append(b []byte) []byte {
 	const processID = 0x2B0C // any value; one for all requests
 	b = append(b, 0xFF, 'S', 'M', 'B', h.command, 0, 0, 0, 0, h.flags)
 	b = binary.LittleEndian.AppendUint16(b, h.flags2)
-	b = append(b, make([]byte, 12)...) // PIDHigh, SecuritySignature, Reserved
+	b = append(b, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) // PIDHigh, SecuritySignature, Reserved
 	b = binary.LittleEndian.AppendUint16(b, h.tid)
 	b = binary.LittleEndian.AppendUint16(b, processID)
 	b = binary.LittleEndian.AppendUint16(b, h.uid)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -13,59 +15,96 @@ type Pipe struct {
 	tree *Tree
 	name string
 	fid  uint16
+
+	ops       pipeOps
+	limit     time.Duration // of each request; 0: none
+	message   transaction   // the answer to the last call, whose memory the next one uses
+	onMessage func(*message) (last bool, err error)
 }
 
 // OpenPipe implements smb.Tree.
 func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
-	c, err := t.create(ctx, "open "+name, name, toTransact())
+	ops := pipeOpsOf(name)
+	c, err := t.create(ctx, ops.open, name, toTransact())
 	if err != nil {
 		return nil, err
 	}
 	if c.resourceType != typeMessagePipe {
-		return nil, smb.Protocolf("open "+name, "resource type %d is not a pipe in message mode", c.resourceType)
+		return nil, smb.Protocolf(ops.open, "resource type %d is not a pipe in message mode", c.resourceType)
 	}
-	return &Pipe{tree: t, name: name, fid: c.fid}, nil
+	return newPipe(t, name, c.fid), nil
 }
+
+func newPipe(t *Tree, name string, fid uint16) *Pipe {
+	p := &Pipe{tree: t, name: name, fid: fid, ops: pipeOpsOf(name)}
+	p.onMessage = p.message.add
+	return p
+}
+
+// pipeOps are what is done with a pipe, for errors and the trace.
+type pipeOps struct{ open, transact, read string }
+
+func newPipeOps(name string) pipeOps {
+	return pipeOps{open: "open " + name, transact: "transact " + name, read: "read pipe " + name}
+}
+
+// usualPipeOps are those of the pipes that a probe uses.
+var usualPipeOps = [...]struct {
+	name string
+	ops  pipeOps
+}{
+	{"eventlog", newPipeOps("eventlog")}, {"winreg", newPipeOps("winreg")},
+	{"svcctl", newPipeOps("svcctl")}, {"srvsvc", newPipeOps("srvsvc")},
+}
+
+func pipeOpsOf(name string) pipeOps {
+	for i := range usualPipeOps {
+		if usualPipeOps[i].name == name {
+			return usualPipeOps[i].ops
+		}
+	}
+	return newPipeOps(name)
+}
+
+// LimitCalls implements smb.CallLimiter.
+func (p *Pipe) LimitCalls(limit time.Duration) { p.limit = limit }
 
 // Transact implements smb.Pipe. The message is at most 64 KiB less headers.
 func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte, error) {
-	op := "transact " + p.name
 	if len(message) > math.MaxUint16-256 {
-		return nil, &smb.Error{Op: op, Err: fmt.Errorf("a message of %d bytes does not fit a request", len(message))}
+		return nil, &smb.Error{Op: p.ops.transact, Err: fmt.Errorf("a message of %d bytes does not fit a request", len(message))}
 	}
 	s := p.tree.session
-	t := transaction{limit: limit}
-	calls, err := s.conn.start(ctx, request{op, transactRequest(s.header(p.tree.tid), p.fid, message), t.add})
+	p.message.limit, p.message.data = limit, p.message.data[:0]
+	k, err := s.conn.roundTrip(ctx, request{op: p.ops.transact, builder: transactRequest(s.header(p.tree.tid), p.fid, message), onMessage: p.onMessage, limit: p.limit})
 	if err != nil {
-		return nil, err
+		return nil, s.conn.fault(k, err)
 	}
-	answer, err := calls[0].wait(ctx)
-	if err != nil {
-		return nil, err
+	overflow := k.answer.status == smb.StatusBufferOverflow
+	s.conn.release(k)
+	if overflow {
+		return p.readRest(ctx, limit)
 	}
-	if answer.status == smb.StatusBufferOverflow {
-		return p.readRest(ctx, t.data, limit)
-	}
-	return t.data, nil
+	return p.message.data, nil
 }
 
 // Read implements smb.Pipe.
 func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
-	return p.readRest(ctx, nil, limit)
+	p.message.data = p.message.data[:0]
+	return p.readRest(ctx, limit)
 }
 
 // ReadMessages implements smb.ReadAheader. The answers come in the order of the
 // reads if the server works on one after another, and a read may return a part of
 // a message: the caller has to check.
 func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error) {
-	op := "read pipe " + p.name
 	s := p.tree.session
 	if maxPipeRead(s.server) < limit {
 		return p.readEach(ctx, n, limit) // a message may take more than one read
 	}
 	requests := make([]request, n)
 	for i := range requests {
-		requests[i] = request{op: op, builder: readRequest(s.header(p.tree.tid), p.fid, 0, limit)}
+		requests[i] = request{op: p.ops.read, builder: readRequest(s.header(p.tree.tid), p.fid, 0, limit), limit: p.limit}
 	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {
@@ -73,59 +112,80 @@ func (p *Pipe) ReadMessages(ctx context.Context, n, limit int) ([][]byte, error)
 	}
 	messages := make([][]byte, n)
 	for i, k := range calls {
-		answer, err := k.wait(ctx)
-		if err != nil {
+		if messages[i], err = p.receive(ctx, k, limit); err != nil {
 			return nil, err
-		}
-		if messages[i], err = parseRead(answer, limit); err != nil {
-			return nil, &smb.Error{Op: op, Err: err}
-		}
-		if answer.status == smb.StatusBufferOverflow && len(messages[i]) == limit {
-			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
 		}
 	}
 	return messages, nil
+}
+
+// receive waits for one of several messages.
+func (p *Pipe) receive(ctx context.Context, k *call, limit int) ([]byte, error) {
+	c := p.tree.session.conn
+	err := c.wait(ctx, k)
+	defer c.release(k)
+	if err != nil {
+		return nil, err
+	}
+	part, err := parseRead(&k.answer, limit)
+	if err != nil {
+		return nil, &smb.Error{Op: p.ops.read, Err: err}
+	}
+	if k.answer.status == smb.StatusBufferOverflow && len(part) == limit {
+		return nil, smb.Protocolf(p.ops.read, "a message of more than %d bytes", limit)
+	}
+	return slices.Clone(part), nil
 }
 
 // readEach reads n messages one after another.
 func (p *Pipe) readEach(ctx context.Context, n, limit int) ([][]byte, error) {
 	messages := make([][]byte, n)
 	for i := range messages {
-		var err error
-		if messages[i], err = p.Read(ctx, limit); err != nil {
+		message, err := p.Read(ctx, limit)
+		if err != nil {
 			return nil, err
 		}
+		messages[i] = slices.Clone(message)
 	}
 	return messages, nil
 }
 
 // readRest reads until the message is whole: STATUS_BUFFER_OVERFLOW is the status
 // of a part that is not the last.
-func (p *Pipe) readRest(ctx context.Context, data []byte, limit int) ([]byte, error) {
-	op := "read pipe " + p.name
-	s := p.tree.session
+func (p *Pipe) readRest(ctx context.Context, limit int) ([]byte, error) {
+	m := &p.message
 	for range maxReads(int64(limit)) {
-		count := min(maxPipeRead(s.server), limit-len(data))
+		count := min(maxPipeRead(p.tree.session.server), limit-len(m.data))
 		if count == 0 {
-			return nil, smb.Protocolf(op, "a message of more than %d bytes", limit)
+			return nil, smb.Protocolf(p.ops.read, "a message of more than %d bytes", limit)
 		}
-		answer, err := s.conn.roundTrip(ctx, op, readRequest(s.header(p.tree.tid), p.fid, 0, count))
-		if err != nil {
+		part, last, err := p.readPart(ctx, count)
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		part, err := parseRead(answer, count)
-		if err != nil {
-			return nil, &smb.Error{Op: op, Err: err}
-		}
-		data = append(data, part...)
-		if answer.status != smb.StatusBufferOverflow {
-			return data, nil
-		}
-		if len(part) == 0 {
-			return nil, smb.Protocolf(op, "an empty part of a message that is not the last")
+		case last:
+			return m.data, nil
+		case part == 0:
+			return nil, smb.Protocolf(p.ops.read, "an empty part of a message that is not the last")
 		}
 	}
-	return nil, smb.Protocolf(op, "too many short answers: %d bytes of a message in %d reads", len(data), maxReads(int64(limit)))
+	return nil, smb.Protocolf(p.ops.read, "too many short answers: %d bytes of a message in %d reads", len(m.data), maxReads(int64(limit)))
+}
+
+// readPart reads once, at most count bytes, and appends what it got to the message.
+func (p *Pipe) readPart(ctx context.Context, count int) (n int, last bool, err error) {
+	s := p.tree.session
+	k, err := s.conn.roundTrip(ctx, request{op: p.ops.read, builder: readRequest(s.header(p.tree.tid), p.fid, 0, count), limit: p.limit})
+	if err != nil {
+		return 0, false, s.conn.fault(k, err)
+	}
+	defer s.conn.release(k)
+	part, err := parseRead(&k.answer, count)
+	if err != nil {
+		return 0, false, &smb.Error{Op: p.ops.read, Err: err}
+	}
+	p.message.data = append(p.message.data, part...)
+	return len(part), k.answer.status != smb.StatusBufferOverflow, nil
 }
 
 // Close implements smb.Pipe.

@@ -2,6 +2,7 @@ package smb1
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,7 +20,7 @@ type Session struct {
 	mu    sync.Mutex // guards what follows
 	first *firstTree // the outcome of the tree connect in the login; nil once Connect has returned it
 	trees []*Tree
-	fids  map[uint16]*Tree // open FIDs and where they were opened
+	fids  []openFID // of what is open
 }
 
 // firstTree is the outcome of the tree connect that was chained to the login.
@@ -30,7 +31,7 @@ type firstTree struct {
 }
 
 func newSession(c *Client, uid uint16) *Session {
-	return &Session{conn: c.conn, server: c.server, info: c.info, name: c.opts.ServerName, uid: uid, fids: make(map[uint16]*Tree)}
+	return &Session{conn: c.conn, server: c.server, info: c.info, name: c.opts.ServerName, uid: uid}
 }
 
 func (s *Session) newTree(tid uint16, share string) *Tree {
@@ -69,11 +70,12 @@ func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 		return first.tree, nil
 	}
 	path := `\\` + s.name + `\` + share
-	answer, err := s.conn.roundTrip(ctx, "tree connect "+path, treeConnectRequest(s.header(0), path))
+	k, err := s.conn.roundTrip(ctx, request{op: "tree connect " + path, builder: treeConnectRequest(s.header(0), path)})
 	if err != nil {
-		return nil, err
+		return nil, s.conn.fault(k, err)
 	}
-	return s.newTree(answer.tid, share), nil
+	defer s.conn.release(k)
+	return s.newTree(k.answer.tid, share), nil
 }
 
 // Close implements smb.Session.
@@ -84,44 +86,119 @@ func (s *Session) Close(ctx context.Context) error {
 }
 
 // logoff closes files, disconnects trees and logs off, all in one flight, and
-// waits for the answers. Their statuses do not matter: an NT server may end
+// waits for the answers. The pipes are closed by the disconnect of their tree (MS-CIFS
+// 2.2.4.51): a close for each would take a second flight. Their statuses do not matter: an NT server may end
 // the session before the rest.
 func (s *Session) logoff(ctx context.Context) error {
 	s.mu.Lock()
 	fids, trees := s.fids, s.trees
-	s.fids, s.trees = make(map[uint16]*Tree), nil
+	s.fids, s.trees = nil, nil
 	s.mu.Unlock()
-	var requests []request
-	for fid, t := range fids {
-		requests = append(requests, t.closing(fid))
+	requests := make([]request, 0, maxInFlight)
+	for _, f := range fids {
+		if !f.pipe {
+			requests = append(requests, f.tree.closing(f.fid))
+		}
 	}
 	for _, t := range trees {
 		requests = append(requests, request{op: "tree disconnect " + t.share, builder: treeDisconnectRequest(s.header(t.tid))})
 	}
 	requests = append(requests, request{op: "logoff", builder: logoffRequest(s.header(0))})
-	calls, err := s.conn.start(ctx, requests...)
+	return s.settle(ctx, requests)
+}
+
+// Park ends everything of the session but itself and some of its pipes, so that another
+// probe can use it: files and other pipes are closed, trees that none of the pipes is on are
+// disconnected. It waits for the answers. A session that is parked has no goroutine and
+// almost no memory. Nothing may be called until Resume. After an error the
+// session is closed.
+func (s *Session) Park(ctx context.Context, kept ...smb.Pipe) error {
+	keeps := func(f openFID) bool {
+		return slices.ContainsFunc(kept, func(k smb.Pipe) bool {
+			p, ok := k.(*Pipe)
+			return ok && p.fid == f.fid && p.tree == f.tree
+		})
+	}
+	s.mu.Lock()
+	var requests []request
+	var fids []openFID
+	var trees []*Tree
+	for _, f := range s.fids {
+		if keeps(f) {
+			fids = append(fids, f)
+		} else if !f.pipe || slices.ContainsFunc(kept, func(k smb.Pipe) bool { p, ok := k.(*Pipe); return ok && p.tree == f.tree }) {
+			requests = append(requests, f.tree.closing(f.fid))
+		} // others are closed with their tree
+	}
+	for _, t := range s.trees {
+		if slices.ContainsFunc(fids, func(f openFID) bool { return f.tree == t }) {
+			trees = append(trees, t)
+		} else {
+			requests = append(requests, request{op: "tree disconnect " + t.share, builder: treeDisconnectRequest(s.header(t.tid))})
+		}
+	}
+	s.fids, s.trees, s.first = fids, trees, nil
+	s.mu.Unlock()
+	err := s.settle(ctx, requests)
+	if err == nil {
+		err = s.conn.park(ctx)
+	}
 	if err != nil {
+		s.conn.close()
 		return err
 	}
-	for _, k := range calls {
-		if _, err := k.wait(ctx); err != nil && smb.StatusOf(err) == smb.StatusOK {
-			return err
+	for _, k := range kept {
+		if p, ok := k.(*Pipe); ok {
+			p.message.data = nil
 		}
 	}
 	return nil
 }
 
+// Attach makes a session count and trace what it does from now on elsewhere. No call may be
+// under way that is waited for.
+func (s *Session) Attach(rounds *smb.Rounds, trace smb.Trace) { s.conn.attach(rounds, trace) }
+
+// Resume makes a session that is parked that of another probe, in which its round trips are
+// counted and traced.
+func (s *Session) Resume(rounds *smb.Rounds, trace smb.Trace) { s.conn.resume(rounds, trace) }
+
+// settle sends requests and waits for their answers, whose statuses do not matter.
+func (s *Session) settle(ctx context.Context, requests []request) error {
+	if len(requests) == 0 {
+		return nil
+	}
+	calls, err := s.conn.start(ctx, requests...)
+	if err != nil {
+		return err
+	}
+	for _, k := range calls {
+		if err := s.conn.wait(ctx, k); err != nil && smb.StatusOf(err) == smb.StatusOK {
+			return err
+		}
+		s.conn.release(k)
+	}
+	return nil
+}
+
 // opened and closed keep the FIDs that Close has to close.
-func (s *Session) opened(fid uint16, t *Tree) {
+func (s *Session) opened(fid uint16, t *Tree, pipe bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.fids[fid] = t
+	s.fids = append(s.fids, openFID{fid, t, pipe})
 }
 
 func (s *Session) closed(fid uint16) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.fids, fid)
+	s.fids = slices.DeleteFunc(s.fids, func(f openFID) bool { return f.fid == fid })
+}
+
+// openFID is an open file or pipe.
+type openFID struct {
+	fid  uint16
+	tree *Tree
+	pipe bool
 }
 
 // Tree is a connected share. It implements smb.Tree.
@@ -154,15 +231,16 @@ func (t *Tree) Stat(ctx context.Context, path string) (smb.FileInfo, error) {
 // create opens a file, a folder or a pipe.
 func (t *Tree) create(ctx context.Context, op, path string, o opening) (created, error) {
 	s := t.session
-	answer, err := s.conn.roundTrip(ctx, op, createRequest(s.header(t.tid), `\`+path, o))
+	k, err := s.conn.roundTrip(ctx, request{op: op, builder: createRequest(s.header(t.tid), path, o)})
 	if err != nil {
-		return created{}, err
+		return created{}, s.conn.fault(k, err)
 	}
-	c, err := parseCreate(answer)
+	defer s.conn.release(k)
+	c, err := parseCreate(&k.answer)
 	if err != nil {
 		return created{}, &smb.Error{Op: op, Err: err}
 	}
-	s.opened(c.fid, t)
+	s.opened(c.fid, t, c.resourceType != typeDisk)
 	return c, nil
 }
 
@@ -171,8 +249,9 @@ func (t *Tree) create(ctx context.Context, op, path string, o opening) (created,
 func (t *Tree) closeFID(ctx context.Context, fid uint16) error {
 	s := t.session
 	s.closed(fid)
-	unwaited := smb.RoundsFrom(ctx, s.conn.rounds).Fork()
-	_, err := s.conn.start(smb.ContextWithRounds(ctx, unwaited), t.closing(fid))
+	closing := t.closing(fid)
+	closing.unwaited = true
+	_, err := s.conn.startOne(ctx, closing)
 	return err
 }
 

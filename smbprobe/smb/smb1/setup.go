@@ -146,8 +146,9 @@ const (
 	maxBufferSize = 65535
 	// minBufferSize is the smallest buffer that a server may have (NT: 512).
 	minBufferSize = 512
-	// maxInFlight bounds our requests in flight if the server offers more.
-	maxInFlight = 50
+	// maxInFlight bounds our requests in flight if the server offers more: Windows NT 4.0
+	// offers 50, to clients of which each has a program or two.
+	maxInFlight = 8
 
 	// vcNumber is never 0: a server drops the other connections of our host
 	// then (MS-CIFS appendix A <9>).

@@ -49,7 +49,7 @@ func TestStatRequests(t *testing.T) {
 			rounds := new(smb.Rounds)
 			closed := make(chan struct{})
 			c := newConn(conn, rounds, func(e smb.Event) {
-				if e.Op == "close" {
+				if e.Text == "close" {
 					close(closed)
 				}
 			})

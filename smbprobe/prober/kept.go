@@ -1,0 +1,261 @@
+package prober
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/eventlog"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/srvsvc"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/svcctl"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
+)
+
+const (
+	// keptFor is how long a session is kept: a new login shows that the account still works.
+	keptFor = 15 * time.Minute
+	// keptIdle is how many intervals between probes a session may be idle.
+	keptIdle = 3
+	// minGap is the shortest interval between probes that is taken for a regular one.
+	minGap = 20 * time.Second
+	// parkTimeout limits how long a server may take to close what a probe opened: clearing
+	// an event log that is open may crash services.exe (Q159840).
+	parkTimeout = 2 * time.Second
+	// prepareTimeout limits how long opening the pipes of a new session may take.
+	prepareTimeout = 10 * time.Second
+	// sweepInterval is how often sessions are looked for that have been kept too long.
+	sweepInterval = 15 * time.Second
+	// maxClosing is how many sessions are logged off at a time.
+	maxClosing = 64
+	// closeAllTimeout is how long logging off from all servers may take.
+	closeAllTimeout = 5 * time.Second
+)
+
+// keptSession is a session that stays between the probes of one target and module, with
+// its pipes, and with what is not asked for in every probe.
+type keptSession struct {
+	target  smbprobe.Target // that it was made for
+	session *smb1.Session
+	info    smb.ServerInfo
+	address string
+	madeAt  time.Time
+	usedAt  time.Time
+	gap     time.Duration // between the last two probes; 0: there was one
+
+	ipc      smb.Tree
+	log      *eventlog.Conn // nil: not needed
+	clock    *srvsvc.Conn
+	managers []*svcctl.Manager
+	pipes    []smb.Pipe // of all of them
+
+	parked      bool
+	silentClock bool // the server does not tell its time
+
+	last   smbprobe.Result // what the last full probe found
+	quick  int             // quick probes since then
+	opened []closer        // by the last probe: to be closed before the session is parked
+}
+
+// closer is an open log or service.
+type closer interface{ Close(context.Context) error }
+
+// isDue reports whether a session has been kept, or idle, for too long.
+func (k *keptSession) isDue(now time.Time) bool {
+	return now.Sub(k.madeAt) >= keptFor || k.gap > 0 && now.Sub(k.usedAt) > keptIdle*max(k.gap, minGap)
+}
+
+// keptKey identifies what a session is kept for.
+type keptKey struct{ target, module string }
+
+func keptKeyOf(t smbprobe.Target) keptKey { return keptKey{strings.ToLower(t.Name), t.Module.Name} }
+
+// isSameLogin reports whether two targets of one name lead to the same server with the same
+// credentials.
+func isSameLogin(a, b smbprobe.Target) bool {
+	return a.Host == b.Host && a.Addr == b.Addr && slices.Equal(a.Ports, b.Ports) &&
+		a.Auth.Name == b.Auth.Name && a.Auth.Username == b.Auth.Username && a.Auth.Domain == b.Auth.Domain &&
+		a.Auth.NTLMv1 == b.Auth.NTLMv1 && a.Auth.Password.Equal(b.Auth.Password)
+}
+
+// keptSessions are the sessions that no probe uses now. A session that a probe uses belongs
+// to the probe.
+type keptSessions struct {
+	running sync.WaitGroup // goroutines that park or close sessions
+
+	mu      sync.Mutex
+	idle    map[keptKey]*keptSession
+	parking map[keptKey]chan struct{}   // closed once the session is idle, or gone
+	clocks  map[keptKey]smbprobe.Target // targets that do not answer NetrRemoteTOD: none of their sessions is kept
+	timer   *time.Timer                 // of the next sweep; nil: none is due
+	closed  bool
+}
+
+func newKeptSessions() *keptSessions {
+	return &keptSessions{idle: map[keptKey]*keptSession{}, parking: map[keptKey]chan struct{}{}, clocks: map[keptKey]smbprobe.Target{}}
+}
+
+// take returns the session that is kept for a target, nil if there is none that is good. It
+// waits for one that is being parked.
+func (s *keptSessions) take(ctx context.Context, t smbprobe.Target) *keptSession {
+	key := keptKeyOf(t)
+	s.mu.Lock()
+	parking := s.parking[key]
+	s.mu.Unlock()
+	if parking != nil {
+		select {
+		case <-parking:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	s.mu.Lock()
+	k := s.idle[key]
+	delete(s.idle, key)
+	s.mu.Unlock()
+	if k == nil {
+		return nil
+	}
+	if k.isDue(time.Now()) || !isSameLogin(k.target, t) || !reflect.DeepEqual(k.target.Module, t.Module) {
+		s.discard(k)
+		return nil
+	}
+	return k
+}
+
+// keeps reports whether sessions with a target are kept.
+func (s *keptSessions) keeps(t smbprobe.Target) bool {
+	if t.Module.Session != smbprobe.SessionKept {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	without, silent := s.clocks[keptKeyOf(t)]
+	return !s.closed && !(silent && isSameLogin(without, t))
+}
+
+// park closes, in a goroutine, what the last probe opened, and makes the session available to
+// the next probe. It does not keep one of which that fails.
+func (s *keptSessions) park(k *keptSession) {
+	key, done := keptKeyOf(k.target), make(chan struct{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parking[key] = done
+	s.running.Go(func() {
+		defer close(done)
+		err := k.settle()
+		s.mu.Lock()
+		if s.parking[key] == done {
+			delete(s.parking, key)
+		}
+		before := s.idle[key]
+		superfluous := k
+		if err == nil && !s.closed {
+			s.idle[key], superfluous = k, before
+			s.armSweep()
+		}
+		if k.silentClock {
+			s.clocks[key] = k.target
+		}
+		s.mu.Unlock()
+		if superfluous != nil {
+			superfluous.close(context.Background())
+		}
+	})
+}
+
+// discard closes a session that is parked, in a goroutine.
+func (s *keptSessions) discard(k *keptSession) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running.Go(func() { k.close(context.Background()) })
+}
+
+// configure closes the sessions whose target, credentials or module are not in force.
+func (s *keptSessions) configure(targets []smbprobe.Target) {
+	byName := make(map[string]smbprobe.Target, len(targets))
+	for _, t := range targets {
+		byName[strings.ToLower(t.Name)] = t
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.clocks {
+		if _, there := byName[key.target]; !there {
+			delete(s.clocks, key)
+		}
+	}
+	s.running.Go(func() { s.closeIf(context.Background(), notInForce(byName)) })
+}
+
+// notInForce returns what reports whether a session is for something else than these
+// targets.
+func notInForce(byName map[string]smbprobe.Target) func(*keptSession) bool {
+	return func(k *keptSession) bool {
+		now, there := byName[strings.ToLower(k.target.Name)]
+		return !there || !isSameLogin(k.target, now) ||
+			now.Module.Name == k.target.Module.Name && !reflect.DeepEqual(k.target.Module, now.Module)
+	}
+}
+
+// sweep closes the sessions that have been kept too long.
+func (s *keptSessions) sweep() {
+	now := time.Now()
+	s.closeIf(context.Background(), func(k *keptSession) bool { return k.isDue(now) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timer = nil
+	s.armSweep()
+}
+
+// armSweep makes sweep run after a while, if there is anything to look after. mu is held.
+func (s *keptSessions) armSweep() {
+	if s.timer == nil && !s.closed && len(s.idle) > 0 {
+		s.running.Add(1)
+		s.timer = time.AfterFunc(sweepInterval, func() {
+			defer s.running.Done()
+			s.sweep()
+		})
+	}
+}
+
+// closeIf closes idle sessions, some at a time, and waits for that. Once ctx ends, it does
+// not log off any more.
+func (s *keptSessions) closeIf(ctx context.Context, due func(*keptSession) bool) {
+	s.mu.Lock()
+	var all []*keptSession
+	for key, k := range s.idle {
+		if due(k) {
+			delete(s.idle, key)
+			all = append(all, k)
+		}
+	}
+	s.mu.Unlock()
+	closing := make(semaphore, maxClosing)
+	var wait sync.WaitGroup
+	for _, k := range all {
+		_ = closing.acquire(context.Background())
+		wait.Go(func() {
+			defer closing.release()
+			k.close(ctx)
+		})
+	}
+	wait.Wait()
+}
+
+// close closes all sessions, and keeps none from now on.
+func (s *keptSessions) close() {
+	s.mu.Lock()
+	s.closed = true
+	if s.timer != nil && s.timer.Stop() {
+		s.running.Done()
+	}
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), closeAllTimeout)
+	defer cancel()
+	s.closeIf(ctx, func(*keptSession) bool { return true })
+	s.running.Wait()
+}

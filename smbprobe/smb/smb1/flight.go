@@ -1,0 +1,291 @@
+package smb1
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/netbios"
+)
+
+// flushable reports whether what is queued is to be sent now. mu is held.
+func (c *conn) flushable() bool {
+	switch {
+	case len(c.queue) == 0 || len(c.pending) >= c.maxInFlight:
+		return false
+	case !c.rounds.CountsBranches():
+		return true
+	}
+	return len(c.pending) == 0 && c.rounds.Idle()
+}
+
+// flushIfIdle sends what is queued if no branch of the probe works and nothing is in flight.
+func (c *conn) flushIfIdle() {
+	c.mu.Lock()
+	flush := c.flushable()
+	c.mu.Unlock()
+	if flush {
+		c.flush(false)
+	}
+}
+
+// armTimer sees to it that what is queued is sent after a while, even if a branch of the
+// probe works on or an answer is late. mu is held.
+func (c *conn) armTimer() {
+	if c.timerArmed || !c.rounds.CountsBranches() {
+		return
+	}
+	c.timerArmed = true
+	c.running.Add(1)
+	if c.timer == nil {
+		c.timer = time.AfterFunc(c.delay, c.flushLate)
+		return
+	}
+	c.timer.Reset(c.delay)
+}
+
+// stopTimer ends armTimer. mu is held.
+func (c *conn) stopTimer() {
+	if c.timerArmed && c.timer.Stop() {
+		c.timerArmed = false
+		c.running.Done()
+	}
+}
+
+func (c *conn) flushLate() {
+	defer c.running.Done()
+	defer func() {
+		if err := smb.Recovered(recover()); err != nil {
+			_ = c.fail(err)
+		}
+	}()
+	c.mu.Lock()
+	c.timerArmed = false
+	c.mu.Unlock()
+	c.flush(true)
+}
+
+// flush sends what is queued in one write, as far as the server accepts more requests.
+// late: although branches work or requests are in flight.
+func (c *conn) flush(late bool) {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	c.mu.Lock()
+	if c.err != nil || len(c.queue) == 0 || !late && !c.flushable() {
+		c.mu.Unlock()
+		return
+	}
+	n := min(len(c.queue), max(c.maxInFlight-len(c.pending), 0))
+	if n < len(c.queue) {
+		slices.SortStableFunc(c.queue, func(a, b *call) int { return cmp.Compare(b.left, a.left) })
+	}
+	err := c.number(c.queue[:n])
+	c.queue = slices.Delete(c.queue, 0, n)
+	for _, k := range c.queue {
+		k.delayed = true
+	}
+	if len(c.queue) == 0 {
+		c.stopTimer()
+	}
+	if n > 0 && err == nil && !c.reading {
+		c.reading = true
+		c.running.Go(c.read)
+	}
+	c.mu.Unlock()
+	if err == nil && n > 0 {
+		err = c.write(c.out)
+	}
+	if err != nil {
+		_ = c.fail(err)
+	}
+}
+
+// write writes to the network. A panic is an error, because calls of other goroutines wait
+// for what is written.
+func (c *conn) write(b []byte) (err error) {
+	defer func() {
+		if panicked := smb.Recovered(recover()); panicked != nil {
+			err = panicked
+		}
+	}()
+	n, err := c.nc.Write(b)
+	if n == len(b) {
+		c.writes++
+	}
+	return err
+}
+
+// writeCount returns how many flights were sent as a whole. It waits for a write under way.
+func (c *conn) writeCount() int {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	return c.writes
+}
+
+// number completes requests, appends them to out and makes them pending. writeMu and mu are
+// held.
+func (c *conn) number(calls []*call) error {
+	c.out = c.out[:0]
+	now := time.Now()
+	for _, k := range calls {
+		c.lastMID++
+		if c.lastMID == oplockMID {
+			return errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
+		}
+		k.mid, k.sent = c.lastMID, now
+		if k.rounds != nil {
+			k.round = k.rounds.Sent()
+			if k.delayed {
+				k.round = max(k.round, c.lastFreed+1)
+			}
+		}
+		m := k.builder.finish(k.mid)
+		if c.signer != nil {
+			k.signed, k.seq = true, c.signer.sign(m)
+		}
+		c.out = append(c.out, k.builder.b...)
+		k.builder.release()
+		k.builder = nil
+		c.pending = append(c.pending, k)
+	}
+	return nil
+}
+
+// readBuffer is the size of a connection's reads: what a server of that age has room for
+// in one answer.
+const readBuffer = 4356
+
+// read delivers answers as long as requests are in flight.
+func (c *conn) read() {
+	defer func() {
+		if err := smb.Recovered(recover()); err != nil {
+			_ = c.fail(err)
+		}
+	}()
+	for {
+		in, frame, more := c.nextRead()
+		if !more {
+			return
+		}
+		frame, err := netbios.ReadFrame(in, frame, maxFrame)
+		if err == nil {
+			err = c.deliver(frame)
+		} else if c.isFirst() && errors.Is(err, smb.ErrProtocol) {
+			err = fmt.Errorf("%w (%s)", smb.ErrNotSMB, err.Error()) // not ErrProtocol any more
+		}
+		if err != nil {
+			_ = c.fail(err)
+			return
+		}
+		c.flushBeside()
+	}
+}
+
+// flushBeside sends what waits for room, if no goroutine is about to do so. The goroutine
+// that reads must not write: a server may not read before its answers are read.
+func (c *conn) flushBeside() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil || !c.flushable() {
+		return
+	}
+	c.running.Go(func() {
+		defer func() {
+			if err := smb.Recovered(recover()); err != nil {
+				_ = c.fail(err)
+			}
+		}()
+		c.flush(false)
+	})
+}
+
+// isFirst reports whether no request was answered yet.
+func (c *conn) isFirst() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.answered
+}
+
+// nextRead returns the reader and memory for the next answer. There is none to come if no
+// request is in flight: then the goroutine that reads has to end.
+func (c *conn) nextRead() (in *bufio.Reader, frame []byte, more bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil || len(c.pending) == 0 && netbios.SkipKeepAlives(c.in) == 0 {
+		c.reading = false
+		return nil, nil, false
+	}
+	if n := len(c.frames); n > 0 {
+		frame, c.frames = c.frames[n-1], c.frames[:n-1]
+	}
+	return c.in, frame, true
+}
+
+// deliver hands a frame to the call that it answers.
+func (c *conn) deliver(frame []byte) error {
+	h, err := parseHeader(frame)
+	if err != nil {
+		return c.deliverOther(frame, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if h.mid == oplockMID && h.command == cmdLockingAndX {
+		c.recycleFrame(frame)
+		return nil // an oplock break; we hold no oplock
+	}
+	i := slices.IndexFunc(c.pending, func(k *call) bool { return k.mid == h.mid })
+	if i < 0 || c.pending[i].command != h.command || h.flags&flagReply == 0 {
+		return fmt.Errorf("%w: %s with MID %d answers no request", smb.ErrProtocol, commandName(h.command), h.mid)
+	}
+	k := c.pending[i]
+	if k.signed && !c.signer.verify(frame, k.seq) {
+		return fmt.Errorf("%w: wrong signature on the answer to %s", smb.ErrSigning, k.op)
+	}
+	c.answered = true
+	if k.rounds != nil {
+		k.rounds.Answered(k.round)
+	}
+	c.recycleFrame(k.answer.raw) // of the message before
+	k.answer, k.receivedAt = message{header: h, raw: frame}, time.Now()
+	if k.onMessage != nil && !h.status.IsError() {
+		last, err := k.onMessage(&k.answer)
+		if err != nil {
+			return err
+		}
+		if !last {
+			return nil
+		}
+	}
+	c.trace.Answered(k.op, smb.Answer{Status: h.status, Bytes: int32(len(frame)), Round: int32(k.round), Took: k.receivedAt.Sub(k.sent)})
+	c.pending = slices.Delete(c.pending, i, i+1)
+	c.lastFreed = max(c.lastFreed, k.round)
+	if len(c.queue) > 0 {
+		c.armTimer()
+	}
+	c.finish(k)
+	c.signalIdle()
+	return nil
+}
+
+// deliverOther handles a frame that is not SMB1: the SMB2 answer to a negotiate
+// that offered SMB2, or an error.
+func (c *conn) deliverOther(frame []byte, err error) error {
+	answer, ok := parseSMB2Answer(frame)
+	if !ok {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range c.pending {
+		if k.command != cmdNegotiate {
+			return err
+		}
+		k.rounds.Answered(k.round)
+		c.trace.Logf("%s: answered in SMB2, round trip %d, %s", k.op, k.round, time.Since(k.sent).Round(time.Microsecond))
+	}
+	return answer
+}
