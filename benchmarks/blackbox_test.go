@@ -96,6 +96,9 @@ func TestProcessorTime(t *testing.T) {
 	}
 }
 
+// addrOf returns the address of a delay line.
+func addrOf(line *delayLine) netip.AddrPort { return netip.MustParseAddrPort(line.String()) }
+
 func middle(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]

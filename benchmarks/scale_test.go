@@ -127,11 +127,12 @@ func startScaled(t *testing.T, targets, hung int) *scaled {
 	x.exporter = exec.Command(program, "serve", "--config.file", config, "--web.listen-address", address, "--log.level", "error")
 	x.exporter.Env = append(os.Environ(), "GOMAXPROCS=1")
 	x.start(x.exporter)
+	awaitListener(t, address)
 	promConfig := filepath.Join(folder, "prometheus.yml")
 	writeFile(t, promConfig, fmt.Sprintf(`global: {scrape_interval: %s, scrape_timeout: 30s}
 scrape_configs:
   - job_name: rasphone
-    http_sd_configs: [{url: "%s/sd", refresh_interval: 5m}]
+    http_sd_configs: [{url: "%s/sd", refresh_interval: 1m}]
     metric_relabel_configs: [{source_labels: [__name__], regex: "rasphone_admin_share_reachable|rasphone_dialup_failures", action: keep}]
 `, scaleInterval, x.url))
 	x.prometheus = exec.Command("prometheus", "--config.file", promConfig, "--storage.tsdb.path", filepath.Join(folder, "data"), "--web.listen-address", promAddress, "--log.level", "error")
@@ -268,6 +269,19 @@ func freeAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// awaitListener waits until a program listens.
+func awaitListener(t *testing.T, address string) {
+	t.Helper()
+	for range 1000 {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("nothing listens on %s", address)
 }
 
 var holePort uint16
