@@ -104,9 +104,10 @@ release: ## archives, bills of materials and checksums for RELEASE_PLATFORMS, ea
 	@$(release) $(RELEASE_FOLDER) $(RELEASE_PLATFORMS)
 
 .PHONY: test-long
-test-long: ## what takes too long for test: long event logs, all faults at all messages, 6,000 hostile sessions, the rules with Prometheus 3
+test-long: ## what takes too long for test: long event logs, all faults at all messages, 6,000 hostile sessions, 4,400 mixtures of failing logins, the rules with Prometheus 3
 	@echo '== go test, build tag long'
 	@go test -race -tags long -run Long -timeout 120m ./smbprobe/prober
+	@go test -tags long -run Long ./smbprobe/lockout
 	@echo '== rules with Prometheus 3'
 	@GOBIN='$(CURDIR)/bin' go install -tags remove_all_sd $(PROMTOOL)
 	@go test -count 1 -run Promtool ./dashboards -promtool '$(CURDIR)/bin/promtool'

@@ -23,6 +23,7 @@ var (
 type scenario struct {
 	name     string
 	interval int // minutes between scrapes; 0: 1
+	often    int // scrapes in a minute, each with a moment of its own; 0: 1
 	targets  []target
 	series   []inputSeries // others, written as promtool has them
 	fires    []firing      // all of them
@@ -164,7 +165,7 @@ func (s *scenario) minutes() int {
 	for _, t := range s.targets {
 		n = max(n, len(t.moments))
 	}
-	return n
+	return n / max(s.often, 1)
 }
 
 const firingAlerts = `ALERTS{alertstate="firing"}`
@@ -226,6 +227,7 @@ rule_files:
 evaluation_interval: 1m
 group_eval_order:
   - rasphone-recording
+  - rasphone-availability
   - rasphone-exporter
   - rasphone-server
   - rasphone-share
@@ -236,7 +238,7 @@ group_eval_order:
 tests:
 `, title)
 	for _, s := range scenarios {
-		fmt.Fprintf(&b, "  - name: %s\n    interval: %dm\n    input_series:\n", quoted(s.name), max(s.interval, 1))
+		fmt.Fprintf(&b, "  - name: %s\n    interval: %ds\n    input_series:\n", quoted(s.name), 60*max(s.interval, 1)/max(s.often, 1))
 		for _, t := range s.targets {
 			for _, i := range s.input(t) {
 				fmt.Fprintf(&b, "      - series: %s\n        values: %s\n", quoted(i.Series), quoted(i.Values))
@@ -275,6 +277,7 @@ var scenarioFiles = []struct {
 	{"login.yml", "Accounts that cannot log in", loginScenarios},
 	{"causes.yml", "The alert of each cause", causeScenarios},
 	{"held.yml", "Faults that outlive missing answers, and end", heldScenarios},
+	{"timing.yml", "Other intervals, pairs and upgrades", timingScenarios},
 	{"quiet.yml", "What does not page", quietScenarios},
 }
 

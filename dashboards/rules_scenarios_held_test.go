@@ -84,7 +84,7 @@ var causeScenarios = func() []scenario {
 	return []scenario{s, {
 		name:    "a configuration that was not loaded",
 		targets: []target{exporter(then(for_(5, exporterRuns), for_(20, exporterRuns.with("rasphone_exporter_config_last_reload_successful 0")))), hq("exch01", for_(25, healthy))},
-		fires:   []firing{{alert: "RasphoneConfigReloadFailed warning exporter:10196", from: 10, to: always}},
+		fires:   []firing{{alert: "RasphoneConfigReloadFailed warning exporter:10196", from: 15, to: always}},
 	}}
 }()
 

@@ -10,7 +10,7 @@ var flappingScenarios = []scenario{
 			hq("exch01", then(for_(30, healthy), for_(10, gone, gone, gone, healthy, healthy, healthy), for_(60, healthy))),
 			hq("exch02", for_(150, healthy)),
 		},
-		fires: []firing{{alert: "RasphoneShareMissing critical exch01", from: 51, to: 122, about: true}},
+		fires: []firing{{alert: "RasphoneShareMissing critical exch01", from: 44, to: 134, about: true}},
 	},
 	{
 		name: "a mail service that crashes and is started again",
@@ -18,7 +18,7 @@ var flappingScenarios = []scenario{
 			exporter(for_(150, exporterRuns)),
 			hq("exch01", then(for_(30, healthy), for_(12, mailStopped, mailStopped, mailStopped, mailStopped, mailStopped, healthy, healthy, healthy, healthy, healthy))),
 		},
-		fires: []firing{{alert: "RasphoneServiceNotRunning critical exch01", from: 65, to: always, about: true}},
+		fires: []firing{{alert: "RasphoneServiceNotRunning critical exch01", from: 50, to: always, about: true}},
 	},
 	{
 		name: "a server that answers one probe in ten",
@@ -26,7 +26,7 @@ var flappingScenarios = []scenario{
 			exporter(for_(150, exporterRuns)),
 			hq("exch01", then(for_(30, healthy), for_(12, down, down, down, down, down, down, down, down, down, healthy))),
 		},
-		fires: []firing{{alert: "RasphoneTargetNotAnswering critical exch01", from: 48, to: always, about: true}},
+		fires: []firing{{alert: "RasphoneTargetNotAnswering critical exch01", from: 40, to: always, about: true}},
 	},
 	{
 		name: "every second scrape fails",
@@ -34,7 +34,7 @@ var flappingScenarios = []scenario{
 			exporter(for_(120, exporterRuns)),
 			hq("exch01", then(for_(30, healthy), for_(45, scrapeFails, healthy))),
 		},
-		fires: []firing{{alert: "RasphoneScrapeFailing critical exch01", from: 59, to: always, about: true}},
+		fires: []firing{{alert: "RasphoneScrapeFailing critical exch01", from: 54, to: always, about: true}},
 	},
 	{
 		name: "not probed for hours, and every second time",
@@ -45,7 +45,7 @@ var flappingScenarios = []scenario{
 		},
 		fires: []firing{
 			{alert: "RasphoneNotProbed critical exch01", from: 50, to: always, about: true},
-			{alert: "RasphoneNotProbed critical exch02", from: 83, to: always, about: true},
+			{alert: "RasphoneNotProbed critical exch02", from: 66, to: always, about: true},
 		},
 	},
 	{

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
@@ -224,8 +226,8 @@ func TestAlertsHaveAllAnnotations(t *testing.T) {
 		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(r.Annotations))); diff != "" {
 			t.Errorf("%s: annotations (-wanted +there):\n%s", r.Alert, diff)
 		}
-		if r.For == "" || r.Labels["component"] != "rasphone" || len(r.Labels) != 2 {
-			t.Errorf("%s: for %q, labels %v: want for, severity and component: rasphone", r.Alert, r.For, r.Labels)
+		if r.Labels["component"] != "rasphone" || len(r.Labels) != 2 {
+			t.Errorf("%s: labels %v: want severity and component: rasphone", r.Alert, r.Labels)
 		}
 		if s := strings.TrimSpace(actions.ReplaceAllString(r.Annotations["summary"], "")); len(s) < 15 && r.Alert != "RasphoneCause" {
 			t.Errorf("%s: without its cause's text the summary is %q", r.Alert, s)
@@ -241,6 +243,28 @@ func TestAlertsHaveAllAnnotations(t *testing.T) {
 	}
 	if grafana = slices.Compact(grafana); len(grafana) != 1 {
 		t.Errorf("dashboard_url has the addresses %q, want one: make rules GRAFANA=URL", grafana)
+	}
+}
+
+// TestWaitsOutliveARestart: Prometheus restores a "for" at its restart if it is at least
+// --rules.alert.for-grace-period, ten minutes. Of a shorter one the alert would wait again,
+// for longer than Alertmanager remembers it, four minutes, and end and page again.
+func TestWaitsOutliveARestart(t *testing.T) {
+	for _, r := range readRules(t, "alerts.yml") {
+		selects := strings.HasPrefix(r.Expr, "instance_fault:rasphone_fault:page{")
+		if selects != (r.For == "") {
+			t.Errorf("%s: for %q; faults wait in recording.yml, what is not one needs a wait", r.Alert, r.For)
+		}
+		if r.For == "" {
+			continue
+		}
+		wait, err := model.ParseDuration(r.For)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wait := time.Duration(wait); wait > time.Minute && wait < 10*time.Minute {
+			t.Errorf("%s waits for %s, which Prometheus forgets at its restart", r.Alert, wait)
+		}
 	}
 }
 
@@ -320,19 +344,10 @@ func TestEveryAlertIsSeenToFire(t *testing.T) {
 	}
 }
 
-// These may be named by rules before the exporter has them.
-var (
-	laterMetrics = []string{"rasphone_cause_info", "rasphone_exporter_targets", "rasphone_probe_timestamp_seconds"}
-	laterStates  = []string{"encryption_required"}
-)
-
 func TestRulesNameMetricsThatExist(t *testing.T) {
 	known := make(map[string]bool)
 	for _, m := range collector.Metrics() {
 		known[m.Name] = true
-	}
-	for _, name := range laterMetrics {
-		known[name] = true
 	}
 	recording, alerts := readRules(t, "recording.yml"), readRules(t, "alerts.yml")
 	uses := make(map[string]bool)
@@ -358,7 +373,9 @@ func TestRulesNameMetricsThatExist(t *testing.T) {
 			}
 		}
 	}
-	forOthers := []string{"instance:rasphone_cannot_send:bool"} // dashboards and users
+	forOthers := []string{ // dashboards and users
+		"instance:rasphone_available:ratio30d", "instance:rasphone_verdict:since", "instance_cause:rasphone_diagnosis:since", "site:rasphone_verdict:count",
+	}
 	for _, r := range recording {
 		if !uses[r.Record] && !slices.Contains(forOthers, r.Record) {
 			t.Errorf("nothing uses %s", r.Record)
@@ -373,9 +390,6 @@ func TestRulesNameStatesThatExist(t *testing.T) {
 	}
 	for _, s := range smbprobe.PhonebookStates() {
 		known[string(s)] = true
-	}
-	for _, s := range laterStates {
-		known[s] = true
 	}
 	state := regexp.MustCompile(`\bstate(?:=~|!~|!=|=)\\?"([^"\\]+)`)
 	named := 0

@@ -19,6 +19,8 @@ type EventlogResult struct {
 	Windows       []WindowResult // empty where the server's clock is not known
 	LastFailures  []LastFailure  // inside the largest window
 	Calls         []CallHistory  // of each entry and code with failures in the last seven days
+	Latest        []FailureEvent // inside the largest window, the newest first; at most MaxLatestFailures
+	ByHour        *HourlyCounts  // nil where the server's clock is not known
 	Unreadable    int            // records that could not be decoded
 	RelatedEvents []RelatedEvent // inside the largest window, the newest first
 	Forgotten     bool           // more failures than are remembered; the larger windows are not known
@@ -58,6 +60,33 @@ type LastFailure struct {
 	Entry string
 	Code  string
 	At    time.Time // by the server's clock
+}
+
+// MaxLatestFailures is how many failures a Result lists one by one.
+const MaxLatestFailures = 50
+
+// FailureEvent is one failure to dial, as the event log has it.
+type FailureEvent struct {
+	At    time.Time // by the server's clock
+	Entry string
+	Code  string // decimal; "unknown" if it could not be read
+	Text  string // the event's insertion strings in one line; fit for display, bounded
+}
+
+// HourlyCounts is the failures to dial in each of the 24 hours that end now, by the server's
+// clock.
+type HourlyCounts struct {
+	End      time.Time
+	Failures [24]int // the oldest hour first; only what is after KnownFrom counts
+	// KnownFrom is the time from which on all failures are known: the event log does not
+	// reach back further, failures were forgotten, or the windows of the module are shorter.
+	KnownFrom time.Time
+}
+
+// Known reports whether all failures of an hour are known; hour 0 is the oldest.
+func (h *HourlyCounts) Known(hour int) bool {
+	start := h.End.Add(time.Duration(hour-len(h.Failures)) * time.Hour)
+	return !h.KnownFrom.After(start)
 }
 
 // The entry and the code of failures that are not told apart.

@@ -92,9 +92,13 @@ const (
 // StepResult is how long a step took that was begun.
 type StepResult struct {
 	Step     Step
+	Start    time.Duration // since Result.Started; of the first time, if the step ran again
 	Duration time.Duration
 	Error    string // empty where the step went well
 }
+
+// MaxPhonebookText is how many bytes of a phone book's text a Result holds.
+const MaxPhonebookText = 64 << 10
 
 // PhonebookResult is what is known of the phone book.
 type PhonebookResult struct {
@@ -108,11 +112,14 @@ type PhonebookResult struct {
 	Entries        *int                // how many entries it holds
 	Intact         *bool               // no finding of class file or entry
 	Links          []Link              // what its entries dial with, distinct, at most 200
+	Modems         map[string][]string // by entry, the Device of each of its media ("Standard 28800 bps Modem"); nil if LinksTruncated
 	LinksTruncated bool                // Links holds only the first of them
 	Findings       []phonebook.Finding // at most 100
 	Counts         []phonebook.Count   // of each check that found something, all of them counted
 	Dialed         []phonebook.Dialed  // for each of the module's dialed entries
 	Switched       []string            // entries with a DEVICE=switch group, which runs a script; at most 200
+	Text           string              // its lines, joined with "\n", secrets masked; at most MaxPhonebookText bytes
+	TextTruncated  bool                // Text holds only the first lines
 
 	// AllUsers is the phone book at the place of Windows 2000 and later, below All Users; nil:
 	// not looked for. Its state is unknown if that failed.

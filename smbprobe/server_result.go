@@ -103,6 +103,7 @@ type HostResult struct {
 	Major, Minor     uint32 // of the version: 4.0, 5.0
 	Server           bool   // a Windows NT Server, not a Workstation
 	DomainController bool
+	BackupController bool // a domain controller that is not the primary one
 
 	Time        *time.Time     // the server's clock (UTC)
 	ClockOffset *time.Duration // server minus exporter

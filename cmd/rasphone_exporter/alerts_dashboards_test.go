@@ -138,7 +138,7 @@ func withoutVariables(expr string) string {
 		{`\$\{?__rate_interval\}?`, (4 * scrapeInterval).String()},
 		{`\$\{?__interval\}?`, scrapeInterval.String()},
 		{`\$\{?__range\}?`, "1h"},
-		{`=~?\s*"\$\{?(\w+)(:\w+)?\}?"`, `=~".*"`},
+		{`=~?\s*"\$\{?(\w+)(:\w+)?\}?\|?"`, `=~".*"`},
 		{`\boffset 1m\b`, "offset " + scrapeInterval.String()},
 	} {
 		expr = regexp.MustCompile(r[0]).ReplaceAllString(expr, r[1])

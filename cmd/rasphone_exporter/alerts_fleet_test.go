@@ -81,7 +81,7 @@ func (m *fixable) start(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &exporter{log: output, stop: cancel, status: make(chan int, 1)}
 	m.exporter = e
-	go func() { e.status <- exitStatus(flags.listen(ctx, handler, r, logger), logger) }()
+	go func() { e.status <- exitStatus(flags.listenAndServe(ctx, handler, r, logger), streams{err: output}) }()
 	t.Cleanup(func() {
 		cancel()
 		if status := <-e.status; status != exitOK {

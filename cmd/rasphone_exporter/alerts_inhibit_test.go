@@ -20,6 +20,7 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		entry       = "RasphoneDialedEntryNotUsable critical entry=Internet"
 		elsewhere   = "RasphonePhonebookElsewhere warning"
 		bookMissing = "RasphonePhonebookMissing critical"
+		bookDamaged = "RasphonePhonebookDamaged critical"
 		bookDenied  = "RasphonePhonebookNotReadable critical"
 		bookLocked  = "RasphonePhonebookNotReadable warning"
 		gone        = "RasphoneShareGoneAfterRestart warning"
@@ -30,6 +31,7 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		clock       = "RasphoneClockOff warning"
 		login       = "RasphoneLoginFailing warning"
 		down        = "RasphoneTargetNotAnswering critical"
+		notProbed   = "RasphoneNotProbed critical"
 		unscraped   = "RasphoneScrapeFailing critical"
 		slow        = "RasphoneProbeNearTimeout warning"
 		mailStopped = "RasphoneServiceNotRunning critical service=MSExchangeIMC"
@@ -58,6 +60,9 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		want   []string // "receiver name"
 	}{
 		{"not-answering", append(all, down), []string{"pager RasphoneTargetNotAnswering"}},
+		{"not-answering-or-probed", []string{down, notProbed}, []string{"pager RasphoneTargetNotAnswering"}},
+		{"book-changes", []string{bookMissing, bookDamaged, bookDenied, bookLocked}, []string{"pager RasphonePhonebookMissing"}},
+		{"book-damaged-locked", []string{bookDamaged, bookLocked}, []string{"pager RasphonePhonebookDamaged"}},
 		{"scrape-failing", append(all, down, unscraped), []string{"pager RasphoneScrapeFailing"}},
 		{"share-missing", []string{missing, gone, bookMissing, elsewhere, entry, dialDenied, denied}, []string{"pager RasphoneShareMissing"}},
 		{"share-missing-busy", []string{missing, dialFailing}, []string{"mail RasphoneDialupFailing", "pager RasphoneShareMissing"}},

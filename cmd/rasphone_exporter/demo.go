@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ func newDemo(c *kingpin.CmdClause) *demo { return &demo{newServing(c, demoAddres
 const demoAddress = "127.0.0.1:10196"
 
 func (d *demo) run(ctx context.Context, std streams, logger *slog.Logger) int {
-	return exitStatus(d.serve(ctx, std.out, logger), logger)
+	return exitStatus(d.serve(ctx, std.out, logger), std)
 }
 
 func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) error {
@@ -54,15 +55,23 @@ func (d *demo) serve(ctx context.Context, out io.Writer, logger *slog.Logger) er
 	if err != nil {
 		return err
 	}
-	d.greet(out, servers)
+	listeners, err := listen(d.serving.web)
+	if err != nil {
+		return err
+	}
+	d.greet(out, servers, listeners)
 
 	background, cancel := context.WithCancel(ctx)
 	var ended sync.WaitGroup
 	ended.Go(func() { fleet.Change(background, servers, time.Now) })
-	ended.Go(func() { probeRegularly(background, handler.Handler(), servers) })
+	ended.Go(func() {
+		probeRegularly(background, handler.Handler(), servers, func() {
+			d.greetAgain(out, servers, listeners) // the log has scrolled the greeting away
+		})
+	})
 	defer ended.Wait()
 	defer cancel()
-	return d.serving.listen(ctx, handler, r, logger)
+	return d.serving.serve(ctx, listeners, handler, r, logger)
 }
 
 // demoSource is the configuration of a fleet, which stands in no file.
@@ -70,34 +79,46 @@ func demoSource(servers []fleet.Server) source {
 	return source{"demo", func() (*config.Config, error) { return config.Parse("", fleet.Config(servers), nil) }}
 }
 
-// greet says what there is to see, and where.
-func (d *demo) greet(out io.Writer, servers []fleet.Server) {
+// greet prints what there is to see, and where: the demo listens already.
+func (d *demo) greet(out io.Writer, servers []fleet.Server, listeners []net.Listener) {
 	fmt.Fprintf(out, "%d simulated servers, whose account and password are made up:\n\n", len(servers))
 	for _, s := range servers {
 		fmt.Fprintf(out, "  %-22s %s\n", s.Name, s.Summary)
 	}
 	fmt.Fprintln(out)
-	if *d.serving.web.WebSystemdSocket || *d.serving.web.WebConfigFile != "" {
-		return // the log has the addresses
+	d.printPages(out, listeners)
+}
+
+// greetAgain prints where to look once all servers were probed.
+func (d *demo) greetAgain(out io.Writer, servers []fleet.Server, listeners []net.Listener) {
+	fmt.Fprintf(out, "\nAll %d servers were probed.\n", len(servers))
+	d.printPages(out, listeners)
+}
+
+// printPages prints the addresses for a browser.
+func (d *demo) printPages(out io.Writer, listeners []net.Listener) {
+	if *d.serving.web.WebConfigFile != "" {
+		return // which may turn on TLS; the log has the addresses
 	}
-	for _, address := range *d.serving.web.WebListenAddresses {
-		if page := pageURL(address); page != "" {
+	for _, l := range listeners {
+		if page := pageURL(l.Addr()); page != "" {
 			fmt.Fprintf(out, "Look at %s. Ctrl-C ends it.\n", page)
 		}
 	}
 }
 
 // pageURL returns the URL of what listens on an address, for a browser on this computer;
-// empty if the port is not known before, or no browser can reach it.
-func pageURL(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil || port == "0" {
+// empty if no browser can reach it.
+func pageURL(listening net.Addr) string {
+	address, ok := listening.(*net.TCPAddr)
+	if !ok {
 		return ""
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+	host := address.IP.String()
+	if address.IP == nil || address.IP.IsUnspecified() {
 		host = "localhost"
 	}
-	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/"}).String()
+	return (&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(address.Port)), Path: "/"}).String()
 }
 
 const (
@@ -106,12 +127,15 @@ const (
 )
 
 // probeRegularly probes every server now and then every minute, so that the page shows
-// them without a Prometheus, until ctx ends.
-func probeRegularly(ctx context.Context, handler http.Handler, servers []fleet.Server) {
+// them without a Prometheus, until ctx ends. It calls probed after the first time.
+func probeRegularly(ctx context.Context, handler http.Handler, servers []fleet.Server, probed func()) {
 	ticker := time.NewTicker(demoInterval)
 	defer ticker.Stop()
-	for {
+	for first := true; ; first = false {
 		probeFleet(ctx, handler, servers)
+		if first && ctx.Err() == nil {
+			probed()
+		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

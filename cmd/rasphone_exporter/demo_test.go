@@ -97,13 +97,16 @@ func TestDemo(t *testing.T) {
 	}
 }
 
-// TestDemoFillsThePage: it probes by itself.
+// TestDemoFillsThePage: it probes by itself, and prints its address when it listens, with the
+// port that it got, and again when all servers were probed.
 func TestDemoFillsThePage(t *testing.T) {
-	e, _ := startDemo(t)
+	e, greeting := startDemo(t)
+	greeting.await(t, "Look at "+regexp.QuoteMeta(e.url)+`/\.`)
+	greeting.await(t, `All \d+ servers were probed\.\nLook at `+regexp.QuoteMeta(e.url)+`/\.`)
 	deadline := time.Now().Add(time.Minute)
 	for {
 		_, text := e.get(t, "/")
-		left := strings.Count(text, "not probed yet")
+		left := strings.Count(text, "NOT PROBED")
 		if left == 0 {
 			break
 		}
@@ -133,19 +136,19 @@ func TestDemoAddressTaken(t *testing.T) {
 }
 
 func TestPageURL(t *testing.T) {
-	for address, want := range map[string]string{
-		":10196":          "http://localhost:10196/",
-		"0.0.0.0:80":      "http://localhost:80/",
-		"[::]:80":         "http://localhost:80/",
-		"127.0.0.1:10196": "http://127.0.0.1:10196/",
-		"[::1]:10196":     "http://[::1]:10196/",
-		"exch.example:1":  "http://exch.example:1/",
-		"127.0.0.1:0":     "",
-		"vsock://:10196":  "",
-		"nonsense":        "",
+	for _, tt := range []struct {
+		listening net.Addr
+		want      string
+	}{
+		{&net.TCPAddr{Port: 10196}, "http://localhost:10196/"},
+		{&net.TCPAddr{IP: net.IPv4zero, Port: 80}, "http://localhost:80/"},
+		{&net.TCPAddr{IP: net.IPv6unspecified, Port: 80}, "http://localhost:80/"},
+		{&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 10196}, "http://127.0.0.1:10196/"},
+		{&net.TCPAddr{IP: net.IPv6loopback, Port: 10196}, "http://[::1]:10196/"},
+		{&net.UnixAddr{Name: "x"}, ""},
 	} {
-		if got := pageURL(address); got != want {
-			t.Errorf("%s: %q, expected %q", address, got, want)
+		if got := pageURL(tt.listening); got != tt.want {
+			t.Errorf("%v: %q, expected %q", tt.listening, got, tt.want)
 		}
 	}
 }
@@ -182,20 +185,13 @@ func sorted() cmp.Option {
 	return cmp.Transformer("sorted", func(all []string) []string { return slices.Sorted(slices.Values(all)) })
 }
 
-// wantRow looks for a server on the page: its verdict, its states, and the first cause's severity.
+// wantRow looks for a server on the page, with its verdict.
 func wantRow(t *testing.T, page string, s fleet.Server) {
 	t.Helper()
-	_, rest, _ := strings.Cut(page, `">`+s.Name+`</a>`)
-	row, _, _ := strings.Cut(rest, "</tr>")
-	wanted := []string{">" + s.Want.Verdict.String() + "<", ">" + string(s.Want.Share) + "<", ">" + string(s.Want.Phonebook) + "<"}
-	if len(s.Want.Causes) > 0 {
-		severity, _, _ := strings.Cut(s.Want.Causes[0], " ")
-		wanted = append(wanted, severity+": ")
-	}
-	for _, text := range wanted {
-		if !strings.Contains(row, text) {
-			t.Errorf("%s: no %q in the page's row:\n%s", s.Name, text, row)
-		}
+	before, _, found := strings.Cut(page, `">`+s.Name+`</a>`)
+	row := before[max(0, strings.LastIndex(before, "<tr")):]
+	if !found || !strings.Contains(row, " "+s.Want.Verdict.String()+"<") {
+		t.Errorf("%s: no %s in the page's row:\n%s", s.Name, s.Want.Verdict, row)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -282,13 +283,36 @@ func alertsTable(t *testing.T) string {
 			if strings.HasSuffix(strings.TrimSpace(summary), ":") {
 				summary += "the cause's title"
 			}
-			if strings.Contains(r.Expr, "rasphone_fault:page{") {
-				r.For += model.Duration(2 * time.Minute) // which the recording rules wait
+			if m := pageSelector.FindStringSubmatch(r.Expr); m != nil {
+				r.For = faultWait(t, m[1], m[2])
 			}
 			rows = append(rows, []string{code(r.Alert), severity, r.For.String(), summary, link})
 		}
 	}
 	return table([]string{"alert", "severity", "after", "what", "runbook"}, rows)
+}
+
+var (
+	pageSelector = regexp.MustCompile(`^instance_fault:rasphone_fault:page\{fault="(\w+)"(?:,severity="(\w+)")?`)
+	faultAge     = regexp.MustCompile(`rasphone_fault:since\{fault=~?"([\w|]+)"(?:,severity="(\w+)")?\} <= time\(\) - (\d+)`)
+)
+
+// faultWait returns how old a fault is when the recording rules let its alert fire.
+func faultWait(t *testing.T, fault, severity string) model.Duration {
+	t.Helper()
+	rules := readFile(t, rootFolder+"/dashboards/rules/recording.yml")
+	for _, m := range faultAge.FindAllStringSubmatch(rules, -1) {
+		if !slices.Contains(strings.Split(m[1], "|"), fault) || (m[2] != "" && m[2] != severity) {
+			continue
+		}
+		seconds, err := strconv.Atoi(m[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return model.Duration(time.Duration(seconds) * time.Second)
+	}
+	t.Errorf("recording.yml has no wait for the fault %s %s", fault, severity)
+	return 0
 }
 
 // makeTable lists the targets that "make help" prints.

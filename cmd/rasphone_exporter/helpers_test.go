@@ -134,8 +134,8 @@ func writeConfig(t *testing.T, samba *smbtest.Samba, targets ...string) string {
     password_file: corp.password
 lockout_file: lockout.json
 modules:
-  default: {min_interval: 0s, server: {services: [RemoteRegistry]}} # Samba has no MSExchangeIMC
-  other: {min_interval: 0s}
+  default: {min_interval: 0s, timeout: 1m, server: {services: [RemoteRegistry]}} # Samba has no MSExchangeIMC
+  other: {min_interval: 0s, timeout: 1m}
 targets:
   - hosts: ["%s"]
     auth: corp

@@ -5,12 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"golang.org/x/term"
 
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
@@ -34,7 +39,7 @@ type lint struct {
 func newLint(c *kingpin.CmdClause) *lint {
 	return &lint{
 		files:  c.Arg("file", "Copies of a phone book; - is standard input.").Required().Strings(),
-		dialed: c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials. Repeatable.").Strings(),
+		dialed: c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials. Repeatable.").PlaceHolder("NAME").Strings(),
 		output: c.Flag("output", "What to print: text or json.").Default(outputText).Enum(outputText, outputJSON),
 	}
 }
@@ -42,11 +47,18 @@ func newLint(c *kingpin.CmdClause) *lint {
 func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
 	var verdicts []smbprobe.Verdict
 	var all []*report.Lint
+	if err := config.CheckDialedEntries(*l.dialed); err != nil {
+		printError(std.err, err)
+		return exitUsage
+	}
+	progress := progress{w: std.err, on: isTerminal(std.err), of: len(*l.files)}
 	for _, file := range *l.files {
 		if file == "" {
 			file = standardInput // kingpin drops the dash: it takes it for the start of a short flag
 		}
+		progress.begin("checking", file)
 		found := l.check(std, file)
+		progress.clear()
 		all = append(all, found)
 		switch {
 		case found.Error != "":
@@ -65,9 +77,25 @@ func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
 func (l *lint) check(std streams, file string) *report.Lint {
 	data, err := readBounded(std.in, file)
 	if err != nil {
-		return &report.Lint{File: file, Error: err.Error()}
+		return &report.Lint{File: file, Error: explainRead(file, err)}
 	}
 	return report.NewLint(file, data, *l.dialed)
+}
+
+// explainRead describes a file that cannot be read.
+func explainRead(file string, err error) string {
+	if info, statErr := os.Stat(file); statErr == nil && info.IsDir() {
+		return "is a folder; name the files in it"
+	}
+	text := fmt.Sprintf("cannot be read: %v", bareError(err))
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+	case strings.HasPrefix(file, `\\`) && runtime.GOOS != "windows":
+		text += fmt.Sprintf("; a UNC path opens on Windows alone; to read the phone book of a server write: %s probe", program)
+	case !strings.ContainsAny(file, `/\`) && filepath.Ext(file) != ".pbk":
+		text += fmt.Sprintf("; lint wants a copy of a phone book; to probe a server write: %s probe %s", program, file)
+	}
+	return text
 }
 
 func readBounded(stdin io.Reader, file string) ([]byte, error) {

@@ -3,11 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
@@ -28,9 +31,10 @@ const (
 
 // newHTTPServer makes the server of a handler, which may take so long to read a request. How
 // long an answer may take depends on the request: the handler limits that.
-func newHTTPServer(handler http.Handler, read time.Duration) *http.Server {
+func newHTTPServer(handler http.Handler, read time.Duration, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           handler,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: min(headerTime, read),
 		ReadTimeout:       read,
 		IdleTimeout:       idleTime,
@@ -74,11 +78,49 @@ func openListeners(flags *toolkit.FlagConfig) (listeners []net.Listener, err err
 	for _, address := range *flags.WebListenAddresses {
 		l, err := listenOn(address)
 		if err != nil {
-			return listeners, fmt.Errorf("--web.listen-address %s: %w", address, err)
+			return listeners, fmt.Errorf("--web.listen-address %s: %w", address, explainListen(address, err))
 		}
 		listeners = append(listeners, l)
 	}
 	return listeners, nil
+}
+
+// explainListen adds what to do about an address that cannot be listened on.
+func explainListen(address string, err error) error {
+	port := strings.TrimPrefix(defaultAddress, ":")
+	_, portErr := strconv.ParseUint(address, 10, 16)
+	host, given, splitErr := net.SplitHostPort(address)
+	_, givenErr := strconv.ParseUint(given, 10, 16)
+	dns, _ := errors.AsType[*net.DNSError](err)
+	switch {
+	case portErr == nil:
+		return fmt.Errorf("is a port without a colon; write :%s for all addresses of this computer, or 127.0.0.1:%s for this computer alone", address, address)
+	case strings.Contains(address, "://") && !strings.HasPrefix(address, "vsock://"):
+		return fmt.Errorf("is a URL; write host and port alone, as in :%s", port)
+	case net.ParseIP(strings.Trim(address, "[]")) != nil:
+		return fmt.Errorf("has no port; write %s", net.JoinHostPort(strings.Trim(address, "[]"), port))
+	case splitErr != nil:
+		return fmt.Errorf("is not host:port; write :%s for all addresses of this computer, or 127.0.0.1:%s for this computer alone", port, port)
+	case givenErr != nil:
+		return fmt.Errorf("the port is not a number from 1 to 65535; write %s", net.JoinHostPort(host, port))
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%w: another program listens there, perhaps this one, started before; stop it, or choose another port", bareSyscall(err))
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%w: ports below 1024 are for root; choose another port", bareSyscall(err))
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("%w: this computer does not have that address; write :%s for all of its addresses", bareSyscall(err), given)
+	case dns != nil:
+		return fmt.Errorf("%w: write an address of this computer, or :%s for all of them", err, given)
+	}
+	return err
+}
+
+// bareSyscall takes the address, which the message has already, out of an error of package net.
+func bareSyscall(err error) error {
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		return call.Err
+	}
+	return err
 }
 
 // listenOn takes host:port, or vsock://:port (vsock(7)).

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -46,7 +49,7 @@ func startServer(t *testing.T, read time.Duration, connections int, p web.Prober
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newHTTPServer(handler.Handler(), read)
+	server := newHTTPServer(handler.Handler(), read, slog.New(slog.DiscardHandler))
 	var open atomic.Int32
 	most = new(atomic.Int32)
 	server.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -94,6 +97,23 @@ func connect(t *testing.T, address, request string) net.Conn {
 		t.Logf("the server did not take all of a request: %v", err)
 	}
 	return conn
+}
+
+// TestHTTPServerLog: what the HTTP server itself reports goes to the log as the rest does.
+func TestHTTPServerLog(t *testing.T) {
+	var log bytes.Buffer
+	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken by the test") })
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = newHTTPServer(handler, time.Minute, slog.New(slog.NewJSONHandler(&log, nil)))
+	server.Start()
+	if _, err := server.Client().Get(server.URL); err == nil {
+		t.Error("an answer")
+	}
+	server.Close()
+	var line struct{ Level, Msg string }
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Level != "WARN" || !strings.Contains(line.Msg, "broken by the test") {
+		t.Errorf("log %q: %v", log.String(), err)
+	}
 }
 
 // TestUnfinishedRequestsHoldNothing: the server closes connections whose request never

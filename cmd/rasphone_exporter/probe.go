@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -23,6 +23,8 @@ import (
 const (
 	outputText    = "text"
 	outputMetrics = "metrics"
+
+	maxTimeout = time.Hour // of --timeout
 )
 
 // probe probes targets now.
@@ -34,6 +36,7 @@ type probe struct {
 	demo         *bool
 	module       *string
 	timeout      *time.Duration
+	timeoutGiven *bool
 	output       *string
 	username     *string
 	domain       *string
@@ -44,32 +47,40 @@ type probe struct {
 }
 
 func newProbe(c *kingpin.CmdClause) *probe {
+	timeoutGiven := new(bool)
 	return &probe{
+		timeoutGiven: timeoutGiven,
 		targets:      c.Arg("target", "Hosts to probe, as the configuration allows them. Default: all of its hosts.").Strings(),
-		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").String(),
+		configFile:   c.Flag("config.file", "The configuration with the targets and their accounts. Default: "+defaultConfigFile+", unless --username is given.").PlaceHolder("FILE").String(),
 		demo:         c.Flag("demo", "Probe the simulated servers of the demo, instead of those of a configuration.").Bool(),
-		module:       c.Flag("module", "The module to probe with, one of the target's own. Default: the target's first.").String(),
-		timeout:      c.Flag("timeout", "Time for each target, instead of the module's.").Duration(),
+		module:       c.Flag("module", "The module to probe with, one of the target's own. Default: the target's first.").PlaceHolder("NAME").String(),
+		timeout:      c.Flag("timeout", "Time for each target, instead of the module's: 500ms, 10s, 1m30s.").PlaceHolder("TIME").IsSetByUser(timeoutGiven).Duration(),
 		output:       c.Flag("output", "What to print: a report (text), the same for a program (json), or what Prometheus would get (metrics).").Default(outputText).Enum(outputText, outputJSON, outputMetrics),
-		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").String(),
-		domain:       c.Flag("domain", "NT domain or computer name of --username.").String(),
-		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").String(),
-		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").Strings(),
+		username:     c.Flag("username", "Account to log in with, instead of a configuration: the hosts typed are the ones allowed.").PlaceHolder("NAME").String(),
+		domain:       c.Flag("domain", "NT domain or computer name of --username.").PlaceHolder("NAME").String(),
+		passwordFile: c.Flag("password-file", "File with the password of --username. Default: the environment variable "+passwordVariable+", or a prompt on a terminal.").PlaceHolder("FILE").String(),
+		dialed:       c.Flag("dialed-entry", "Name of an entry that the Internet Mail Service dials, besides those of the module. Repeatable.").PlaceHolder("NAME").Strings(),
 		lockoutFile:  addLockoutFile(c),
-		capture:      c.Flag("capture", "File for the SMB conversation, as a pcap that Wireshark opens, with password responses and signatures blanked.").String(),
+		capture:      c.Flag("capture", "File for the SMB conversation, as a pcap that Wireshark opens, with password responses and signatures blanked.").PlaceHolder("FILE").String(),
 	}
 }
 
 func (p *probe) run(ctx context.Context, std streams, _ *slog.Logger) int {
 	verdict, err := p.probe(ctx, std)
 	if err != nil {
-		fmt.Fprintf(std.err, "%s: error: %v\n", program, err)
+		printError(std.err, err)
 		return exitUsage
 	}
 	return int(verdict)
 }
 
 func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdict, err error) {
+	if *p.timeoutGiven && (*p.timeout <= 0 || *p.timeout > maxTimeout) {
+		return 0, fmt.Errorf("--timeout: %s is not a time above 0 and up to %s; write 10s", *p.timeout, maxTimeout)
+	}
+	if err := config.CheckDialedEntries(*p.dialed); err != nil {
+		return 0, err
+	}
 	var options prober.Options
 	var c *config.Config
 	if *p.demo {
@@ -86,7 +97,11 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 	if err != nil {
 		return 0, err
 	}
-	warn := func(err error) { fmt.Fprintf(std.err, "%s: warning: %v\n", program, err) }
+	if *p.output == outputMetrics && len(targets) > 1 {
+		return 0, fmt.Errorf("--output=metrics is for one target, and these are %d: each metric would be there several times; name one target, or write --output=json", len(targets))
+	}
+	printWarnings(std.err, c.Warnings())
+	warn := func(err error) { printLines(std.err, "warning", err.Error()) }
 	file, err := lockoutFile(*p.lockoutFile, c)
 	if err != nil {
 		warn(err)
@@ -118,7 +133,7 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 // startDemo starts the simulated servers, and returns their configuration.
 func (p *probe) startDemo(ctx context.Context) (*config.Config, *fleet.Network, error) {
 	if *p.configFile != "" || *p.username != "" || *p.domain != "" || *p.passwordFile != "" {
-		return nil, nil, errors.New("--demo has a configuration and an account of its own: leave --config.file, --username, --domain and --password-file out")
+		return nil, nil, errors.New("--demo has a configuration and an account of its own; leave --config.file, --username, --domain and --password-file out")
 	}
 	servers, err := fleet.Fleet(time.Now)
 	if err != nil {
@@ -144,91 +159,112 @@ func (p *probe) findTargets(c *config.Config) ([]smbprobe.Target, error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, errors.New("the configuration has no hosts; name a target")
+		return nil, errors.New("the configuration has no hosts to probe; list them under targets")
 	}
+	var errs []error
 	targets := make([]smbprobe.Target, len(names))
 	for i, name := range names {
 		var err error
 		if targets[i], err = c.Target(name, *p.module); err != nil {
-			return nil, err
+			errs = append(errs, p.explainTarget(c, name, err))
+			continue
 		}
 		book := &targets[i].Module.Phonebook
 		book.DialedEntries = slices.Concat(book.DialedEntries, *p.dialed)
 		targets[i].Auth.Prompted = p.prompted
 		targets[i].Module.Session = smbprobe.SessionPerProbe // there is no next probe
-		if *p.timeout > 0 {
+		if *p.timeoutGiven {
 			targets[i].Module.Timeout = *p.timeout
 		}
 	}
-	return targets, nil
+	return targets, errors.Join(errs...)
+}
+
+// explainTarget adds what to do about a target that cannot be probed.
+func (p *probe) explainTarget(c *config.Config, name string, err error) error {
+	if isFile(name) {
+		return fmt.Errorf("%s is a file here, and probe wants a server; to check a phone book write: %s lint %s", config.Quote(name), program, name)
+	}
+	if !errors.Is(err, config.ErrNotAllowed) {
+		return err
+	}
+	var hosts []string
+	for _, h := range c.Hosts() {
+		hosts = append(hosts, h.Name)
+	}
+	switch meant := config.Closest(name, hosts); {
+	case meant != "" && *p.demo:
+		return fmt.Errorf("%s is not a server of the demo; did you mean %s?", config.Quote(name), meant)
+	case *p.demo:
+		const most = 5
+		return fmt.Errorf("%s is not a server of the demo; it has %d, and %s demo lists them: %s and others", config.Quote(name), len(hosts), program, strings.Join(hosts[:min(most, len(hosts))], ", "))
+	case meant != "":
+		return fmt.Errorf("%w; did you mean %s? If not, add it there", err, meant)
+	}
+	return fmt.Errorf("%w; add it there, or give --username to probe it without a configuration", err)
 }
 
 func (p *probe) loadConfig(std streams) (*config.Config, error) {
 	if *p.username == "" {
 		if *p.domain != "" || *p.passwordFile != "" {
-			return nil, errors.New("--domain and --password-file go with --username")
+			return nil, errors.New("--domain and --password-file go with --username; add it, or leave them out to use the accounts of the configuration")
 		}
 		file := *p.configFile
 		if file == "" {
 			file = defaultConfigFile
 		}
 		c, err := config.Load(file, os.LookupEnv)
-		if err != nil {
-			return nil, fmt.Errorf("%w (or give --username to probe without a configuration)", err)
+		if unreadable, ok := errors.AsType[*config.FileError](err); ok && unreadable.Similar() == "" {
+			return nil, fmt.Errorf("%w; write it as in the README's example, give --username to probe without one, or try --demo", err)
 		}
-		return c, warn(std.err, c)
+		return c, err
 	}
 	if *p.configFile != "" {
-		return nil, errors.New("--username is for a probe without --config.file")
+		return nil, errors.New("--username is for a probe without a configuration; leave it out, or --config.file")
 	}
 	if len(*p.targets) == 0 {
-		return nil, errors.New("--username needs targets: the hosts typed are the ones allowed")
+		return nil, errors.New("--username needs targets: the hosts typed are the ones allowed; write them at the end")
 	}
-	password, prompted, err := readPassword(std, *p.username, *p.passwordFile)
-	if err != nil {
+	// The hosts and the account are checked before a password is asked for.
+	account := config.AuthFlags{Username: *p.username, Domain: *p.domain, Password: secret.New("unknown")}
+	if _, err := config.ForHosts(*p.targets, account, config.ModuleFlags{}); err != nil {
 		return nil, err
 	}
-	p.prompted = prompted
-	c, err := config.ForHosts(*p.targets, config.AuthFlags{Username: *p.username, Domain: *p.domain, Password: password}, config.ModuleFlags{})
-	if err != nil {
+	var err error
+	if account.Password, account.PasswordFrom, err = readPassword(std, *p.username, *p.passwordFile); err != nil {
 		return nil, err
 	}
-	return c, warn(std.err, c)
-}
-
-func warn(w io.Writer, c *config.Config) error {
-	for _, warning := range c.Warnings() {
-		if _, err := fmt.Fprintf(w, "%s: warning: %s\n", program, warning); err != nil {
-			return err
-		}
-	}
-	return nil
+	p.prompted = account.PasswordFrom == passwordPrompt
+	return config.ForHosts(*p.targets, account, config.ModuleFlags{})
 }
 
 // passwordVariable is the environment variable that holds a password.
 const passwordVariable = "RASPHONE_PASSWORD"
 
-// readPassword returns the password of an account that the command line names: from a
-// file, else from the environment, else from a prompt on a terminal.
-func readPassword(std streams, username, file string) (password secret.Secret, prompted bool, err error) {
+// passwordPrompt is where a typed password is from.
+const passwordPrompt = "the password typed"
+
+// readPassword returns the password of an account that the command line names, and where it
+// is from: a file, else the environment, else a prompt on a terminal.
+func readPassword(std streams, username, file string) (password secret.Secret, from string, err error) {
 	if file != "" {
 		password, err = config.ReadPasswordFile(file)
-		return password, false, err
+		return password, "--password-file " + file, err
 	}
 	if password, ok := os.LookupEnv(passwordVariable); ok {
-		return secret.New(password), false, nil
+		return secret.New(password), "the environment variable " + passwordVariable, nil
 	}
 	terminal, ok := std.in.(*os.File)
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {
-		return secret.Secret{}, false, errors.New("no password: give --password-file, or set " + passwordVariable)
+		return secret.Secret{}, "", errors.New("no password, and no terminal to ask for it on; give --password-file, or set the environment variable " + passwordVariable)
 	}
 	if _, err := fmt.Fprintf(std.err, "Password of %s: ", username); err != nil {
-		return secret.Secret{}, false, err
+		return secret.Secret{}, "", err
 	}
 	typed, err := term.ReadPassword(int(terminal.Fd()))
 	fmt.Fprintln(std.err)
 	if err != nil {
-		return secret.Secret{}, false, fmt.Errorf("read the password: %w", err)
+		return secret.Secret{}, "", fmt.Errorf("read the password: %w", err)
 	}
-	return secret.New(string(typed)), true, nil
+	return secret.New(string(typed)), passwordPrompt, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // parallelProbes bounds the probes that run at a time.
-const parallelProbes = 20
+const parallelProbes = 100
 
 // probeAll probes in parallel, and hands each result over as it comes, with the
 // target's place: never two at a time. It returns when no probe runs any more; an error

@@ -47,7 +47,7 @@ func (o *probeOutput) take(place int, r *smbprobe.Result) error {
 		}
 		o.printed++
 	}
-	o.progress.probed(r)
+	o.progress.end("probed", fmt.Sprintf("%.40s %s", r.Target, r.Verdict()))
 	return nil
 }
 
@@ -96,28 +96,40 @@ func printMetrics(w io.Writer, r *smbprobe.Result) error {
 }
 
 // progress shows on one line of a terminal, written over each time, how far a command
-// with several targets is.
+// with several targets or files is.
 type progress struct {
-	w    io.Writer
-	on   bool
-	of   int
-	done int
+	w     io.Writer
+	on    bool
+	of    int
+	done  int
+	shown bool
 }
 
-// probed shows that one more result has come; not the last one, after which everything is
-// printed.
-func (p *progress) probed(r *smbprobe.Result) {
+// begin shows what is worked on.
+func (p *progress) begin(doing, what string) {
 	p.done++
-	if p.on && p.done < p.of {
-		fmt.Fprintf(p.w, "probed %d of %d: %.40s %s", p.done, p.of, r.Target, r.Verdict())
+	p.show(doing, what)
+}
+
+// end shows that one more is done; not the last one, after which everything is printed.
+func (p *progress) end(did, what string) {
+	if p.done++; p.done < p.of {
+		p.show(did, what)
 	}
 }
 
-// clear takes the line away (ECMA-48 8.3.41), so that something else can be printed;
-// probed writes it again.
+func (p *progress) show(doing, what string) {
+	if p.on {
+		fmt.Fprintf(p.w, "%s %d of %d: %.60s", doing, p.done, p.of, what)
+		p.shown = true
+	}
+}
+
+// clear takes the line away (ECMA-48 8.3.41), so that something else can be printed.
 func (p *progress) clear() {
-	if p.on && p.done > 0 && p.done < p.of {
+	if p.shown {
 		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
 	}
 }
 

@@ -44,7 +44,7 @@ func TestProbeCommand(t *testing.T) {
 		{"no target: all of them", []string{"--config.file=" + configFile}, 2, "OK " + target + ": ", ""},
 		{"no target and no configuration", []string{"--username=a"}, 3, "", "--username needs targets"},
 		{"another target's module", []string{"--config.file=" + configFile, "--module=other", target}, 3, "", "module is not one of this target's"},
-		{"unknown flag", []string{"--password=x", target}, 3, "", "unknown long flag"},
+		{"unknown flag", []string{"--password=x", target}, 3, "", "no flag takes a password"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var out, err bytes.Buffer
@@ -72,7 +72,7 @@ func TestProbeDemo(t *testing.T) {
 	}{
 		{"two", []string{"healthy.demo", "share-removed.demo", "--capture=" + capture}, 2, []string{"OK healthy.demo: ", "CRITICAL share-removed.demo: "}, ""},
 		{"all", []string{"--timeout=5s"}, 2, []string{"OK healthy.demo: ", "CRITICAL share-removed.demo: ", "book-missing.demo: "}, ""},
-		{"another host", []string{"exch01.corp.example"}, 3, nil, "not allowed"},
+		{"another host", []string{"exch01.corp.example"}, 3, nil, "not a server of the demo"},
 		{"with a configuration", []string{"--config.file=x"}, 3, nil, "leave --config.file"},
 		{"with an account", []string{"--username=x"}, 3, nil, "leave --config.file"},
 	} {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
 	"github.com/prometheus/common/promslog"
@@ -39,13 +41,20 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	app, commands, logging := application()
 	exit := -1
 	app.Terminate(func(status int) { exit = status }) // after --help and --version
-	app.UsageWriter(stdout).ErrorWriter(stderr)
+	app.UsageWriter(stdout).ErrorWriter(stderr).UsageTemplate(usageTemplate)
+	if slices.Contains(args, manPage) {
+		return exitStatus(printManPage(app), streams{stdin, stdout, stderr})
+	}
+	if wrong := misread(args); wrong != nil {
+		printLines(stderr, "error", strings.Join(wrong, "\n"))
+		return exitUsage
+	}
 	name, err := app.Parse(args)
 	switch {
 	case exit >= 0:
 		return exit
 	case err != nil:
-		fmt.Fprintf(stderr, "%s: error: %v, try --help\n", program, err)
+		printLines(stderr, "error", strings.Join(explainUsage(args, err), "\n"))
 		return exitUsage
 	}
 	logging.Writer = stderr

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,17 +39,27 @@ type running struct {
 	prober  *prober.Prober
 	metrics *collector.Exporter
 
-	// lockoutFile is where what is known of refused logins survives restarts; empty: none.
-	lockoutFile string
+	// lockoutFlag is --lockout.file, and lockoutFile the file in use; empty: none. A reload
+	// cannot change it.
+	lockoutFlag, lockoutFile string
+
+	verdicts verdictLog
 
 	reloading sync.Mutex
 	config    atomic.Pointer[config.Config]
+	problem   atomic.Pointer[configProblem] // of the last reload; nil: none
+}
+
+// configProblem is why a configuration is not in force.
+type configProblem struct {
+	at  time.Time // of the reload
+	err error
 }
 
 // newRunning loads the configuration. lockout is the flag of the lockout file. Its error is
 // that of the source, or that no lockout file can be kept.
 func newRunning(from source, lockout string, o prober.Options, logger *slog.Logger) (*running, error) {
-	r := &running{source: from, logger: logger}
+	r := &running{source: from, logger: logger, lockoutFlag: lockout}
 	c, err := r.load()
 	if err != nil {
 		return nil, err
@@ -84,23 +97,52 @@ func (r *running) load() (*config.Config, error) {
 }
 
 // reload reads the configuration and the passwords again. It ends the holds of accounts
-// whose user, domain or password changed.
+// whose user, domain or password changed. Another lockout file is an error: what was
+// refused since the start would not be known any more, and other processes that share the
+// file would not see it.
 func (r *running) reload(why string) error {
 	r.reloading.Lock()
 	defer r.reloading.Unlock()
 	c, err := r.load()
 	if err == nil {
+		err = r.checkLockoutFile(c)
+	}
+	if err == nil {
 		err = configureProber(r.prober, c)
 	}
 	if err != nil {
 		r.metrics.ConfigFailed()
-		r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", err)
+		r.problem.Store(&configProblem{time.Now(), err})
+		for line := range strings.Lines(err.Error()) {
+			r.logger.Error("The configuration was not reloaded; the one before stays in force", "file", r.source.name, "reason", why, "err", strings.TrimSpace(line))
+		}
 		return err
 	}
 	r.config.Store(c)
+	r.problem.Store(nil)
+	r.verdicts.forget(c)
 	r.metrics.ConfigLoaded(time.Now())
 	r.logger.Info("Configuration reloaded", "file", r.source.name, "reason", why)
 	return nil
+}
+
+// checkLockoutFile returns an error if a configuration has another lockout file than the one
+// in use.
+func (r *running) checkLockoutFile(c *config.Config) error {
+	file, err := lockoutFile(r.lockoutFlag, c)
+	if err != nil || file == r.lockoutFile {
+		return err
+	}
+	return fmt.Errorf("the lockout file is %s now, and %s is in use: only a restart can change lockout_file", cmp.Or(file, noLockoutFile), cmp.Or(r.lockoutFile, noLockoutFile))
+}
+
+// configProblem returns why the configuration of the last reload is not in force, and when that
+// was; no error if it is.
+func (r *running) configProblem() (time.Time, error) {
+	if p := r.problem.Load(); p != nil {
+		return p.at, p.err
+	}
+	return time.Time{}, nil
 }
 
 // newGuard returns the guard that keeps accounts from being locked. required makes a file
@@ -147,9 +189,7 @@ func (r *running) reloadUntil(ctx context.Context, hangup <-chan os.Signal, tick
 // Probe implements web.Prober.
 func (r *running) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
 	result := r.prober.Probe(ctx, t)
-	if result.LocalShortage {
-		r.logger.Warn("This computer lacks descriptors, ports or buffers to probe with", "target", t.Name, "err", result.ShareError)
-	}
+	r.verdicts.log(r.logger, result)
 	return result
 }
 
@@ -184,7 +224,7 @@ func (w *passwordWatch) check() {
 
 // addLockoutFile adds --lockout.file to a command.
 func addLockoutFile(c *kingpin.CmdClause) *string {
-	return c.Flag("lockout.file", "File in which what is known of refused logins survives restarts, instead of the configuration's lockout_file; or none.").String()
+	return c.Flag("lockout.file", "File in which what is known of refused logins survives restarts, instead of the configuration's lockout_file; or none.").PlaceHolder("FILE").String()
 }
 
 // noLockoutFile is --lockout.file=none, as in the configuration.

@@ -122,3 +122,70 @@ func TestReloadUntil(t *testing.T) {
 		t.Errorf("error %v, want that of the server", err)
 	}
 }
+
+// TestReloadWithAnotherLockoutFile: it changes nothing, and the log and the metrics show that.
+func TestReloadWithAnotherLockoutFile(t *testing.T) {
+	const restart = "only a restart can change lockout_file"
+	for _, tt := range []struct {
+		name         string
+		flag         string // --lockout.file
+		before, then string // lines of the configuration
+		sound        bool
+	}{
+		{"the same", "", "lockout_file: a.json", "lockout_file: ./x/../a.json", true},
+		{"another", "", "lockout_file: a.json", "lockout_file: b.json", false},
+		{"none any more", "", "lockout_file: a.json", "lockout_file: none", false},
+		{"the default now", "", "lockout_file: a.json", "", false},
+		{"one for the first time", "", "lockout_file: none", "lockout_file: a.json", false},
+		{"the flag counts", filepath.Join(t.TempDir(), "flag.json"), "lockout_file: a.json", "lockout_file: b.json", true},
+		{"the flag is none", noLockoutFile, "lockout_file: a.json", "lockout_file: b.json", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			folder, log := t.TempDir(), newOutput()
+			file := filepath.Join(folder, "rasphone.yml")
+			write := func(host, line string) {
+				writeFile(t, file, "auths: {a: {username: u, password: p}}\ntargets: [{hosts: ["+host+"], auth: a}]\n"+line+"\n")
+			}
+			write("10.1.2.3", tt.before)
+			r, err := newRunning(fileSource(file), tt.flag, prober.Options{}, slog.New(slog.NewTextHandler(log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			write("10.1.2.4", tt.then)
+			err = r.reload("test")
+			inForce := r.config.Load().Hosts()[0].Name
+			shown := reloadSucceeded(t, r)
+			if tt.sound {
+				if err != nil || inForce != "10.1.2.4" || !shown {
+					t.Errorf("error %v, host in force %s\n%s", err, inForce, log)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), restart) || inForce != "10.1.2.3" || shown || !strings.Contains(log.String(), restart) {
+				t.Errorf("error %v, host in force %s\n%s", err, inForce, log)
+			}
+
+			// Once the file is the one in use again, the configuration is taken.
+			write("10.1.2.4", tt.before)
+			if err := r.reload("test"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// reloadSucceeded returns what the metrics show of the last reload.
+func reloadSucceeded(t *testing.T, r *running) bool {
+	t.Helper()
+	families, err := r.metrics.Registry().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == "rasphone_exporter_config_last_reload_successful" {
+			return f.Metric[0].Gauge.GetValue() == 1
+		}
+	}
+	t.Fatal("no metric of the last reload")
+	return false
+}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -13,11 +13,13 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
+	"github.com/alecthomas/units"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"github.com/rasphone-exporter/rasphone_exporter/dashboards"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/web"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -26,7 +28,7 @@ const (
 	defaultConfigFile = "rasphone.yml"
 	defaultAddress    = ":10196"
 
-	drainTime    = 30 * time.Second // for probes in flight, when told to stop
+	drainTime    = 30 * time.Second // for probes in flight, after a request to stop
 	shutdownTime = 5 * time.Second  // for answers under way, after that
 
 	passwordInterval = time.Minute // how often password files are looked at
@@ -51,37 +53,64 @@ func newServe(c *kingpin.CmdClause) *serve {
 	}
 }
 
-func (s *serve) run(ctx context.Context, _ streams, logger *slog.Logger) int {
-	return exitStatus(s.serve(ctx, logger), logger)
+func (s *serve) run(ctx context.Context, std streams, logger *slog.Logger) int {
+	if *s.checkOnly {
+		return s.check(std)
+	}
+	return exitStatus(s.serve(ctx, logger), std)
 }
 
-// exitStatus is the exit status of a command that serves.
-func exitStatus(err error, logger *slog.Logger) int {
+// exitStatus prints the error of a command that serves, and returns its exit status.
+func exitStatus(err error, std streams) int {
 	if err != nil {
-		logger.Error("Stopped", "err", err)
+		printError(std.err, err)
 		return exitFailed
 	}
 	return exitOK
 }
 
-func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
-	r, err := newRunning(fileSource(*s.configFile), *s.lockoutFile, prober.Options{}, logger)
-	if errors.Is(err, fs.ErrNotExist) && *s.configFile == defaultConfigFile {
-		return fmt.Errorf("%w; write one as the README's example, name it with --config.file, or try `%s demo`", err, program)
+// check reads the configuration and reports what is wrong with it.
+func (s *serve) check(std streams) int {
+	c, err := s.source().load()
+	if err == nil {
+		_, err = lockoutFile(*s.lockoutFile, c)
+	}
+	if err == nil {
+		err = s.serving.validate()
 	}
 	if err != nil {
-		return err
+		return exitStatus(err, std)
 	}
-	if *s.checkOnly {
-		logger.Info("The configuration is sound", "file", *s.configFile, "hosts", len(r.config.Load().Hosts()))
-		return nil
+	printWarnings(std.err, c.Warnings())
+	_, err = fmt.Fprintf(std.out, "The configuration is sound: %s, hosts: %d\n", *s.configFile, len(c.Hosts()))
+	return exitStatus(err, std)
+}
+
+// source is the configuration file. The error of one that cannot be read adds what to do.
+func (s *serve) source() source {
+	from := fileSource(*s.configFile)
+	load := from.load
+	from.load = func() (*config.Config, error) {
+		c, err := load()
+		if unreadable, ok := errors.AsType[*config.FileError](err); ok && *s.configFile == defaultConfigFile && unreadable.Similar() == "" {
+			err = fmt.Errorf("%w; write it as in the README's example, name another with --config.file, or try: %s demo", err, program)
+		}
+		return c, err
+	}
+	return from
+}
+
+func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
+	r, err := newRunning(s.source(), *s.lockoutFile, prober.Options{}, logger)
+	if err != nil {
+		return err
 	}
 	s.serving.enableLifecycle = *s.enableLifecycle
 	handler, err := s.serving.handler(r, logger)
 	if err != nil {
 		return err
 	}
-	return s.serving.listen(ctx, handler, r, logger)
+	return s.serving.listenAndServe(ctx, handler, r, logger)
 }
 
 // serving are the flags of the commands that serve.
@@ -91,20 +120,39 @@ type serving struct {
 	enableLifecycle bool
 	timeoutOffset   *time.Duration
 	maxConcurrent   *int
+	historySize     *units.Base2Bytes
 }
 
 // newServing adds the flags to a command that listens on address by default.
 func newServing(c *kingpin.CmdClause, address string) serving {
 	return serving{
 		web:             kingpinflag.AddFlags(c, address),
-		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").String(),
+		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").PlaceHolder("ADDRESS").String(),
 		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
 		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+		historySize:     c.Flag("web.history-size", "Memory for the results that the pages show: the last one of each target, failures and changes. Failures are kept longest.").Default("32MiB").Bytes(),
 	}
+}
+
+// validate finds flags whose values cannot be used.
+func (s *serving) validate() error {
+	if *s.maxConcurrent < 1 {
+		return fmt.Errorf("--probe.max-concurrent: %d is not a number of probes; write 1 or more", *s.maxConcurrent)
+	}
+	if *s.timeoutOffset < 0 {
+		return fmt.Errorf("--probe.timeout-offset: %s is negative; write 0s or more", *s.timeoutOffset)
+	}
+	if err := toolkit.Validate(*s.web.WebConfigFile); err != nil {
+		return fmt.Errorf("--web.config.file %s: %w", *s.web.WebConfigFile, bareError(err))
+	}
+	return nil
 }
 
 // handler makes what answers requests.
 func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) {
+	if err := s.validate(); err != nil {
+		return nil, err
+	}
 	logger.Info("Starting", "version", version.Info(), "build", version.BuildContext(), "config", r.source.name, "hosts", len(r.config.Load().Hosts()))
 	hostname, err := os.Hostname()
 	if err != nil {
@@ -125,6 +173,8 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 		MaxConcurrent:   *s.maxConcurrent,
 		TimeoutOffset:   *s.timeoutOffset,
 		ExternalAddress: *s.externalAddress,
+		ConfigProblem:   r.configProblem,
+		HistorySize:     max(1, int(*s.historySize)), // 0 would be the default
 		Logger:          logger,
 	})
 	if err != nil {
@@ -134,14 +184,18 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 	return handler, nil
 }
 
-// listen serves until ctx ends, then drains. SIGHUP and changed password files reload
-// the configuration meanwhile.
-func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
+func (s *serving) listenAndServe(ctx context.Context, handler *web.Server, r *running, logger *slog.Logger) error {
 	listeners, err := listen(s.web)
 	if err != nil {
 		return err
 	}
-	server := newHTTPServer(handler.Handler(), readTime)
+	return s.serve(ctx, listeners, handler, r, logger)
+}
+
+// serve serves on listeners, which it closes, until ctx ends, then drains. SIGHUP and
+// changed password files reload the configuration meanwhile.
+func (s *serving) serve(ctx context.Context, listeners []net.Listener, handler *web.Server, r *running, logger *slog.Logger) error {
+	server := newHTTPServer(handler.Handler(), readTime, logger)
 	ended := make(chan error, 1)
 	go func() {
 		defer close(ended)
@@ -154,7 +208,7 @@ func (s *serving) listen(ctx context.Context, handler *web.Server, r *running, l
 	passwords := time.NewTicker(passwordInterval)
 	defer passwords.Stop()
 
-	err = r.reloadUntil(ctx, hangup, passwords.C, ended)
+	err := r.reloadUntil(ctx, hangup, passwords.C, ended)
 	if ctx.Err() != nil {
 		logger.Info("Told to stop: waiting for the probes in flight")
 	}

@@ -61,6 +61,11 @@ func TestServe(t *testing.T) {
 				`rasphone_admin_share_state{state="share_missing"} 1`); missing != nil || strings.Contains(text, "\nrasphone_phonebook_exists") {
 				t.Errorf("share removed: missing %q in\n%s", missing, text)
 			}
+			// The log has the change, and nothing else of the scrapes.
+			_, log, _ := strings.Cut(e.log.String(), "TLS is disabled")
+			if changes := strings.Count(log, `msg="Verdict changed"`); changes != 1 || strings.Count(log, "level=") != 1 || !strings.Contains(log, "verdict=CRITICAL before=none causes=") {
+				t.Errorf("the log has %d changes:\n%s", changes, e.log)
+			}
 		})
 	}
 }

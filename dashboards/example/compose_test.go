@@ -215,6 +215,38 @@ func host(t *testing.T, address string) string {
 	return u.Host
 }
 
+// TestComposeLinks: the links that Prometheus, Alertmanager and alerts have lead to the ports
+// that the services publish.
+func TestComposeLinks(t *testing.T) {
+	c := readCompose(t)
+	links := map[string]string{
+		"prometheus":   option(c.Services["prometheus"], "--web.external-url="),
+		"alertmanager": option(c.Services["alertmanager"], "--web.external-url="),
+		"exporter":     option(c.Services["exporter"], "--web.external-address="),
+		"grafana":      c.Services["grafana"].Environment["GF_SERVER_ROOT_URL"],
+	}
+	for name, link := range links {
+		published, _, _ := strings.Cut(strings.TrimPrefix(c.Services[name].Ports[0], "127.0.0.1:"), ":")
+		if got := host(t, link); got != "localhost:"+published {
+			t.Errorf("%s: links lead to %q, and it is at localhost:%s", name, link, published)
+		}
+	}
+	grafana := strings.TrimSuffix(links["grafana"], "/")
+	if !strings.Contains(string(read(t, "../rules/alerts.yml")), "dashboard_url: "+grafana+"/d/") {
+		t.Errorf("alerts do not link to Grafana at %s", grafana)
+	}
+}
+
+// option returns the value of an option of a service's command.
+func option(s *composeService, name string) string {
+	for _, argument := range s.Command {
+		if value, found := strings.CutPrefix(argument, name); found {
+			return value
+		}
+	}
+	return ""
+}
+
 // TestComposePrometheus: promtool takes the configuration and, where the container has
 // them, the rules.
 func TestComposePrometheus(t *testing.T) {

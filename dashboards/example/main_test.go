@@ -16,7 +16,7 @@ import (
 
 const exporterPort = 10196 // the default of --web.listen-address
 
-var update = flag.Bool("update", false, "rewrite kubernetes/prometheusrule.yaml")
+var update = flag.Bool("update", false, "rewrite the rules and dashboards in kubernetes")
 
 // belowLimit checks that the Go runtime's limit leaves a tenth of the memory limit at least.
 func belowLimit(t *testing.T, goLimit, limit string) {

@@ -22,6 +22,7 @@ apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
 metadata:
   name: rasphone
+  labels: {release: kube-prometheus-stack} # the name of its Helm release
 spec:
   groups:
 `)

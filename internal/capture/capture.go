@@ -11,26 +11,26 @@ import (
 	"time"
 )
 
-// snapLength is the longest packet that the file may hold.
+// snapLength is the size in bytes of the longest packet in the file.
 const snapLength = 65535
 
-// ErrNotIP is a connection that cannot be captured because it does not run over TCP
-// or UDP between two IP addresses of the same family.
+// ErrNotIP is the error of a connection that cannot be captured because it is not TCP or UDP
+// between two IP addresses of the same family.
 var ErrNotIP = errors.New("not a TCP or UDP connection between two IP addresses")
 
-// Capture writes what connections carry to a pcap file (link type RAW, microseconds).
-// Its methods and its connections may be used at once from several goroutines.
+// Capture writes the traffic of connections to a pcap file (link type RAW, microseconds).
+// It and its connections are safe for concurrent use.
 type Capture struct {
-	mu     sync.Mutex // guards all below, and the flows of all connections
+	mu     sync.Mutex // guards what follows, and the state of all connections
 	w      io.Writer
-	record []byte // the packet being written, with its header
+	record []byte // buffer for a packet with its header
 	closed bool
 	err    error
 }
 
-// New begins a capture in w with the header of the file. Each packet is one Write, so
-// that the file is sound up to its last packet however the program ends. The error
-// is the writer's.
+// New starts a capture by writing the file's header to w. Each packet is one Write, so that
+// the file is valid up to its last packet however the program ends. The error is the
+// writer's.
 func New(w io.Writer) (*Capture, error) {
 	c := &Capture{w: w}
 	if _, err := w.Write(appendFileHeader(nil)); err != nil {
@@ -39,9 +39,9 @@ func New(w io.Writer) (*Capture, error) {
 	return c, nil
 }
 
-// Dial returns a dial function that connects with next and captures the connections
-// that it makes, TCP and UDP. A connection that cannot be captured (ErrNotIP) works,
-// and fails the capture.
+// Dial returns a dial function that connects with next and captures the TCP and UDP
+// connections. A connection that cannot be captured still works, and the error of Close is
+// then ErrNotIP.
 func (c *Capture) Dial(next func(ctx context.Context, network, address string) (net.Conn, error)) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		begin := time.Now()
@@ -53,9 +53,8 @@ func (c *Capture) Dial(next func(ctx context.Context, network, address string) (
 	}
 }
 
-// Close ends the capture and returns its first error, after which nothing was written any
-// more. It does not close the writer. Connections that are still open go on and are
-// captured no longer.
+// Close ends the capture and returns its first error, after which nothing was written. It
+// does not close the writer. Open connections go on without being captured.
 func (c *Capture) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -63,7 +62,7 @@ func (c *Capture) Close() error {
 	return c.err
 }
 
-// watch returns conn as one that is captured. The attempt to connect began at begin.
+// watch returns a captured conn. The attempt to connect began at begin.
 func (c *Capture) watch(conn net.Conn, begin time.Time) net.Conn {
 	local, remote := conn.LocalAddr(), conn.RemoteAddr()
 	from, errFrom := addrPort(local)
@@ -82,8 +81,8 @@ func (c *Capture) watch(conn net.Conn, begin time.Time) net.Conn {
 	return conn
 }
 
-// addrPort reads the address of one end of a connection. An IPv4 address inside of an
-// IPv6 one is the IPv4 address: that is what goes over the wire.
+// addrPort returns the address of one end of a connection. An IPv4-mapped IPv6 address is
+// the IPv4 address, which is what the packets have.
 func addrPort(a net.Addr) (netip.AddrPort, error) {
 	p, err := netip.ParseAddrPort(a.String())
 	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port()), err

@@ -3,41 +3,40 @@ package capture
 import "encoding/binary"
 
 const (
-	// frameHeader is the length of the header before each message: RFC 1002 4.3.1, or
-	// the direct TCP transport of [MS-SMB2] 2.1.
+	// frameHeader is the size of the header before each message (RFC 1002 4.3.1, or direct
+	// TCP, MS-SMB2 2.1).
 	frameHeader = 4
-	// maxFrame is the longest message that is held until it is whole.
+	// maxFrame is the longest message that is buffered until it is complete.
 	maxFrame = 1 << 20
 	// maxService is the longest body of a packet of the NetBIOS session service: two
 	// encoded names in a session request.
 	maxService = 68
 )
 
-// Types of frames, RFC 1002 4.3.1.
+// Types of frames (RFC 1002 4.3.1).
 const (
 	typeMessage      = 0x00
 	typeSessionFirst = 0x81 // session request
 	typeSessionLast  = 0x85 // keep-alive
 )
 
-// stream takes one direction of a connection, and gives it out in pieces with the
-// secrets blanked: whole frames where it can. It holds no more than one frame and
-// what came with its end.
+// stream blanks the secrets in one direction of a connection, frame by frame. It buffers at
+// most one frame and the bytes that arrived with its end.
 type stream struct {
-	client bool // what we send
+	client bool // the direction from the client
 
-	held []byte
-	skip int  // bytes of a frame that is too long, still to come
-	lost bool // it is no sequence of frames
-	smb  bool // an SMB message was among it
+	buffer   []byte
+	skip     int  // bytes of a frame over maxFrame that have not arrived yet
+	unframed bool // the bytes are not a sequence of frames
+	smb      bool // there was an SMB message
 }
 
-// add takes the next bytes, and gives emit what they complete. A piece is emit's only
-// until it returns. All pieces together are as long as all that was added, once
-// flush was called. b stays as it is.
+// add adds the next bytes, and passes what they complete to emit, which must not keep it.
+// After flush, the pieces together are as long as everything that was added. It does not
+// change b.
 func (s *stream) add(b []byte, emit func(piece []byte)) {
-	s.held = append(s.held, b...)
-	rest := s.held
+	s.buffer = append(s.buffer, b...)
+	rest := s.buffer
 	for len(rest) > 0 {
 		n := s.complete(rest)
 		if n == 0 {
@@ -46,26 +45,25 @@ func (s *stream) add(b []byte, emit func(piece []byte)) {
 		emit(rest[:n])
 		rest = rest[n:]
 	}
-	s.held = s.held[:copy(s.held, rest)]
+	s.buffer = s.buffer[:copy(s.buffer, rest)]
 }
 
-// flush gives emit what is held of a frame that did not come to its end.
+// flush passes the beginning of an incomplete frame to emit.
 func (s *stream) flush(emit func(piece []byte)) {
-	if len(s.held) == 0 {
+	if len(s.buffer) == 0 {
 		return
 	}
-	body := s.held[min(len(s.held), frameHeader):]
+	body := s.buffer[min(len(s.buffer), frameHeader):]
 	if s.client {
 		clear(body)
 	} else {
 		s.blank(body)
 	}
-	emit(s.held)
-	s.held = nil
+	emit(s.buffer)
+	s.buffer = nil
 }
 
-// complete blanks the first piece of b and returns its length, 0 where it is not
-// whole yet.
+// complete blanks the first piece of b and returns its length; 0 if it is incomplete.
 func (s *stream) complete(b []byte) int {
 	switch {
 	case s.skip > 0:
@@ -73,9 +71,9 @@ func (s *stream) complete(b []byte) int {
 		s.skip -= n
 		clear(b[:n])
 		return n
-	case s.lost || !isFrame(b):
-		s.lost = true
-		if s.secretive() {
+	case s.unframed || !isFrame(b):
+		s.unframed = true
+		if s.mayHoldSecrets() {
 			clear(b)
 		}
 		return len(b)
@@ -95,20 +93,20 @@ func (s *stream) complete(b []byte) int {
 	return frameHeader + length
 }
 
-// blank blanks the secrets of a message.
+// blank blanks the secrets in a message.
 func (s *stream) blank(message []byte) {
 	if blankMessage(message, s.client) {
 		s.smb = true
-	} else if s.secretive() {
+	} else if s.mayHoldSecrets() {
 		clear(message)
 	}
 }
 
-// secretive reports whether what is not understood might hold something secret: what we
-// send, and what is said by a server that speaks SMB.
-func (s *stream) secretive() bool { return s.client || s.smb }
+// mayHoldSecrets reports whether bytes that are not understood may hold secrets: those of
+// the client, and those of a server that has sent SMB.
+func (s *stream) mayHoldSecrets() bool { return s.client || s.smb }
 
-// isFrame reports whether b, one byte or more, can be the beginning of a frame.
+// isFrame reports whether b, one byte or more, may be the beginning of a frame.
 func isFrame(b []byte) bool {
 	if b[0] == typeMessage {
 		return true
@@ -117,5 +115,5 @@ func isFrame(b []byte) bool {
 	return service && (len(b) < frameHeader || frameLength(b) <= maxService)
 }
 
-// frameLength returns the length of a frame without its header.
+// frameLength returns the length in a frame's header, which does not count itself.
 func frameLength(b []byte) int { return int(binary.BigEndian.Uint32(b) & 0xFFFFFF) }

@@ -87,8 +87,8 @@ func TestStreamHoldsOneFrame(t *testing.T) {
 		s.add(message[:1000], func([]byte) {})
 		s.add(message[1000:], func([]byte) {})
 	}
-	if len(s.held) != 0 || cap(s.held) > 2*len(message) {
-		t.Errorf("%d bytes held with room for %d, after frames of %d", len(s.held), cap(s.held), len(message))
+	if len(s.buffer) != 0 || cap(s.buffer) > 2*len(message) {
+		t.Errorf("%d bytes buffered with room for %d, after frames of %d", len(s.buffer), cap(s.buffer), len(message))
 	}
 }
 

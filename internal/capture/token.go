@@ -9,16 +9,16 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// blankToken blanks the security blob of a session setup: NTLM, bare or in SPNEGO.
-// Anything else is blanked as a whole.
+// blankToken blanks the secrets in the security blob of a session setup, NTLM with or
+// without SPNEGO. Any other blob is blanked as a whole.
 func blankToken(b []byte) {
 	if !blankNTLM(b) && !blankSPNEGO(b) {
 		clear(b)
 	}
 }
 
-// blankSPNEGO blanks a NegTokenInit or a NegTokenResp, RFC 4178 4.2. It returns false
-// where b is neither; b is then in no certain state.
+// blankSPNEGO blanks the secrets in a NegTokenInit or NegTokenResp (RFC 4178 4.2). It
+// returns false if b is neither; then b may be blanked in part.
 func blankSPNEGO(b []byte) bool {
 	const (
 		initialToken = asn1.Tag(0x60) // RFC 2743 3.1: [APPLICATION 0]
@@ -66,13 +66,13 @@ func blankSPNEGO(b []byte) bool {
 	return true
 }
 
-// blankMIC blanks a mechListMIC. The version of an NTLM signature (MS-NLMP 2.2.2.9),
-// which is always 1, stays: Wireshark knows it by that.
+// blankMIC blanks a mechListMIC but for the version of an NTLM signature (MS-NLMP 2.2.2.9),
+// by which Wireshark recognizes it.
 func blankMIC(b []byte) {
 	clear(bytes.TrimPrefix(b, []byte{1, 0, 0, 0}))
 }
 
-// NTLM messages, MS-NLMP 2.2.1.
+// NTLM messages (MS-NLMP 2.2.1).
 const (
 	ntlmSignature = "NTLMSSP\x00"
 
@@ -81,15 +81,15 @@ const (
 	ntlmAuthenticate = 3
 )
 
-// blankNTLM blanks an NTLM message. It returns false, and leaves b as it is, where b is
-// none.
+// blankNTLM blanks the secrets in an NTLM message. It returns false, and leaves b as it is,
+// if b is not an NTLM message.
 func blankNTLM(b []byte) bool {
 	const typeAt, typeEnd = 8, 12
 	if len(b) < typeEnd || !bytes.HasPrefix(b, []byte(ntlmSignature)) {
 		return false
 	}
 	switch binary.LittleEndian.Uint32(b[typeAt:]) {
-	case ntlmNegotiate, ntlmChallenge: // hold no secret
+	case ntlmNegotiate, ntlmChallenge: // without secrets
 		return true
 	case ntlmAuthenticate:
 		blankAuthenticate(b)
@@ -98,12 +98,12 @@ func blankNTLM(b []byte) bool {
 	return false
 }
 
-// blankAuthenticate blanks an AUTHENTICATE_MESSAGE, MS-NLMP 2.2.1.3: all but its fixed
-// part and the three names. What a response shares with a name is blanked.
+// blankAuthenticate blanks an AUTHENTICATE_MESSAGE (MS-NLMP 2.2.1.3), all but its fixed
+// part and the three names. Where a response and a name overlap, the bytes are blanked.
 func blankAuthenticate(b []byte) {
 	const (
-		lmResponse, ntResponse, domain, user, workstation, sessionKey = 12, 20, 28, 36, 44, 52 // offsets of the fields
-		fixed                                                         = 64                     // length up to the version
+		lmResponse, ntResponse, domain, user, workstation, sessionKey = 12, 20, 28, 36, 44, 52 // offsets
+		fixed                                                         = 64                     // size up to the version
 	)
 	if len(b) < fixed {
 		clear(b)
@@ -121,8 +121,8 @@ func blankAuthenticate(b []byte) {
 	}
 }
 
-// ntlmField returns where the payload of a field lies, as far as it is in the message.
-// No payload is in the fixed part.
+// ntlmField returns where the payload of a field is, as far as it is inside the message and
+// after the fixed part.
 func ntlmField(b []byte, at int) (begin, end int) {
 	const fixed = 64
 	length := uint64(binary.LittleEndian.Uint16(b[at:]))

@@ -105,14 +105,14 @@ func (l allowList) find(ask endpoint) (r *rule, ports []uint16) {
 func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 	ask, _, err := parseEndpoint(name)
 	if err != nil {
-		return smbprobe.Target{}, fmt.Errorf("%.80q: %w: %w", name, ErrBadTarget, err)
+		return smbprobe.Target{}, &badTargetError{badHost(name, err)}
 	}
 	r, ports := c.allowed.find(ask)
 	if len(ports) == 0 {
 		if spelled := c.allowed.ported[ask.onPort(0)]; spelled != "" {
-			return smbprobe.Target{}, fmt.Errorf("%q: %w; %q is", name, ErrNotAllowed, spelled)
+			return smbprobe.Target{}, fmt.Errorf("%s: %w; %s is", Quote(name), ErrNotAllowed, Quote(spelled))
 		}
-		return smbprobe.Target{}, fmt.Errorf("%q: %w; it is not under targets", name, ErrNotAllowed)
+		return smbprobe.Target{}, fmt.Errorf("%s: %w; it is not under targets", Quote(name), ErrNotAllowed)
 	}
 	if module == "" {
 		module = r.modules[0]
@@ -120,9 +120,9 @@ func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 	m, ok := c.modules[module]
 	switch {
 	case !ok:
-		return smbprobe.Target{}, fmt.Errorf("%.80q: %w; there are %s", module, ErrUnknownModule, names(c.modules))
+		return smbprobe.Target{}, fmt.Errorf("%s: %w; %s", Quote(module), ErrUnknownModule, didYouMean(module, names(c.modules)))
 	case !slices.Contains(r.modules, module):
-		return smbprobe.Target{}, fmt.Errorf("%q: %w; %s has %s", module, ErrModuleNotAllowed, r.name, strings.Join(r.modules, ", "))
+		return smbprobe.Target{}, fmt.Errorf("%s: %w; %s has %s", Quote(module), ErrModuleNotAllowed, r.name, strings.Join(r.modules, ", "))
 	}
 	t := smbprobe.Target{Entry: r.name, Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allows(r.auth.Name, m)}
 	t.Name, t.Host = spell(ask, r, c.allowed.hosts[ask] == r)

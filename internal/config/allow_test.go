@@ -252,7 +252,7 @@ func TestTargetModule(t *testing.T) {
 		is          error
 		want        string
 	}{
-		{"exch02:139", "M", ErrUnknownModule, `"M": module is not in the configuration; there are default, m, other`},
+		{"exch02:139", "M", ErrUnknownModule, `"M": module is not in the configuration; did you mean m?`},
 		{"exch02:139", "m", ErrModuleNotAllowed, `"m": module is not one of this target's; exch02:139 has default`},
 		{"both:139", "other", ErrModuleNotAllowed, `"other": module is not one of this target's; both:139 has m, default`},
 		// Who may not ask for the target does not learn which modules there are.

@@ -3,7 +3,10 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -40,7 +43,11 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 		b.problems.addf(name.line, at+".username", "has control characters, or more than %d bytes", maxName)
 	}
 	if d := f.Domain; !isPrintable(d.value) || len(d.value) > maxName || strings.ContainsAny(d.value, notInNames) {
-		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; it has none of %s", notInNames)
+		hint := "it has none of " + notInNames
+		if strings.HasPrefix(d.value, `\\`) {
+			hint = "write it without the backslashes"
+		}
+		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; %s", hint)
 	}
 	if n := f.NTLM; n.given && n.value != ntlmV1 && n.value != ntlmV2 {
 		b.problems.addf(n.line, at+".ntlm", "must be %s or %s", ntlmV2, ntlmV1)
@@ -51,6 +58,11 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 
 // readPassword reads the password from the one place that the account names.
 func (b *builder) readPassword(at string, f fileAuth) secret.Secret {
+	for _, key := range []string{".password_file", ".password_env", ".password"} {
+		if b.problems.isUnread(at + key) {
+			return secret.Secret{} // a problem of its own
+		}
+	}
 	sources := 0
 	for _, given := range []bool{f.PasswordFile.given, f.PasswordEnv.given, f.Password.given} {
 		if given {
@@ -71,6 +83,10 @@ func (b *builder) readPassword(at string, f fileAuth) secret.Secret {
 	if err := checkPassword(f.Password.secret); err != nil {
 		b.problems.add(f.Password.line, at, err)
 	}
+	b.warnOfBlanks(f.Password.line, at, f.Password.secret)
+	if f.Password.commented {
+		b.warn(f.Password.line, at, "what follows # is a comment; if it is part of the password, put the password in quotes")
+	}
 	if b.problems.file != "" {
 		b.warn(f.Password.line, at, "the password stands in the file itself; password_file keeps it apart")
 	}
@@ -82,12 +98,20 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 		b.problems.addf(t.line, at, "is empty; write a path")
 		return secret.Secret{}
 	}
+	if problem := unexpanded(t.value); problem != "" {
+		b.problems.addf(t.line, at, "%s", problem)
+		return secret.Secret{}
+	}
 	path := b.besideFile(t.value)
 	password, file, err := readPasswordFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !filepath.IsAbs(t.value) {
+		err = fmt.Errorf("%w; a relative path starts at the folder of the configuration file", err)
+	}
 	if err != nil {
 		b.problems.add(t.line, at, err)
 		return secret.Secret{}
 	}
+	b.warnOfBlanks(t.line, at, password)
 	// Windows has no such bits, and Go makes some up there.
 	if file.info.Mode()&0o004 != 0 && runtime.GOOS != "windows" {
 		b.warn(t.line, at, fmt.Sprintf("%s can be read by every account on this machine; chmod o= takes that away", path))
@@ -97,16 +121,38 @@ func (b *builder) passwordFromFile(at string, t text) secret.Secret {
 }
 
 func (b *builder) passwordFromEnv(at string, t text) secret.Secret {
+	if bare := strings.Trim(t.value, "${}%"); bare != t.value && variableName.MatchString(bare) {
+		b.problems.addf(t.line, at, "the name of the environment variable has signs around it; write %s", bare)
+		return secret.Secret{}
+	}
 	value, ok := b.env(t.value)
 	if !ok {
-		b.problems.add(t.line, at, errors.New("this environment variable is not set"))
+		b.problems.addf(t.line, at, "%s is not set; set it where the exporter is started", variable(t.value))
 		return secret.Secret{}
 	}
 	password := secret.New(value)
 	if err := checkPassword(password); err != nil {
-		b.problems.add(t.line, at, fmt.Errorf("this environment variable %w", err))
+		b.problems.add(t.line, at, fmt.Errorf("%s %w", variable(t.value), err))
 	}
+	b.warnOfBlanks(t.line, at, password)
 	return password
+}
+
+var variableName = regexp.MustCompile(`^([A-Z][A-Z0-9_]*|[a-z]+(_[a-z]+)+)$`)
+
+// variable names an environment variable, unless what is written there may be a password.
+func variable(name string) string {
+	if !variableName.MatchString(name) {
+		return "this environment variable (not shown: it may be a password, whose key is password)"
+	}
+	return "the environment variable " + name
+}
+
+// warnOfBlanks warns of a password that begins or ends with blanks. They may be meant.
+func (b *builder) warnOfBlanks(line int, at string, password secret.Secret) {
+	if text := password.Reveal(); strings.TrimSpace(text) != text {
+		b.warn(line, at, "the password begins or ends with a blank, which is taken as a part of it; remove the blank unless it is one")
+	}
 }
 
 // onePassword is what to do about two passwords of one account.

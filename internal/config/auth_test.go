@@ -29,7 +29,7 @@ func TestAuthErrors(t *testing.T) {
 		{"two passwords", "{username: u, password: hunter2, password_env: OLD_PASSWORD}", "auths.a: has 2 of password_file, password_env and password; write exactly one"},
 		{"three passwords", "{username: u, password: hunter2, password_env: OLD_PASSWORD, password_file: x}", "auths.a: has 3 of password_file, password_env and password; write exactly one"},
 		{"empty password", "{username: u, password: ''}", "auths.a.password: holds no password"},
-		{"not in the environment", "{username: u, password_env: NEW_PASSWORD}", "auths.a.password_env: this environment variable is not set"},
+		{"not in the environment", "{username: u, password_env: NEW_PASSWORD}", "auths.a.password_env: the environment variable NEW_PASSWORD is not set; set it where the exporter is started"},
 		{"empty file name", "{username: u, password_file: ''}", "auths.a.password_file: is empty; write a path"},
 	}
 	for _, tt := range tests {
@@ -83,8 +83,8 @@ func TestAuthorities(t *testing.T) {
 func TestPasswordEnvIsChecked(t *testing.T) {
 	yaml := []byte("auths: {a: {username: u, password_env: X}}\ntargets: [{hosts: [h], auth: a}]")
 	for value, want := range map[string]string{
-		"":          "rasphone.yml:1: auths.a.password_env: this environment variable holds no password",
-		"hunter2\n": "rasphone.yml:1: auths.a.password_env: this environment variable is not one line of UTF-8 text without control characters",
+		"":          "rasphone.yml:1: auths.a.password_env: the environment variable X holds no password",
+		"hunter2\n": "rasphone.yml:1: auths.a.password_env: the environment variable X holds more than one line; leave the password alone, on one line",
 	} {
 		_, err := Parse("rasphone.yml", yaml, func(string) (string, bool) { return value, true })
 		if fmt.Sprint(err) != want {
@@ -105,7 +105,7 @@ func TestSectionNames(t *testing.T) {
 }
 
 func TestReadPasswordFile(t *testing.T) {
-	const badText = "is not one line of UTF-8 text without control characters"
+	const twoLines = "holds more than one line; leave the password alone, on one line"
 	long := strings.Repeat("p", maxPassword)
 	tests := []struct{ name, content, want, wantErr string }{
 		{"no newline", "hunter2", "hunter2", ""},
@@ -119,10 +119,12 @@ func TestReadPasswordFile(t *testing.T) {
 		{"empty", "", "", "holds no password"},
 		{"newline alone", "\n", "", "holds no password"},
 		{"CRLF alone", "\r\n", "", "holds no password"},
-		{"two newlines", "hunter2\n\n", "", badText},
-		{"two lines", "hunter2\nhunter3\n", "", badText},
-		{"CR alone", "hunter2\r", "", badText},
-		{"UTF-16", "\xff\xfeh\x00", "", badText},
+		{"two newlines", "hunter2\n\n", "", twoLines},
+		{"two lines", "hunter2\nhunter3\n", "", twoLines},
+		{"CR alone", "hunter2\r", "", twoLines},
+		{"UTF-16", "\xff\xfeh\x00", "", "holds UTF-16 text; save it as UTF-8 without a byte order mark"},
+		{"Latin 1", "h\xfcnter2", "", "holds text that is not UTF-8; save it as UTF-8"},
+		{"control character", "hunter\x1b2", "", "holds control characters; leave the password alone, on one line"},
 		{"byte order mark", "\xef\xbb\xbfhunter2", "", "begins with a byte order mark; save it as UTF-8 without one"},
 	}
 	for _, tt := range tests {
@@ -143,8 +145,8 @@ func TestReadPasswordFile(t *testing.T) {
 func TestReadPasswordFileThatIsNone(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]string{
-		filepath.Join(dir, "hunter2"): "cannot read this file: no such file or directory; a relative path starts at the folder of the configuration file",
-		dir:                           "is not a regular file",
+		filepath.Join(dir, "hunter2"): "cannot read this file: no such file or directory",
+		dir:                           "is a folder; write the path of a file in it",
 		os.DevNull:                    "is not a regular file",
 	} {
 		if _, _, err := readPasswordFile(path); err == nil || err.Error() != want {

@@ -20,6 +20,7 @@ type builder struct {
 	env           func(string) (string, bool)
 	passwordFiles []PasswordFile
 	warnings      []problem
+	badNames      map[string]bool // of auths and modules that are left out for their names
 }
 
 func (b *builder) warn(line int, path, message string) {
@@ -28,17 +29,9 @@ func (b *builder) warn(line int, path, message string) {
 
 // build validates the shape and reads the passwords.
 func build(shape fileConfig, p *problems, env func(string) (string, bool)) (*Config, error) {
-	b := &builder{problems: p, env: env}
-	for _, name := range slices.Sorted(maps.Keys(shape.Auths)) {
-		b.checkSectionName("auths", name, shape.Auths[name].Line)
-	}
-	for _, name := range slices.Sorted(maps.Keys(shape.Modules)) {
-		b.checkSectionName("modules", name, shape.Modules[name].Line)
-	}
-	// Later errors print these names, so a bad one ends it here.
-	if err := p.err(); err != nil {
-		return nil, err
-	}
+	b := &builder{problems: p, env: env, badNames: map[string]bool{}}
+	maps.DeleteFunc(shape.Auths, func(name string, a fileAuth) bool { return b.isBadName("auths", name, a.Line) })
+	maps.DeleteFunc(shape.Modules, func(name string, m fileModule) bool { return b.isBadName("modules", name, m.Line) })
 	auths := map[string]smbprobe.Auth{}
 	for _, name := range slices.Sorted(maps.Keys(shape.Auths)) {
 		auths[name] = b.readAuth(name, shape.Auths[name])
@@ -76,16 +69,20 @@ func (b *builder) warningTexts() []string {
 	slices.SortStableFunc(b.warnings, func(x, y problem) int { return cmp.Compare(x.line, y.line) })
 	var texts []string
 	for _, w := range b.warnings {
-		texts = append(texts, fmt.Sprintf("%s: %s: %s", b.problems.place(w.line), w.path, w.err))
+		texts = append(texts, b.problems.text(w).Error())
 	}
 	return texts
 }
 
-// checkSectionName checks the name of an auth or a module, which errors and pages print.
-func (b *builder) checkSectionName(section, name string, line int) {
-	if len(name) > maxSectionName || strings.ContainsFunc(name, func(r rune) bool { return !isNameChar(r) }) {
-		b.problems.addf(line, join(section, name), "its name may have letters, digits, -, _ and . alone, %d at most", maxSectionName)
+// isBadName reports whether errors and pages cannot print the name of an auth or a module,
+// which is a problem.
+func (b *builder) isBadName(section, name string, line int) bool {
+	if len(name) <= maxSectionName && !strings.ContainsFunc(name, func(r rune) bool { return !isNameChar(r) }) {
+		return false
 	}
+	b.badNames[name] = true
+	b.problems.addf(line, join(section, name), "its name may have letters, digits, -, _ and . alone, %d at most", maxSectionName)
+	return true
 }
 
 // filledIn is the shape with every default in its place.

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"cmp"
+	"strings"
+
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 )
 
@@ -13,6 +16,8 @@ type AuthFlags struct {
 	Domain   string // NT domain or computer name, may be empty
 	Password secret.Secret
 	NTLMv1   bool // NTLMv1 instead of NTLMv2
+
+	PasswordFrom string // for messages: "--password-file corp.password"
 }
 
 // ModuleFlags is what the command line changes of the built-in default module.
@@ -20,11 +25,27 @@ type ModuleFlags struct {
 	DialedEntries []string
 }
 
+// placeOf returns what gives on the command line what the configuration has at a path; empty
+// for a host, which its message quotes.
+func (a AuthFlags) placeOf(path string) string {
+	switch section, key, _ := strings.Cut(path, "."+CommandLineAuth+"."); {
+	case section == "auths" && key == "password":
+		return cmp.Or(a.PasswordFrom, "password")
+	case section == "auths":
+		return "--" + key
+	case strings.HasPrefix(path, "modules."):
+		return "--dialed-entry"
+	case strings.Contains(path, ".hosts["):
+		return ""
+	}
+	return "target"
+}
+
 // ForHosts makes the configuration of a probe without a file: the hosts named,
 // and no others, are allowed, with this account and the built-in default module.
 // Its error lists all problems, and no password.
 func ForHosts(hosts []string, auth AuthFlags, module ModuleFlags) (*Config, error) {
-	p := &problems{}
+	p := &problems{placeOf: auth.placeOf}
 	ntlm := ntlmV2
 	if auth.NTLMv1 {
 		ntlm = ntlmV1
@@ -44,4 +65,11 @@ func ForHosts(hosts []string, auth AuthFlags, module ModuleFlags) (*Config, erro
 		}}
 	}
 	return build(shape, p, nil)
+}
+
+// CheckDialedEntries checks names of entries that the command line gives.
+func CheckDialedEntries(names []string) error {
+	p := &problems{placeOf: func(string) string { return "--dialed-entry" }}
+	readNames(section{problems: p}, "dialed_entries", givenAll(names), nil, maxDialedEntries, parseName)
+	return p.err()
 }

@@ -62,13 +62,13 @@ func TestForHostsErrors(t *testing.T) {
 		want   string
 	}{
 		{"no hosts", nil, good, ModuleFlags{},
-			"command line: targets[0].hosts: is missing or empty; list the hosts, as in [exch01.corp.example, 10.1.2.3]"},
+			"target: is missing or empty; list the hosts, as in [exch01.corp.example, 10.1.2.3]"},
 		{"a range", []string{"10.1.2.0/24"}, good, ModuleFlags{},
-			`command line: targets[0].hosts[0]: "10.1.2.0/24": ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address`},
+			`"10.1.2.0/24" is a range, and ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address`},
 		{"no account", []string{"h"}, AuthFlags{}, ModuleFlags{},
-			"command line: auths.command-line.username: is missing; write the account's name\ncommand line: auths.command-line.password: holds no password"},
+			"--username: is missing; write the account's name\npassword: holds no password"},
 		{"bad entry", []string{"h"}, good, ModuleFlags{DialedEntries: []string{""}},
-			"command line: modules.default.phonebook.dialed_entries[0]: is empty; write a name"},
+			"--dialed-entry: is empty; write a name"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

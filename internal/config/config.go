@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -49,30 +51,73 @@ type Host struct {
 }
 
 // Load reads a configuration file of at most 16 MiB, and the password files
-// and environment variables that it names; env is os.LookupEnv. Its error lists
-// all problems that were found, each with file and line, and no password.
+// and environment variables that it names; env is os.LookupEnv. Its error is a *FileError,
+// or lists all problems that were found, a line each, with file and line, and no password.
 func Load(path string, env func(string) (string, bool)) (*Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
+		return nil, &FileError{path, err}
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("configuration: %w", err)
+		return nil, &FileError{path, err}
 	}
 	return Parse(path, data, env)
+}
+
+// FileError is a configuration file that cannot be read.
+type FileError struct {
+	Path string
+	Err  error
+}
+
+func (e *FileError) Error() string {
+	text := fmt.Sprintf("cannot read the configuration %s: %v", e.Path, bareError(e.Err))
+	if info, err := os.Stat(e.Path); err == nil && info.IsDir() {
+		text = e.Path + " is a folder; name the configuration in it"
+	}
+	if errors.Is(e.Err, fs.ErrPermission) {
+		return text + "; let the user that the exporter runs as read it"
+	}
+	if similar := e.Similar(); similar != "" {
+		text += "; there is " + similar + ": name it with --config.file"
+	}
+	return text
+}
+
+func (e *FileError) Unwrap() error { return e.Err }
+
+// Similar returns a file that is there and may be meant: rasphone.yaml instead of
+// rasphone.yml, or rasphone.yml in the folder that was named; empty if there is none. The
+// error's text names it.
+func (e *FileError) Similar() string {
+	folder, name := filepath.Split(e.Path)
+	isFolder := false
+	if info, err := os.Stat(e.Path); err == nil && info.IsDir() {
+		folder, name, isFolder = e.Path, "rasphone.yml", true
+	}
+	entries, err := os.ReadDir(filepath.Clean(folder))
+	if err != nil {
+		return ""
+	}
+	var files []string
+	for _, entry := range entries {
+		if entry.Type().IsRegular() && (isFolder || entry.Name() != name) {
+			files = append(files, entry.Name())
+		}
+	}
+	if similar := Closest(name, files); similar != "" {
+		return filepath.Join(folder, similar)
+	}
+	return ""
 }
 
 // Parse is Load for a file that has been read already. Password files are
 // looked for relative to its folder.
 func Parse(file string, data []byte, env func(string) (string, bool)) (*Config, error) {
 	p := &problems{file: file}
-	shape := decodeFile(data, p)
-	if err := p.err(); err != nil {
-		return nil, err
-	}
-	return build(shape, p, env)
+	return build(decodeFile(data, p), p, env)
 }
 
 // Hosts returns the hosts in the order of the file.

@@ -90,6 +90,26 @@ func TestLoadWithoutFile(t *testing.T) {
 	}
 }
 
+// A test that runs as root can read everything, so the errors are made up.
+func TestFileError(t *testing.T) {
+	folder := t.TempDir()
+	writeFile(t, filepath.Join(folder, "rasphone.yaml"), "x", 0o600)
+	for _, tt := range []struct {
+		path, similar, want string
+		err                 error
+	}{
+		{"gone.yml", "", "cannot read the configuration FOLDER/gone.yml: file does not exist", fs.ErrNotExist},
+		{"rasphone.yml", "rasphone.yaml", "cannot read the configuration FOLDER/rasphone.yml: file does not exist; there is FOLDER/rasphone.yaml: name it with --config.file", fs.ErrNotExist},
+		{"rasphone.yaml", "", "cannot read the configuration FOLDER/rasphone.yaml: permission denied; let the user that the exporter runs as read it", fs.ErrPermission},
+	} {
+		err := &FileError{filepath.Join(folder, tt.path), &fs.PathError{Op: "open", Path: tt.path, Err: tt.err}}
+		want := strings.ReplaceAll(tt.want, "FOLDER", folder)
+		if err.Error() != want || filepath.Base(err.Similar()) != filepath.Base(tt.similar) && tt.similar != "" || !errors.Is(err, tt.err) {
+			t.Errorf("%s: %v, similar %q, want %s", tt.path, err, err.Similar(), want)
+		}
+	}
+}
+
 func TestMasked(t *testing.T) {
 	c, dir := loadExample(t)
 	out, err := c.Masked()

@@ -4,17 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
-
-// maxFile bounds the configuration file, in bytes.
-const maxFile = 16 << 20
 
 // decodeFile reads YAML into the shape of file.go. The yaml package's own
 // strict decoder is not used, because its errors quote the values that do not
@@ -24,76 +20,65 @@ const maxFile = 16 << 20
 func decodeFile(data []byte, p *problems) fileConfig {
 	var file fileConfig
 	root, line, err := parseYAML(data)
-	if err != nil {
-		p.add(line, "", err)
+	if err == nil {
+		decoder{p}.decode(root, "", reflect.ValueOf(&file).Elem())
 		return file
 	}
-	d := decoder{p}
-	d.decode(root, "", reflect.ValueOf(&file).Elem())
+	if _, ok := errors.AsType[*syntaxError](err); !ok {
+		p.addUnread(line, "", err)
+		return file
+	}
+	// Not YAML. Each part of the file is read by itself, if need be with its mistakes
+	// corrected, so that all mistakes are reported.
+	whole := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: 1}
+	for _, part := range topLevelParts(data) {
+		root, _, err := parseYAML(part.text)
+		if err != nil {
+			root = repair(part.text, p)
+		}
+		switch {
+		case root == nil && part.key == "": // what is in front of the first key
+		case root == nil:
+			p.unread = append(p.unread, part.key)
+		case root.Kind == yaml.MappingNode:
+			whole.Content = append(whole.Content, root.Content...)
+		}
+	}
+	if len(p.list) == 0 { // only the whole is wrong
+		p.addUnread(line, "", err)
+		return file
+	}
+	decoder{p}.decode(whole, "", reflect.ValueOf(&file).Elem())
 	return file
 }
 
-// parseYAML returns the root of the only document. The line of an error is 0
-// if the parser does not give it.
-func parseYAML(data []byte) (root *yaml.Node, line int, err error) {
-	// The parser panics on input that it believes to be impossible. What it
-	// panics with is not printed: it may quote the file.
-	defer func() {
-		if recover() != nil {
-			root, line, err = nil, 0, errors.New("not YAML: the parser gave up on it")
-		}
-	}()
-	if len(data) > maxFile {
-		return nil, 0, fmt.Errorf("larger than %d MiB", maxFile>>20)
-	}
-	empty := errors.New("empty; write auths and targets, as the example in the documentation has them")
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	var doc, next yaml.Node
-	if err := dec.Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, 0, empty
-		}
-		return nil, yamlLine(err), fmt.Errorf("not YAML: %s", yamlReason(err))
-	}
-	switch err := dec.Decode(&next); {
-	case err == nil:
-		return nil, next.Line, errors.New("a second YAML document begins here; write one")
-	case !errors.Is(err, io.EOF):
-		return nil, yamlLine(err), fmt.Errorf("not YAML: %s", yamlReason(err))
-	}
-	if root = doc.Content[0]; root.ShortTag() == "!!null" {
-		return nil, 0, empty
-	}
-	return root, 0, nil
+// part is a key at the left margin of a file, with what belongs to it.
+type part struct {
+	key  string
+	text []byte // with empty lines in front, so that lines have the file's numbers
 }
 
-// yamlLine takes the line out of a parser's error: it is there as text only.
-func yamlLine(err error) int {
-	rest, ok := strings.CutPrefix(err.Error(), "yaml: line ")
-	if !ok {
-		return 0
-	}
-	digits, _, _ := strings.Cut(rest, ":")
-	line, err := strconv.Atoi(digits)
-	if err != nil {
-		return 0
-	}
-	return line
-}
+var topLevelKeys = map[string]bool{"auths": true, "modules": true, "lockout_file": true, "targets": true}
 
-// yamlReason is a parser's error without its line, and without words in single
-// quotes: an unquoted password that begins with * is read as an alias, and
-// the error names it.
-func yamlReason(err error) string {
-	reason := strings.TrimPrefix(err.Error(), "yaml: ")
-	if strings.HasPrefix(reason, "line ") {
-		_, reason, _ = strings.Cut(reason, ": ")
+var topLevelKey = regexp.MustCompile(`^([a-z_]+):(?:\s|$)`)
+
+// topLevelParts splits a file at the keys at its left margin.
+func topLevelParts(data []byte) []part {
+	parts := []part{{}}
+	number := 0
+	for text := range bytes.Lines(data) {
+		if key := topLevelKey.FindSubmatch(text); key != nil && len(parts) < maxProblems {
+			next := part{string(key[1]), bytes.Repeat([]byte("\n"), number)}
+			if len(bytes.TrimSpace(parts[len(parts)-1].text)) == 0 {
+				parts = parts[:len(parts)-1] // nothing is in front of the first key
+			}
+			parts = append(parts, next)
+		}
+		number++
+		last := &parts[len(parts)-1]
+		last.text = append(last.text, text...)
 	}
-	if quoted := regexp.MustCompile(`'[^']*[0-9A-Za-z][^']*'`); quoted.MatchString(reason) {
-		reason = quoted.ReplaceAllString(reason, "(not shown)") +
-			"; a value that begins with * or & needs quotes"
-	}
-	return reason
+	return parts
 }
 
 // decoder walks the YAML tree and the Go value together. The Go types have
@@ -102,7 +87,7 @@ type decoder struct{ problems *problems }
 
 func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
-		d.problems.addf(n.Line, path, "anchors and aliases are not supported; write the value out, and put a value that begins with & or * in quotes")
+		d.problems.addUnread(n.Line, path, errors.New("anchors and aliases are not supported; write the value out, and put a value that begins with & or * in quotes"))
 		return
 	}
 	if v.Kind() == reflect.Struct {
@@ -112,7 +97,10 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 	}
 	if l, ok := v.Addr().Interface().(leaf); ok {
 		if err := l.decode(n); err != nil {
-			d.problems.add(n.Line, path, err)
+			if strings.Contains(path, "hosts[") && n.Kind != yaml.ScalarNode {
+				err = errors.New(`must be a host, as in exch01.corp.example or "10.1.2.3:139"; an IPv6 address in brackets, or one that ends in a colon, needs quotes, as in "[2001:db8::1]:139"`)
+			}
+			d.problems.addUnread(n.Line, path, err)
 		}
 		return
 	}
@@ -131,7 +119,7 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 
 func (d decoder) sequence(n *yaml.Node, path string, v reflect.Value) {
 	if n.Kind != yaml.SequenceNode || n.ShortTag() != "!!seq" {
-		d.problems.addf(n.Line, path, "must be a list, as in [a, b]")
+		d.problems.addUnread(n.Line, path, errors.New(listHint(n, path, v.Type())))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(n.Content), len(n.Content)))
@@ -144,13 +132,17 @@ func (d decoder) sequence(n *yaml.Node, path string, v reflect.Value) {
 // with string keys.
 func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 	if n.Kind != yaml.MappingNode || n.ShortTag() != "!!map" {
-		d.problems.addf(n.Line, path, "must be a mapping of keys to values")
+		d.problems.addUnread(n.Line, path, errors.New(mappingHint(n, v.Type())))
 		return
 	}
 	if v.Kind() == reflect.Map {
 		v.Set(reflect.MakeMap(v.Type()))
 	}
-	seen := map[string]int{} // key to its line
+	seen := map[string]int{}     // key to its line
+	written := map[string]bool{} // the keys that are in the file
+	for i := 0; i < len(n.Content); i += 2 {
+		written[n.Content[i].Value] = true
+	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Value == "" || key.Anchor != "" || key.Style&yaml.TaggedStyle != 0 {
@@ -162,9 +154,17 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 		if v.Kind() == reflect.Struct {
 			var names []string
 			if field, names = fieldByKey(v, key.Value); !field.IsValid() {
-				d.unknownKey(v.Type(), path, key, value, names)
+				if meant := d.unknownKey(v.Type(), path, key, value, names); meant != "" && !written[meant] {
+					// Read as what it was meant to be: that key is not missing, and its
+					// value may have a mistake of its own.
+					field, _ = fieldByKey(v, meant)
+					d.decode(value, join(path, key.Value), field)
+				}
 				continue
 			}
+		} else if topLevelKeys[key.Value] && (path == "auths" || path == "modules") {
+			d.problems.addf(key.Line, at, "%s belongs to the whole file; begin its line at the left margin", key.Value)
+			continue
 		} else if isEmpty(value) && (!mayBeEmpty(v.Type().Elem()) || strings.ContainsFunc(key.Value, func(r rune) bool { return !isNameChar(r) })) {
 			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write name: {...}")
 			continue
@@ -184,18 +184,40 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 	}
 }
 
-// unknownKey reports a key that a struct does not have. One with nothing behind it, as in
-// {username: rasphone, hunter2}, may be a value at a wrong place, such as a password, and is
-// not shown.
-func (d decoder) unknownKey(in reflect.Type, path string, key, value *yaml.Node, names []string) {
+// unknownKey reports a key that a struct does not have, and returns the one that was meant;
+// empty if none is close. One with nothing behind it, as in {username: rasphone, hunter2}, may
+// be a value at a wrong place, such as a password, and is not shown.
+func (d decoder) unknownKey(in reflect.Type, path string, key, value *yaml.Node, names []string) (meant string) {
+	at := join(path, key.Value)
+	meant = Closest(key.Value, names)
 	switch hint, replaced := replacedKeys[replacedKey{in, key.Value}]; {
 	case replaced:
-		d.problems.addf(key.Line, join(path, key.Value), "%s", hint)
+		d.problems.addUnread(key.Line, at, errors.New(hint))
+		return ""
 	case isEmpty(value):
 		d.problems.addf(key.Line, path, "unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are %s", strings.Join(names, ", "))
+		return ""
+	case meant != "":
+		d.problems.addf(key.Line, at, "unknown key; did you mean %s?", meant)
+	case len(elsewhere(key.Value)) > 0:
+		d.problems.addf(key.Line, at, "unknown key here; it goes under %s; the keys here are %s", strings.Join(elsewhere(key.Value), " or "), strings.Join(names, ", "))
 	default:
-		d.problems.addf(key.Line, join(path, key.Value), "unknown key; the keys here are %s", strings.Join(names, ", "))
+		d.problems.addf(key.Line, at, "unknown key; the keys here are %s", strings.Join(names, ", "))
 	}
+	return meant
+}
+
+// elsewhere returns the sections that have a key.
+func elsewhere(key string) []string {
+	var sections []string
+	for _, k := range Keys() {
+		segments := strings.Split(k.Path, ".")
+		i := slices.IndexFunc(segments, func(segment string) bool { return strings.TrimSuffix(segment, "[]") == key })
+		if i > 0 {
+			sections = append(sections, strings.Join(segments[:i], "."))
+		}
+	}
+	return slices.Compact(sections)
 }
 
 // isEmpty reports whether a value is null, which is what {key} has.

@@ -57,6 +57,8 @@ func parseEndpoint(s string) (e endpoint, host string, err error) {
 		}
 	}
 	switch {
+	case isHostRange(host):
+		err = errors.New("a range")
 	case strings.Contains(host, ":"):
 		e.addr, err = parseIPv6(host)
 	case looksNumeric(strings.TrimSuffix(host, ".")):
@@ -77,7 +79,7 @@ func parseEndpoint(s string) (e endpoint, host string, err error) {
 func parsePort(s string) (uint16, error) {
 	port, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || s[0] == '0' {
-		return 0, errors.New("the port is not a number from 1 to 65535")
+		return 0, errors.New("the port is not a number from 1 to 65535; write 139 or 445, or leave it out: then both are tried")
 	}
 	return uint16(port), nil
 }
@@ -130,7 +132,7 @@ func looksNumeric(host string) bool {
 // one to four numbers, decimal, octal after 0, hexadecimal after 0x. The last
 // one fills the bytes that the others leave.
 func parseIPv4(s string) (netip.Addr, error) {
-	bad := errors.New("looks like an IPv4 address and is none; write four numbers up to 255, as in 10.1.2.3")
+	bad := errors.New("looks like an IPv4 address and is not one; write four numbers up to 255, as in 10.1.2.3")
 	parts := strings.SplitN(s, ".", 5)
 	if len(parts) > 4 {
 		return netip.Addr{}, bad

@@ -130,6 +130,12 @@ func (b *boolean) decode(n *yaml.Node) error {
 	case !b.given, b.value == "true", b.value == "false":
 		return nil
 	}
+	switch b.value {
+	case "yes", "on", "y", "1":
+		return errors.New("must be true or false; write true")
+	case "no", "off", "n", "0":
+		return errors.New("must be true or false; write false")
+	}
 	return errors.New("must be true or false")
 }
 
@@ -155,9 +161,10 @@ func (n number) MarshalYAML() (any, error) {
 
 // hidden is a password that stands in the file.
 type hidden struct {
-	secret secret.Secret
-	line   int
-	given  bool
+	secret    secret.Secret
+	line      int
+	given     bool
+	commented bool // a comment stands behind it, without quotes between them
 }
 
 func (h *hidden) decode(n *yaml.Node) error {
@@ -165,7 +172,7 @@ func (h *hidden) decode(n *yaml.Node) error {
 	if err := t.decode(n); err != nil {
 		return err
 	}
-	*h = hidden{secret: secret.New(t.value), line: t.line, given: t.given}
+	*h = hidden{secret: secret.New(t.value), line: t.line, given: t.given, commented: n.LineComment != "" && n.Style == 0}
 	return nil
 }
 

@@ -75,6 +75,8 @@ func FuzzParse(f *testing.F) {
 		"", "auths: {}", allowYAML, "auths: &a {a: *a}", "targets: [{hosts: [h], auth: a}]", "--- \n...\n---\n", "? [a]\n: b", "auths: !x {a: !y b}", "%YAML 1.2\n---\n#",
 		"modules: {m: {timeout: 1s, eventlog: {windows: [1h], event_id: 1}}}\ntargets: []",
 		"auths: {a: {username: u, password: p}}\nlockout_file: none\nmodules: {m: {min_interval: 0s, session: per_probe}}\ntargets: [{hosts: [h], auth: a, modules: [m, default]}]",
+		"auths:\n\ta:\n\t\tusername: u\n", "auths:\n  a:\n    username:u\n   domain = x\ntargets\n  -hosts: [[::1]:139]\n", "modules:\n  m:\n    phonebook:\n      path: \"C:\\q\"\n    share: a: b\n",
+		"auths:\n  a:\n    password: *x\n  - b\n c: |\n", "\xff\xfea\x00", "targets:\n- hosts:\n   - a\n  - b\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -39,8 +39,11 @@ func (b *builder) readLockoutFile(t text) lockoutFile {
 	case !isPrintable(t.value) || len(t.value) > maxPath:
 		b.problems.addf(t.line, at, "has control characters, or more than %d bytes", maxPath)
 		return lockoutFile{}
+	case unexpanded(t.value) != "":
+		b.problems.addf(t.line, at, "%s", unexpanded(t.value))
+		return lockoutFile{}
 	case os.IsPathSeparator(t.value[len(t.value)-1]):
-		b.problems.addf(t.line, at, "%.300q is a folder; write the path of a file in it", t.value)
+		b.problems.addf(t.line, at, "%s is a folder; write the path of a file in it", Quote(t.value))
 		return lockoutFile{}
 	}
 	path := b.besideFile(t.value)
@@ -50,7 +53,7 @@ func (b *builder) readLockoutFile(t text) lockoutFile {
 		taken = taken || path == filepath.Clean(f.path)
 	}
 	if taken {
-		b.problems.addf(t.line, at, "%.300q is the configuration or a password file; write the path of a file of its own", t.value)
+		b.problems.addf(t.line, at, "%s is the configuration or a password file; write the path of a file of its own", Quote(t.value))
 	}
 	return lockoutFile{path: path}
 }
@@ -69,6 +72,17 @@ func (b *builder) defaultLockoutFile() lockoutFile {
 		return lockoutFile{err: errors.New("no place for the lockout file: neither $STATE_DIRECTORY nor a cache folder is set; write lockout_file")}
 	}
 	return lockoutFile{path: filepath.Join(folder, "rasphone_exporter", lockoutFileName)}
+}
+
+// unexpanded describes a path that only a shell understands; empty if it is none.
+func unexpanded(path string) string {
+	switch {
+	case strings.HasPrefix(path, "~/"), path == "~":
+		return "begins with ~, which a shell would replace; write the whole path"
+	case strings.HasPrefix(path, "$"), strings.HasPrefix(path, "%") && strings.Count(path, "%") > 1:
+		return "begins with a variable, which a shell would replace; write the whole path"
+	}
+	return ""
 }
 
 // besideFile returns a path of the configuration as the process needs it: a relative one

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 )
@@ -45,13 +46,19 @@ func readPasswordFile(path string) (password secret.Secret, file PasswordFile, e
 	// Stat before open: to open a named pipe would wait for its other end.
 	info, err := os.Stat(path)
 	if err != nil {
-		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w; a relative path starts at the folder of the configuration file", bareError(err))
+		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w", bareError(err))
 	}
 	file = PasswordFile{path, info}
 	if !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return secret.Secret{}, file, errors.New("is a folder; write the path of a file in it")
+		}
 		return secret.Secret{}, file, errors.New("is not a regular file")
 	}
 	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w; let the user that the exporter runs as read it", bareError(err))
+	}
 	if err != nil {
 		return secret.Secret{}, file, fmt.Errorf("cannot read this file: %w", bareError(err))
 	}
@@ -86,8 +93,14 @@ func checkPassword(password secret.Secret) error {
 		return fmt.Errorf("holds more than the %d bytes that a password may have", maxPassword)
 	case strings.HasPrefix(text, "\uFEFF"):
 		return errors.New("begins with a byte order mark; save it as UTF-8 without one")
+	case strings.HasPrefix(text, "\xff\xfe"), strings.HasPrefix(text, "\xfe\xff"), strings.ContainsRune(text, 0):
+		return errors.New("holds UTF-16 text; save it as UTF-8 without a byte order mark")
+	case !utf8.ValidString(text):
+		return errors.New("holds text that is not UTF-8; save it as UTF-8")
+	case strings.ContainsAny(text, "\r\n"):
+		return errors.New("holds more than one line; leave the password alone, on one line")
 	case !isPrintable(text):
-		return errors.New("is not one line of UTF-8 text without control characters")
+		return errors.New("holds control characters; leave the password alone, on one line")
 	}
 	return nil
 }
@@ -97,7 +110,7 @@ func checkPassword(password secret.Secret) error {
 func ReadPasswordFile(path string) (secret.Secret, error) {
 	password, _, err := readPasswordFile(path)
 	if err != nil {
-		return secret.Secret{}, fmt.Errorf("password file %s: %w", path, err)
+		return secret.Secret{}, fmt.Errorf("--password-file %s: %w", path, err)
 	}
 	return password, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // maxProblems bounds how many problems one error lists.
@@ -19,12 +20,20 @@ type problem struct {
 
 // problems collects what is wrong, so that all of it can be reported at once.
 type problems struct {
-	file string // empty: the configuration is the command line's
+	file string // empty: the configuration is not from a file
 	list []problem
+
+	placeOf func(path string) string // for a configuration of the command line: the flag
+
+	// unread are the paths whose values could not be read. What seems to be missing there
+	// is a consequence, which is not reported as well.
+	unread []string
 }
 
 func (p *problems) add(line int, path string, err error) {
-	p.list = append(p.list, problem{line, path, err})
+	if !p.isUnread(path) {
+		p.list = append(p.list, problem{line, path, err})
+	}
 }
 
 // addf is add for an error that wraps nothing.
@@ -32,15 +41,42 @@ func (p *problems) addf(line int, path, format string, args ...any) {
 	p.add(line, path, fmt.Errorf(format, args...))
 }
 
+// addUnread is add for a value that could not be read.
+func (p *problems) addUnread(line int, path string, err error) {
+	p.add(line, path, err)
+	p.unread = append(p.unread, path)
+}
+
+// isUnread reports whether the value at a path, or one that it is part of, could not be read.
+func (p *problems) isUnread(path string) bool {
+	return slices.ContainsFunc(p.unread, func(unread string) bool {
+		rest, inside := strings.CutPrefix(path, unread)
+		return inside && (unread == "" || rest == "" || rest[0] == '.' || rest[0] == '[')
+	})
+}
+
 // place returns file and line: "rasphone.yml:12".
 func (p *problems) place(line int) string {
-	switch {
-	case p.file == "":
-		return "command line"
-	case line == 0:
+	if line == 0 {
 		return p.file
 	}
 	return fmt.Sprintf("%s:%d", p.file, line)
+}
+
+// text returns a problem as one line: "rasphone.yml:12: modules.default.timeout: ...".
+func (p *problems) text(one problem) error {
+	err := one.err
+	path := one.path
+	if p.placeOf != nil {
+		path = p.placeOf(path)
+	}
+	if path != "" {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	if p.file != "" {
+		err = fmt.Errorf("%s: %w", p.place(one.line), err)
+	}
+	return err
 }
 
 // err joins the problems in the order of their lines; nil if there are none.
@@ -51,14 +87,10 @@ func (p *problems) err() error {
 	var errs []error
 	for i, one := range p.list {
 		if i == maxProblems {
-			errs = append(errs, fmt.Errorf("%s: and %d more problems", p.place(0), len(p.list)-i))
+			errs = append(errs, p.text(problem{err: fmt.Errorf("and %d more problems", len(p.list)-i)}))
 			break
 		}
-		if one.path == "" {
-			errs = append(errs, fmt.Errorf("%s: %w", p.place(one.line), one.err))
-			continue
-		}
-		errs = append(errs, fmt.Errorf("%s: %s: %w", p.place(one.line), one.path, one.err))
+		errs = append(errs, p.text(one))
 	}
 	return errors.Join(errs...)
 }

@@ -112,10 +112,11 @@ func readModuleNames(b *builder, at string, list []text, modules map[string]smbp
 	for i, t := range list {
 		at := fmt.Sprintf("%s[%d]", at, i)
 		switch _, ok := modules[t.value]; {
+		case !ok && b.isKnownBad("modules", t.value):
 		case !ok:
-			b.problems.addf(t.line, at, "%.80q is not under modules; there are %s", t.value, names(modules))
+			b.problems.addf(t.line, at, "%s is not under modules; %s", Quote(t.value), didYouMean(t.value, names(modules)))
 		case slices.Contains(read, t.value):
-			b.problems.addf(t.line, at, "%q is in the list twice", t.value)
+			b.problems.addf(t.line, at, "%s is in the list twice", Quote(t.value))
 		default:
 			read = append(read, t.value)
 		}
@@ -129,11 +130,11 @@ func (b *builder) checkPortsLeft(list allowList, hosts []Host) {
 	for _, h := range hosts {
 		e, _, err := parseEndpoint(h.Name)
 		if err != nil {
-			b.problems.add(0, "targets", fmt.Errorf("host %q: %w", h.Name, err))
+			b.problems.add(0, "targets", fmt.Errorf("host %s: %w", Quote(h.Name), err))
 			continue
 		}
 		if r, ports := list.find(e); len(ports) == 0 {
-			b.problems.addf(r.line, "targets", "the host %q has no port left: 445 and 139 are listed on their own; list it without a port, or with", h.Name)
+			b.problems.addf(r.line, "targets", "the host %s has no port left: 445 and 139 are listed on their own; list it without a port, or with", Quote(h.Name))
 		}
 	}
 }
@@ -144,33 +145,42 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 		return smbprobe.Auth{}
 	}
 	auth, ok := auths[g.Auth.value]
-	if !ok {
-		b.problems.addf(g.Auth.line, at+".auth", "%.80q is not under auths; there are %s", g.Auth.value, names(auths))
+	if !ok && !b.isKnownBad("auths", g.Auth.value) {
+		b.problems.addf(g.Auth.line, at+".auth", "%s is not under auths; %s", Quote(g.Auth.value), didYouMean(g.Auth.value, names(auths)))
 	}
 	return auth
 }
 
+// isKnownBad reports whether the auth or module of this name may be missing because of a
+// problem that is reported already.
+func (b *builder) isKnownBad(section, name string) bool {
+	return b.badNames[name] || Closest(name, names(b.badNames)) != "" || b.problems.isUnread(section)
+}
+
 // addHost puts a host into the list, and reports whether that went well.
 func (b *builder) addHost(list allowList, at string, r rule) (e endpoint, listed bool) {
-	if strings.Contains(r.name, "/") {
-		b.problems.addf(r.line, at, "%.80q: ranges are not taken: anyone who holds an address in one could ask for it and be handed the login; list each host by name or address", r.name)
-		return e, false
-	}
 	e, host, err := parseEndpoint(r.name)
 	if err != nil {
-		b.problems.addf(r.line, at, "%.80q is not a host: %w", r.name, err)
+		b.problems.add(r.line, at, badHost(r.name, err))
 		return e, false
 	}
 	r.host = host
 	if first := list.addHost(e, r); first != nil {
-		b.problems.addf(r.line, at, "the host %q is already there as %q in line %d; keep one of them", r.name, first.name, first.line)
+		where := ""
+		if first.line > 0 {
+			where = fmt.Sprintf(" in line %d", first.line)
+		}
+		b.problems.addf(r.line, at, "the host %s is already there as %s%s; keep one of them", Quote(r.name), Quote(first.name), where)
 		return e, false
 	}
 	if e.addr.Is4() && host != e.addr.String() {
-		b.warn(r.line, at, fmt.Sprintf("%q is read as %s", r.name, e.addr))
+		b.warn(r.line, at, fmt.Sprintf("%s is read as %s", Quote(r.name), e.addr))
+	}
+	if last := host[strings.LastIndexByte(host, ':')+1:]; e.addr.Is6() && e.port == 0 && (last == "139" || last == "445") {
+		b.warn(r.line, at, fmt.Sprintf("%s is read as an address without a port; with one it is \"[%s]:%s\", in quotes", Quote(r.name), strings.TrimSuffix(host, ":"+last), last))
 	}
 	if e.name != "" && !strings.Contains(host, ".") && b.problems.file != "" {
-		b.warn(r.line, at, fmt.Sprintf("%q has no dot: the resolver's search list decides which host gets the login; write the whole name", r.name))
+		b.warn(r.line, at, fmt.Sprintf("%s has no dot: the resolver's search list decides which host gets the login; write the whole name", Quote(r.name)))
 	}
 	return e, true
 }
@@ -205,14 +215,5 @@ var metricLabels = []string{
 	"netbios_name", "os", "port", "service", "severity", "start_mode", "state", "step", "window",
 }
 
-// names lists the keys of a map for an error; the first ones of many.
-func names[T any](m map[string]T) string {
-	sorted := slices.Sorted(maps.Keys(m))
-	switch {
-	case len(sorted) == 0:
-		return "none"
-	case len(sorted) > 10:
-		return strings.Join(sorted[:10], ", ") + ", ..."
-	}
-	return strings.Join(sorted, ", ")
-}
+// names returns the keys of a map, sorted.
+func names[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -45,7 +45,39 @@ func parseTimeout(s string) (time.Duration, error) {
 	if t := time.Duration(d); err == nil && t >= minTimeout && t <= maxTimeout {
 		return t, nil
 	}
-	return 0, fmt.Errorf("%.80q is not a duration from 100ms to 5m; write 500ms, 10s or 1m30s", s)
+	return 0, fmt.Errorf("%s is not a duration from 100ms to 5m; write %s", Quote(s), DurationHint(s, maxTimeout, "500ms, 10s or 1m30s"))
+}
+
+// DurationHint returns how a duration is spelled that lacks its unit, or has one of another
+// notation; examples if it cannot be guessed, or is longer than limit.
+func DurationHint(s string, limit time.Duration, examples string) string {
+	number, unit := splitUnit(s)
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || value < 0 {
+		return examples
+	}
+	units := map[string]time.Duration{
+		"": time.Second, "s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
+		"ms": time.Millisecond, "msec": time.Millisecond, "milliseconds": time.Millisecond,
+		"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
+		"h": time.Hour, "hour": time.Hour, "hours": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
+	}
+	of, ok := units[unit]
+	if !ok || value*float64(of) > float64(limit) {
+		return examples
+	}
+	guess := model.Duration(value * float64(of)).String()
+	if guess == s {
+		return examples
+	}
+	return guess
+}
+
+// splitUnit splits "10 Seconds" into "10" and "seconds".
+func splitUnit(s string) (number, unit string) {
+	s = strings.ToLower(strings.TrimSpace(s))
+	end := strings.LastIndexAny(s, "0123456789.") + 1
+	return s[:end], strings.TrimSpace(s[end:])
 }
 
 // parseInterval takes min_interval.
@@ -54,7 +86,7 @@ func parseInterval(s string) (time.Duration, error) {
 	if t := time.Duration(d); err == nil && t <= maxInterval {
 		return t, nil
 	}
-	return 0, fmt.Errorf("%.80q is not a duration from 0s to 1m; write 5s, or 0s to probe at every request", s)
+	return 0, fmt.Errorf("%s is not a duration from 0s to 1m; write %s", Quote(s), DurationHint(s, maxInterval, "5s, or 0s to probe at every request"))
 }
 
 // parseSession takes session.
@@ -63,16 +95,35 @@ func parseSession(s string) (string, error) {
 	case smbprobe.SessionPerProbe, smbprobe.SessionKept:
 		return s, nil
 	}
-	return "", fmt.Errorf("%.80q is neither %s nor %s", s, smbprobe.SessionPerProbe, smbprobe.SessionKept)
+	return "", fmt.Errorf("%s is neither %s nor %s", Quote(s), smbprobe.SessionPerProbe, smbprobe.SessionKept)
 }
 
 // parseSize takes KiB and MiB as powers of two, kB and MB as powers of ten.
 func parseSize(s string) (int64, error) {
-	n, err := units.ParseStrictBytes(s)
-	if err == nil && n >= minPhonebook && n <= maxPhonebook {
+	if n, err := parseUnits(s); err == nil {
 		return n, nil
 	}
-	return 0, fmt.Errorf("%.80q is not a size from 1KiB to 64MiB; write 512KiB or 1MiB", s)
+	return 0, fmt.Errorf("%s is not a size from 1KiB to 64MiB; write %s", Quote(s), sizeHint(s))
+}
+
+// sizeHint returns how a size is spelled that lacks its unit, or has it in other letters;
+// examples if it cannot be guessed.
+func sizeHint(s string) string {
+	number, unit := splitUnit(s)
+	unit = map[string]string{"": "B", "b": "B", "bytes": "B", "k": "KiB", "kb": "KiB", "kib": "KiB", "m": "MiB", "mb": "MiB", "mib": "MiB"}[unit]
+	guess := number + unit
+	if _, err := parseUnits(guess); err != nil || unit == "" || guess == s {
+		return "512KiB or 1MiB"
+	}
+	return guess
+}
+
+func parseUnits(s string) (int64, error) {
+	n, err := units.ParseStrictBytes(s)
+	if err == nil && (n < minPhonebook || n > maxPhonebook) {
+		err = errors.New("out of bounds")
+	}
+	return n, err
 }
 
 func parseEventID(s string) (uint16, error) {
@@ -80,7 +131,7 @@ func parseEventID(s string) (uint16, error) {
 	if err == nil && id > 0 {
 		return uint16(id), nil
 	}
-	return 0, fmt.Errorf("%.80q is not an event ID from 1 to 65535; write the number alone, as in 4106", s)
+	return 0, fmt.Errorf("%s is not an event ID from 1 to 65535; write the number alone, as in 4106", Quote(s))
 }
 
 // oneOf takes one of some words, as they are spelled.
@@ -89,7 +140,10 @@ func oneOf(words ...string) func(string) (string, error) {
 		if slices.Contains(words, s) {
 			return s, nil
 		}
-		return "", fmt.Errorf("%.80q is none of %s", s, strings.Join(words, ", "))
+		if word := Closest(s, words); word != "" {
+			return "", fmt.Errorf("%s is none of %s; write %s", Quote(s), strings.Join(words, ", "), word)
+		}
+		return "", fmt.Errorf("%s is none of %s", Quote(s), strings.Join(words, ", "))
 	}
 }
 
@@ -98,11 +152,11 @@ func oneOf(words ...string) func(string) (string, error) {
 func parseNetBIOSName(s string) (string, error) {
 	for _, r := range s {
 		if r <= ' ' || r > '~' || strings.ContainsRune(notInNames, r) {
-			return "", fmt.Errorf("%.80q is not a NetBIOS name; write ASCII characters without spaces, and none of %s", s, notInNames)
+			return "", fmt.Errorf("%s is not a NetBIOS name; write ASCII characters without spaces, and none of %s", Quote(s), notInNames)
 		}
 	}
 	if len(s) > maxNetBIOSName {
-		return "", fmt.Errorf("%.80q is longer than the %d bytes of a NetBIOS name", s, maxNetBIOSName)
+		return "", fmt.Errorf("%s is longer than the %d bytes of a NetBIOS name", Quote(s), maxNetBIOSName)
 	}
 	return strings.ToUpper(s), nil
 }
@@ -113,9 +167,9 @@ func parseName(s string) (string, error) {
 	case strings.TrimSpace(s) == "":
 		return "", errors.New("is empty; write a name")
 	case !isPrintable(s):
-		return "", fmt.Errorf("%.80q has control characters", s)
+		return "", fmt.Errorf("%s has control characters", Quote(s))
 	case utf8.RuneCountInString(s) > maxName:
-		return "", fmt.Errorf("%.80q... is longer than %d characters", s, maxName)
+		return "", fmt.Errorf("%s is longer than %d characters", Quote(s), maxName)
 	}
 	return s, nil
 }
@@ -126,7 +180,10 @@ func parseBareName(s string) (string, error) {
 		return "", err
 	}
 	if strings.ContainsAny(s, notInNames) || strings.Trim(s, ". ") == "" {
-		return "", fmt.Errorf("%.80q is not a bare name; write it without a path, and with none of %s", s, notInNames)
+		if last := s[strings.LastIndexAny(s, `\/`)+1:]; last != s && last != "" && !strings.ContainsAny(last, notInNames) {
+			return "", fmt.Errorf("%s is not a bare name; write %s", Quote(s), last)
+		}
+		return "", fmt.Errorf("%s is not a bare name; write it without a path, and with none of %s", Quote(s), notInNames)
 	}
 	return s, nil
 }
@@ -137,11 +194,11 @@ func parsePath(s string) (string, error) {
 	path := strings.TrimPrefix(strings.ReplaceAll(s, "/", `\`), `\`)
 	for part := range strings.SplitSeq(path, `\`) {
 		if _, err := parseBareName(part); err != nil {
-			return "", fmt.Errorf(`%.300q is not a path relative to the share; write it as System32\Ras\rasphone.pbk, without server, drive, "..", empty parts and wildcards`, s)
+			return "", fmt.Errorf(`%s is not a path relative to the share; write it as System32\Ras\rasphone.pbk, without server, drive, "..", empty parts and wildcards`, Quote(s))
 		}
 	}
 	if utf8.RuneCountInString(path) > maxName {
-		return "", fmt.Errorf("%.80q... is longer than %d characters", s, maxName)
+		return "", fmt.Errorf("%s is longer than %d characters", Quote(s), maxName)
 	}
 	return path, nil
 }
@@ -165,7 +222,7 @@ func readNames(s section, key string, list []text, fallback []string, limit int,
 		case err != nil:
 			s.problems.add(t.line, at, err)
 		case slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) }):
-			s.problems.addf(t.line, at, "%.80q is in the list twice; names are the same whatever their case", name)
+			s.problems.addf(t.line, at, "%s is in the list twice; names are the same whatever their case", Quote(name))
 		default:
 			names = append(names, name)
 		}
@@ -193,11 +250,15 @@ func readWindows(s section, list []text, moduleLine int, fallback []smbprobe.Win
 		parsed, err := model.ParseDuration(t.value)
 		d := time.Duration(parsed)
 		if err != nil || d <= 0 || d > maxWindow {
-			s.problems.addf(t.line, at, "%.80q is not a duration of at most 31d; write 15m, 1h or 24h", t.value)
+			hint := DurationHint(t.value, maxWindow, "15m, 1h or 24h")
+			if _, err := strconv.ParseUint(t.value, 10, 32); err == nil {
+				hint = "15m, 1h or 24h" // the unit cannot be guessed
+			}
+			s.problems.addf(t.line, at, "%s is not a duration of at most 31d; write %s", Quote(t.value), hint)
 			continue
 		}
 		if same := slices.IndexFunc(windows, func(w smbprobe.Window) bool { return w.Duration == d }); same >= 0 {
-			s.problems.addf(t.line, at, "%.80q is as long as %q; keep one of them", t.value, windows[same].Label)
+			s.problems.addf(t.line, at, "%s is as long as %s; keep one of them", Quote(t.value), Quote(windows[same].Label))
 			continue
 		}
 		windows = append(windows, smbprobe.Window{Label: t.value, Duration: d})

@@ -37,7 +37,7 @@ var allowed = map[string][]string{
 	"internal/secret":       {},
 	"internal/capture":      {},
 	"internal/layout":       {},
-	"benchmarks":            {},
+	"internal/benchmarks":   {},
 	"dashboards/...":        {},
 }
 
@@ -96,7 +96,7 @@ func TestImports(t *testing.T) {
 			continue
 		}
 		for _, imported := range p.Imports {
-			if strings.HasPrefix(imported, "github.com/gopacket/") {
+			if strings.HasPrefix(imported, "github.com/gopacket/") && name != "internal/smbtest/pcap" {
 				t.Errorf("%s imports %s: it is for tests, and 3 MB of the program otherwise", name, imported)
 			}
 			inModule, ok := strings.CutPrefix(imported, module)

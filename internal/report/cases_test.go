@@ -37,7 +37,7 @@ func cases() map[string]*smbprobe.Result {
 
 func healthy() *smbprobe.Result {
 	return &smbprobe.Result{
-		Target: "exch01", Module: "default", Auth: "corp", ShareName: "ADMIN$",
+		Target: "exch01", Module: "default", Auth: "corp", Account: "rasphone", ShareName: "ADMIN$",
 		Started: at(12, 0), Duration: 18200 * time.Microsecond, Timeout: 10 * time.Second, Success: true, RoundTrips: 12,
 		Steps: []smbprobe.StepResult{
 			step(smbprobe.StepResolve, 1, ""), step(smbprobe.StepConnect, 14, ""), step(smbprobe.StepNegotiate, 9, ""),
@@ -78,6 +78,12 @@ func healthy() *smbprobe.Result {
 	}
 }
 
+// diagnosed adds the causes.
+func diagnosed(r *smbprobe.Result) *smbprobe.Result {
+	r.Causes, r.RuledOut = diagnosis.Causes(r), diagnosis.RuledOut(r)
+	return r
+}
+
 // failAt ends the steps with one that failed.
 func failAt(r *smbprobe.Result, s smbprobe.Step, err string) {
 	for i := range r.Steps {
@@ -105,8 +111,7 @@ func shareRemoved() *smbprobe.Result {
 	r.Phonebook = smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown}
 	r.Registry.AutoShareServer = &smbprobe.RegistryNumber{Set: true}
 	r.Host.AdminShare, r.Host.SystemShare, r.Host.SystemDrive = new(false), new(false), "C$"
-	r.Causes, r.RuledOut = diagnosis.Causes(r), diagnosis.RuledOut(r)
-	return r
+	return diagnosed(r)
 }
 
 func registryUnreadable() *smbprobe.Result {
@@ -114,13 +119,7 @@ func registryUnreadable() *smbprobe.Result {
 	const why = "open winreg: STATUS_ACCESS_DENIED (0xC0000022)"
 	r.Steps[6].Error = why
 	r.Registry = smbprobe.RegistryResult{Readable: new(false), Error: why}
-	r.Causes = []smbprobe.Cause{{
-		Name: "admin_share_missing", Severity: smbprobe.SeverityCritical, Articles: []string{"Q155345"},
-		Headline: "Admin$ is not there, and the registry does not say why",
-		Evidence: []string{"The server does not know the share ADMIN$.", "Its registry could not be read."},
-		Remedy:   fixes("Make the share:", "`net share admin$`"),
-	}}
-	return r
+	return diagnosed(r)
 }
 
 func bookDamaged() *smbprobe.Result {
@@ -135,15 +134,7 @@ func bookDamaged() *smbprobe.Result {
 		{Check: phonebook.CheckMalformedLine, Class: phonebook.ClassFile, N: 130}, {Check: phonebook.CheckLFOnly, Class: phonebook.ClassOddity, N: 1},
 	}
 	r.Phonebook.Dialed = []phonebook.Dialed{{Name: "ISP", Entry: "ISP"}, {Name: "Gone", Missing: true}, {Name: strings.Repeat("n", 21), TooLong: true}, {Name: "None"}}
-	r.Causes = []smbprobe.Cause{
-		{
-			Name: "phonebook_damaged", Severity: smbprobe.SeverityCritical, Articles: []string{"Q196306", "Q168514"},
-			Headline: "the phone book is damaged from line 7 on",
-			Evidence: []string{"130 findings of check malformed_line."}, Remedy: fixes("Restore the file from a backup."),
-		},
-		{Name: "entry_unusable", Severity: smbprobe.SeverityWarning, Headline: `the dialed entry "ISP" cannot be dialed`},
-	}
-	return r
+	return diagnosed(r)
 }
 
 func dialupFailing() *smbprobe.Result {
@@ -163,13 +154,7 @@ func dialupFailing() *smbprobe.Result {
 		r.Eventlog.RelatedEvents = append(r.Eventlog.RelatedEvents, smbprobe.RelatedEvent{At: at(11, 50-i), Text: "ISP 0xc0000005"})
 	}
 	r.Registry.LogRetention = &smbprobe.RegistryNumber{Set: true, Value: 604800}
-	r.Causes = []smbprobe.Cause{{
-		Name: "port_taken", Severity: smbprobe.SeverityCritical, Articles: []string{"Q175410"},
-		Headline: `a script keeps the port of "ISP" locked`,
-		Evidence: []string{`Dialing "ISP" failed once in 15m with code 633 ERROR_PORT_NOT_AVAILABLE.`},
-		Remedy:   fixes("Give each wait of the script a time-out, and restart the server."),
-	}}
-	return r
+	return diagnosed(r)
 }
 
 func loginRefused() *smbprobe.Result {
@@ -178,11 +163,7 @@ func loginRefused() *smbprobe.Result {
 	const why = `log in as CORP\rasphone: STATUS_LOGON_FAILURE (0xC000006D)`
 	failAt(r, smbprobe.StepLogin, why)
 	r.Share, r.ShareStatus, r.ShareError = smbprobe.ShareLoginFailed, smb.StatusLogonFailure, why
-	r.Causes = []smbprobe.Cause{{
-		Name: "account_refused", Severity: smbprobe.SeverityWarning, Headline: "the server refuses the account: wrong user name or password",
-		Evidence: []string{"STATUS_LOGON_FAILURE at the login."}, Remedy: fixes("Correct the password of this auth in the configuration."),
-	}}
-	return r
+	return diagnosed(r)
 }
 
 func loginHeldBack() *smbprobe.Result {
@@ -190,7 +171,7 @@ func loginHeldBack() *smbprobe.Result {
 	failAt(r, smbprobe.StepNegotiate, "")
 	r.LoginHeldBack, r.HeldBackUntil, r.Success = true, at(12, 15), true
 	r.ShareError = `no login was tried, to keep the account of auth "corp" from being locked: STATUS_LOGON_FAILURE at 12:00; next login after 1999-03-01 12:15:00 UTC`
-	return r
+	return diagnosed(r)
 }
 
 func unreachable() *smbprobe.Result {
@@ -200,7 +181,7 @@ func unreachable() *smbprobe.Result {
 	failAt(r, smbprobe.StepConnect, why)
 	r.Target, r.Share, r.ShareError, r.Success = "exch02:139", smbprobe.SharePortClosed, why, false
 	r.Address, r.Server, r.ClockOffset = "", nil, nil
-	return r
+	return diagnosed(r)
 }
 
 func servicesDead() *smbprobe.Result {
@@ -212,12 +193,7 @@ func servicesDead() *smbprobe.Result {
 	r.Services = []smbprobe.ServiceResult{{Name: "MSExchangeIMC", Error: why}, {Name: "RasMan"}, {Name: "RasAuto", Installed: new(false)}}
 	r.Host = smbprobe.HostResult{Error: why}
 	r.RPC = smbprobe.RPCDead
-	r.Causes = []smbprobe.Cause{{
-		Name: "services_exe_not_answering", Severity: smbprobe.SeverityCritical, Articles: []string{"Q178741"},
-		Headline: "services.exe does not answer", Evidence: []string{"The share works, and no pipe answers."},
-		Remedy: fixes("Restart the server."),
-	}}
-	return r
+	return diagnosed(r)
 }
 
 func logUnanswered() *smbprobe.Result {
@@ -225,7 +201,7 @@ func logUnanswered() *smbprobe.Result {
 	const why = "read the event log: no answer in time"
 	r.Steps[6].Error, r.Success = why, false
 	r.Eventlog = smbprobe.EventlogResult{Readable: new(false), Error: why}
-	return r
+	return diagnosed(r)
 }
 
 func oldEvents() *smbprobe.Result {
@@ -233,11 +209,7 @@ func oldEvents() *smbprobe.Result {
 	r.Eventlog.Windows[2].Failures = new(2)
 	r.Eventlog.Windows[2].ByError = []smbprobe.FailureCount{{Entry: "ISP", Code: "5", Error: "ERROR_ACCESS_DENIED", N: 2}}
 	r.Registry.LogRetention = &smbprobe.RegistryNumber{Set: true, Value: 0xFFFFFFFF}
-	r.Causes = []smbprobe.Cause{{
-		Name: "dialup_access_denied", Severity: smbprobe.SeverityInfo, Articles: []string{"Q196306"},
-		Headline: `dialing "ISP" was refused access, and is not any more`, Evidence: []string{"2 failures with code 5 in 24h, none in 15m."},
-	}}
-	return r
+	return diagnosed(r)
 }
 
 func notProbed() *smbprobe.Result {

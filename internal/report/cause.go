@@ -44,7 +44,9 @@ func (t *text) remedy(steps []smbprobe.RemedyStep) {
 			t.line("%s", oneLine(l))
 		}
 		for _, c := range s.Commands {
-			t.line("%s    %s", indent, oneLine(c))
+			c = oneLine(c)
+			left := max(2, min(len(indent)+4, columns-textWidth(c))) // a long one begins as far left as it has to
+			t.line("%s%s", strings.Repeat(" ", left), c)
 		}
 	}
 }

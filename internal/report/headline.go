@@ -17,7 +17,7 @@ func Headline(r *smbprobe.Result) string {
 			verdict == smbprobe.VerdictWarning && c.Severity == smbprobe.SeverityWarning
 	})
 	if i < 0 {
-		return summary(r)
+		return Summary(r)
 	}
 	headline := r.Causes[i].Headline
 	if article := r.Causes[i].Article(); article != "" {
@@ -26,8 +26,8 @@ func Headline(r *smbprobe.Result) string {
 	return headline
 }
 
-// summary says what was found, without a cause.
-func summary(r *smbprobe.Result) string {
+// Summary returns in one line what was found, without a cause.
+func Summary(r *smbprobe.Result) string {
 	if r.Share != smbprobe.ShareOK {
 		return stateLine(string(r.Share), r.ShareError)
 	}

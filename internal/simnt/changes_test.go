@@ -2,6 +2,7 @@ package simnt
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -73,6 +74,33 @@ func TestChangesRefused(t *testing.T) {
 		{"unknown command", 0xFE, nil, statusBadCommand},
 	} {
 		w.want(tt.name, tt.want, w.ask(tt.command, tt.words, nil))
+	}
+}
+
+// TestDispositions: what an open answers that would make or empty a file.
+func TestDispositions(t *testing.T) {
+	t.Parallel()
+	w := startWire(t, Options{})
+	w.session("C$")
+	const supersede, open, create, openIf, overwrite, overwriteIf = 0, 1, 2, 3, 4, 5
+	for _, tt := range []struct {
+		disposition             byte
+		exists, missing, noPath uint32
+	}{
+		{supersede, statusAccessDenied, statusAccessDenied, statusObjectPathNotFound},
+		{open, statusOK, statusObjectNameNotFound, statusObjectPathNotFound},
+		{create, statusObjectNameCollision, statusAccessDenied, statusObjectPathNotFound},
+		{openIf, statusOK, statusAccessDenied, statusObjectPathNotFound},
+		{overwrite, statusAccessDenied, statusObjectNameNotFound, statusObjectPathNotFound},
+		{overwriteIf, statusAccessDenied, statusAccessDenied, statusObjectPathNotFound},
+	} {
+		for name, want := range map[string]uint32{`\WINNT\win.ini`: tt.exists, `\WINNT\new.ini`: tt.missing, `\NEW\new.ini`: tt.noPath} {
+			m := w.createMessage(name, accessRead, 7)
+			const dispositionAt = 68
+			m[dispositionAt] = tt.disposition
+			w.send(m)
+			w.want(fmt.Sprintf("disposition %d of %s", tt.disposition, name), want, w.receive())
+		}
 	}
 }
 

@@ -6,19 +6,25 @@ import (
 
 // Access rights, share modes, dispositions and options of an open (MS-CIFS 2.2.1.4.1, 2.2.4.64.1).
 const (
-	accessRead       = 0x00000001
-	accessExecute    = 0x00000020
-	accessWrites     = 0x000D0156 // write and append data, write attributes and EAs, delete, delete child, change owner and security
-	accessMaximum    = 0x02000000
-	accessAll        = 0x10000000 // generic
-	accessGenericW   = 0x40000000
-	accessGenericR   = 0x80000000
-	accessGenericX   = 0x20000000
-	shareRead        = 0x1
-	dispositionOpen  = 1
-	dispositionOrNew = 3
-	optionFolder     = 0x1
-	optionFile       = 0x40
+	accessRead     = 0x00000001
+	accessExecute  = 0x00000020
+	accessWrites   = 0x000D0156 // write and append data, write attributes and EAs, delete, delete child, change owner and security
+	accessMaximum  = 0x02000000
+	accessAll      = 0x10000000 // generic
+	accessGenericW = 0x40000000
+	accessGenericR = 0x80000000
+	accessGenericX = 0x20000000
+	shareRead      = 0x1
+	optionFolder   = 0x1
+	optionFile     = 0x40
+)
+
+// What an open does with a file that exists, and with one that does not (MS-CIFS 2.2.4.64.1).
+const (
+	dispositionOpen      = 1
+	dispositionCreate    = 2
+	dispositionOpenIf    = 3
+	dispositionOverwrite = 4
 )
 
 // open is an open file, folder or pipe, identified by its FID.
@@ -82,9 +88,14 @@ func (a openRequest) reads() bool {
 	return a.access&(accessRead|accessExecute|accessMaximum|accessAll|accessGenericR|accessGenericX) != 0
 }
 
-// writes reports whether the open would change the disk, which is read-only here.
+// writes reports whether the open would change a file of the disk, which is read-only here.
 func (a openRequest) writes() bool {
-	return a.access&(accessWrites|accessAll|accessGenericW) != 0 || a.disposition != dispositionOpen && a.disposition != dispositionOrNew
+	return a.access&(accessWrites|accessAll|accessGenericW) != 0 || a.disposition != dispositionOpen && a.disposition != dispositionOpenIf
+}
+
+// creates reports whether the open would make a file that is missing.
+func (a openRequest) creates() bool {
+	return a.disposition != dispositionOpen && a.disposition != dispositionOverwrite
 }
 
 func (c *conn) openNode(r *request, w *writer, name string) uint32 {
@@ -126,12 +137,14 @@ func (h *Host) openNode(t *tree, name string, a openRequest, o *open) uint32 {
 	n, status := h.find(t, name)
 	switch {
 	case status != statusOK:
-		if status == statusObjectNameNotFound && a.disposition == dispositionOrNew {
+		if status == statusObjectNameNotFound && a.creates() {
 			return statusAccessDenied
 		}
 		return status
 	case n.refusal != statusOK && (n.refusal != statusSharingViolation || a.reads() || a.writes()):
 		return n.refusal
+	case a.disposition == dispositionCreate:
+		return statusObjectNameCollision
 	case n.isFolder() && a.options&optionFile != 0:
 		return statusFileIsADirectory
 	case !n.isFolder() && a.options&optionFolder != 0:

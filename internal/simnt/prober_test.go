@@ -1,6 +1,7 @@
 package simnt_test
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 )
@@ -130,6 +132,66 @@ func TestProbe(t *testing.T) {
 			}
 			if most := int(tt.options.MaxMpxCount); most > 0 && s.MaxInFlight != most {
 				t.Errorf("%d requests in flight at once, want %d", s.MaxInFlight, most)
+			}
+		})
+	}
+}
+
+// TestProbeShortAnswers: however short answers and fragments are, within reason, a probe
+// reads everything.
+func TestProbeShortAnswers(t *testing.T) {
+	t.Parallel()
+	book := []byte("[ISP]\r\nMEDIA=serial\r\nPort=COM1\r\nDEVICE=modem\r\nPhoneNumber=1\r\n")
+	book = append(book, bytes.Repeat([]byte("X=\r\n"), (1<<17-len(book))/4)...)
+	for _, o := range []simnt.Options{
+		{MaxFileRead: 64, MaxPipeRead: 100, RPCFragmentSize: 1432},
+		{MaxFileRead: 61439, MaxPipeRead: 4279, RPCFragmentSize: 4281, RPCLongFragments: true},
+		{MaxFileRead: 4293, MaxPipeRead: 4281, RPCFragmentSize: 5680, RPCLongFragments: true, SmallReads: true},
+		{MaxFileRead: 512, MaxPipeRead: 5679, RPCFragmentSize: 65535, RPCLongFragments: true, MaxMpxCount: 1, MaxBufferSize: 1024},
+		{MaxFileRead: 100, MaxPipeRead: 90, RPCFragmentSize: 2048, SmallReads: true, DOSErrors: true, OEM: true},
+		{MaxPipeRead: 1432, RPCFragmentSize: 65535, SmallReads: true, Signing: simnt.SigningRequired, MaxBufferSize: 16644},
+	} {
+		t.Run(fmt.Sprintf("%d, %d, %d", o.MaxFileRead, o.MaxPipeRead, o.RPCFragmentSize), func(t *testing.T) {
+			t.Parallel()
+			o.ServicePack = 6
+			h, addr := start(t, o)
+			addEvents(h, 300, time.Now().Add(-10*time.Minute))
+			h.WriteFile(`C:\WINNT\System32\Ras\rasphone.pbk`, book, time.Now())
+			r := probe(t, addr, "v2", "transport: direct")
+			if v := verdictOf(r); !v.Success || v.Phonebook != smbprobe.PhonebookOK || v.Records != 300 || v.Failures != 300 {
+				t.Errorf("%+v", v)
+			}
+		})
+	}
+}
+
+// TestProbeOddRecords: a record that is not one at all is counted, and does not hide the
+// others. It may have been a failure to dial, so that how many there were is not known.
+func TestProbeOddRecords(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(record []byte){
+		"zeros":       func(record []byte) { clear(record) },
+		"no length":   func(record []byte) { clear(record[:4]) },
+		"no lengths":  func(record []byte) { clear(record[:4]); clear(record[len(record)-4:]) },
+		"no frame":    func(record []byte) { clear(record[:8]); clear(record[len(record)-4:]) },
+		"a wild text": rpc.DamageStrings,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, addr := start(t, simnt.Options{ServicePack: 6})
+			at := time.Now().Add(-10 * time.Minute)
+			addEvents(h, 10, at)
+			log := h.System().Log("Application")
+			log.AddChanged(rpc.Event{At: at, ID: 0xC000100A, Type: 1, Source: "MSExchangeIMC", Computer: "EXCH1", Strings: []string{"ISP", "5"}}, change)
+			addEvents(h, 10, at)
+			r := probe(t, addr, "v2", "transport: direct")
+			if !r.Success || *r.Eventlog.Records != 21 || r.Eventlog.Unreadable != 1 {
+				t.Errorf("success %t, %d records, %d unreadable", r.Success, *r.Eventlog.Records, r.Eventlog.Unreadable)
+			}
+			for _, w := range r.Eventlog.Windows {
+				if w.Failures != nil {
+					t.Errorf("%s: %d failures", w.Label, *w.Failures)
+				}
 			}
 		})
 	}

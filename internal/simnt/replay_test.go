@@ -4,56 +4,28 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
-	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/pcap"
 )
 
 // clientMessages returns the SMBs that a client sent to a port in a capture. Each is alone in
 // its packet there.
 func clientMessages(t *testing.T, file string, port uint16) [][]byte {
 	t.Helper()
-	content, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r interface {
-		gopacket.PacketDataSource
-		LinkType() layers.LinkType
-	}
-	if bytes.HasPrefix(content, []byte("\x0a\x0d\x0d\x0a")) {
-		r, err = pcapgo.NewNgReader(bytes.NewReader(content), pcapgo.DefaultNgReaderOptions)
-	} else {
-		r, err = pcapgo.NewReader(bytes.NewReader(content))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all [][]byte
-	for {
-		data, _, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
-			return all
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		tcp, ok := gopacket.NewPacket(data, r.LinkType(), gopacket.Default).Layer(layers.LayerTypeTCP).(*layers.TCP)
-		if ok && uint16(tcp.DstPort) == port && len(tcp.Payload) > packetHeader && tcp.Payload[0] == packetMessage {
+	for _, tcp := range pcap.ReadTCP(t, file) {
+		if uint16(tcp.DstPort) == port && len(tcp.Payload) > packetHeader && tcp.Payload[0] == packetMessage {
 			all = append(all, bytes.Clone(tcp.Payload[packetHeader:]))
 		}
 	}
+	return all
 }
 
 // replayer sends what a client sent to another server, with the identifiers of this one in it.
@@ -104,8 +76,8 @@ func (p *replayer) note(r reply) {
 	}
 }
 
-// answersOf lets tshark say what the server's answers in a capture are: command, WordCount and
-// status.
+// answersOf returns the answers of the server in a capture as tshark decodes them: command,
+// WordCount and status.
 func answersOf(t *testing.T, file string, port uint16) []string {
 	t.Helper()
 	if bad := smbtest.Tshark(t, file, port, "-Y", "_ws.malformed || _ws.expert.severity >= 8388608"); bad != "" {

@@ -13,6 +13,7 @@ const (
 	statusAccessDenied          uint32 = 0xC0000022
 	statusObjectNameInvalid     uint32 = 0xC0000033
 	statusObjectNameNotFound    uint32 = 0xC0000034
+	statusObjectNameCollision   uint32 = 0xC0000035
 	statusObjectPathNotFound    uint32 = 0xC000003A
 	statusObjectPathSyntaxBad   uint32 = 0xC000003B
 	statusSharingViolation      uint32 = 0xC0000043
@@ -74,6 +75,7 @@ var dosErrors = map[uint32]dosError{
 	statusAccessDenied:          {classDOS, 5},
 	statusObjectNameInvalid:     {classDOS, 123},
 	statusObjectNameNotFound:    {classDOS, 2},
+	statusObjectNameCollision:   {classDOS, 80},
 	statusObjectPathNotFound:    {classDOS, 3},
 	statusObjectPathSyntaxBad:   {classDOS, 123},
 	statusSharingViolation:      {classDOS, 32},

@@ -11,14 +11,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// serveConfig shows the configuration in force, its secrets masked.
-func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
+// serveConfig shows the configuration in force, its secrets masked: as YAML, for a browser
+// inside a page.
+func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 	text, err := s.options.Config().Masked()
 	if err != nil {
 		s.fail(w, "cannot show the configuration", err)
 		return
 	}
-	s.writeText(w, text)
+	w.Header().Add("Vary", "Accept")
+	if !wantsPage(r) {
+		s.writeText(w, text)
+		return
+	}
+	s.writePage(w, r, http.StatusOK, "text.html", textPage{
+		frame: s.newFrame(r, "Configuration", "config", s.fleetState()), Heading: "Configuration in force",
+		About: "Passwords are masked. Defaults that the file leaves out are filled in.", Text: string(text),
+	})
 }
 
 // serveHealthy answers as long as the process does.
@@ -36,7 +45,7 @@ func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
 }
 
 // serveReload loads the configuration again.
-func (s *Server) serveReload(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) serveReload(w http.ResponseWriter, r *http.Request) {
 	if !s.options.EnableLifecycle {
 		http.Error(w, "reloads by HTTP are off; --web.enable-lifecycle permits them, and SIGHUP always reloads", http.StatusForbidden)
 		return
@@ -45,7 +54,7 @@ func (s *Server) serveReload(w http.ResponseWriter, _ *http.Request) {
 		s.fail(w, "the configuration was not loaded, the one before stays in force", err)
 		return
 	}
-	s.writeText(w, []byte("The configuration was loaded.\n"))
+	s.writeAnswer(w, r, "Configuration", "The configuration was loaded.")
 }
 
 // serveForget permits one login with an auth whose logins are held back.
@@ -65,7 +74,7 @@ func (s *Server) serveForget(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.options.Logger.Info("One login is permitted again", "auth", auth, "client", r.RemoteAddr)
-	s.writeText(w, fmt.Appendf(nil, "The next probe with auth %s logs in.\n", auth))
+	s.writeAnswer(w, r, "One login is permitted", fmt.Sprintf("The next probe with auth %s logs in.", auth))
 }
 
 // metricsHandler shows the exporter's own metrics, and counts its own requests

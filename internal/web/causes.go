@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // cause is a cause as the pages show it.
 type cause struct {
 	smbprobe.Cause
 	Level    string // class in the style sheet, of the severity
+	Urgent   bool   // it is unfolded
 	Steps    []step // of the remedy
 	Articles []article
 }
@@ -19,7 +21,7 @@ type cause struct {
 func newCauses(all []smbprobe.Cause) []cause {
 	var causes []cause
 	for _, c := range all {
-		shown := cause{Cause: c, Level: severityLevel(c.Severity)}
+		shown := cause{Cause: c, Level: severityState(c.Severity).Level()}
 		for _, s := range c.Remedy {
 			shown.Steps = append(shown.Steps, newStep(s))
 		}
@@ -31,15 +33,15 @@ func newCauses(all []smbprobe.Cause) []cause {
 	return causes
 }
 
-// severityLevel is the class of a severity in the style sheet.
-func severityLevel(s smbprobe.Severity) string {
+// severityState is the state of a target whose worst cause has this severity.
+func severityState(s smbprobe.Severity) state {
 	switch s {
 	case smbprobe.SeverityCritical:
-		return "bad"
+		return stateCritical
 	case smbprobe.SeverityWarning:
-		return "warning"
+		return stateWarning
 	}
-	return "unclear"
+	return stateOK
 }
 
 // step is one step of a remedy.
@@ -80,12 +82,11 @@ func newArticle(name string) article {
 
 // firstCause is the cause that explains most, as the first page shows it.
 type firstCause struct {
-	Level    string // as of a cause
 	Severity smbprobe.Severity
 	Headline string
 	Text     string // the first step that changes something; empty: there is none
 	Command  string // its first command; empty: none
-	More     int    // how many other causes there are
+	More     int    // how many other causes there are, without those that are information
 }
 
 // newFirstCause returns nil if there is no cause.
@@ -93,19 +94,24 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 	if len(all) == 0 {
 		return nil
 	}
-	c := newCauses(all[:1])[0]
-	first := &firstCause{Level: c.Level, Severity: c.Severity, Headline: c.Headline, More: len(all) - 1}
-	for _, s := range c.Remedy {
-		if s.Kind == smbprobe.RemedyFix {
-			first.Text = s.Text
-			if len(s.Commands) > 0 {
-				first.Command = s.Commands[0]
-			}
-			break
+	c := &all[0]
+	first := &firstCause{Severity: c.Severity, Headline: c.Headline}
+	for i := range all[1:] {
+		if all[i+1].Severity != smbprobe.SeverityInfo {
+			first.More++
+		}
+	}
+	if s := diagnosis.FirstFix(c.Remedy); s != nil {
+		first.Text = s.Text
+		if len(s.Commands) > 0 {
+			first.Command = s.Commands[0]
 		}
 	}
 	return first
 }
+
+// Urgent reports whether the cause is more than information.
+func (c *firstCause) Urgent() bool { return c.Severity != smbprobe.SeverityInfo }
 
 // asBadAs reports whether a cause alone makes a verdict, as report.Headline sees it.
 func (c *firstCause) asBadAs(v smbprobe.Verdict) bool {

@@ -16,22 +16,32 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// writeDebug answers with everything about one probe, as text.
-func (s *Server) writeDebug(w http.ResponseWriter, r *smbprobe.Result, reused bool) {
-	text, err := debugText(r, reused)
+// reusedNote is above the trace of a result that is used again.
+const reusedNote = "Reused: this is the trace of an earlier probe, within the module's min_interval.\n"
+
+// writeDebug answers with everything about one probe, as text; for a browser inside a page.
+func (s *Server) writeDebug(w http.ResponseWriter, r *http.Request, result *smbprobe.Result, note string) {
+	text, err := debugText(result)
 	if err != nil {
 		s.fail(w, "cannot make a trace of a result", err)
 		return
 	}
-	s.writeText(w, text)
+	text = append([]byte(note), text...)
+	w.Header().Add("Vary", "Accept")
+	if !wantsPage(r) {
+		s.writeText(w, text)
+		return
+	}
+	heading := "Probe of " + result.Target + " at " + moment(result.Started)
+	s.writePage(w, r, http.StatusOK, "text.html", textPage{
+		frame: s.newFrame(r, heading, "servers", verdictState(result.Verdict())), Heading: heading, Text: string(text),
+		Target: &targetLink{result.Target, flightKey{result.Target, result.Module}.query()},
+	})
 }
 
 // debugText is the trace of a probe, the steps with their times, and the metrics.
-func debugText(r *smbprobe.Result, reused bool) ([]byte, error) {
+func debugText(r *smbprobe.Result) ([]byte, error) {
 	var b bytes.Buffer
-	if reused {
-		b.WriteString("Reused: this is the trace of an earlier probe, within the module's min_interval.\n")
-	}
 	fmt.Fprintf(&b, "Probe of %s with module %s, started %s, took %s of %s\n",
 		printable(r.Target), printable(r.Module), r.Started.UTC().Format(time.RFC3339), tenths(r.Duration), tenths(r.Timeout))
 	fmt.Fprintf(&b, "Share: %s%s\n", r.Share, reason(r.ShareError))

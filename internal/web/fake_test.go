@@ -120,7 +120,7 @@ type fixture struct {
 }
 
 // newFixture makes a Server whose prober answers at once; change has the last word.
-func newFixture(t *testing.T, change func(*Options)) *fixture {
+func newFixture(t testing.TB, change func(*Options)) *fixture {
 	t.Helper()
 	f := &fixture{
 		prober: &proberFunc{probe: func(_ context.Context, t smbprobe.Target) *smbprobe.Result { return healthy(t) }},

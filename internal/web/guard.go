@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -25,13 +26,48 @@ func secureHeaders(next http.Handler) http.Handler {
 
 var errCrossSite = errors.New("a page of another site sent this request through a browser")
 
-// checkSite refuses requests that a browser marks as another site's (Fetch Metadata,
-// https://www.w3.org/TR/fetch-metadata/): one for /probe is a GET, and yet costs a login.
-func checkSite(r *http.Request) error {
-	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
-		return errCrossSite
+// checkSite refuses requests that a browser marks as another site's: one for /probe is a
+// GET, and yet costs a login. Fetch Metadata (https://www.w3.org/TR/fetch-metadata/) is sent
+// to HTTPS and to localhost alone; without it the Origin of a script's request tells.
+func (s *Server) checkSite(r *http.Request) error {
+	sites := r.Header.Values("Sec-Fetch-Site")
+	for _, site := range sites {
+		if strings.EqualFold(site, "cross-site") {
+			return errCrossSite
+		}
 	}
-	return nil
+	origin := r.Header.Get("Origin")
+	if len(sites) > 0 || origin == "" {
+		return nil
+	}
+	u, err := url.Parse(origin)
+	if err == nil && u.Host != "" {
+		for _, own := range []string{r.Host, s.external.host} {
+			if strings.EqualFold(hostOnly(u.Host), hostOnly(own)) { // another port is the same site
+				return nil
+			}
+		}
+	}
+	return errCrossSite
+}
+
+// crossOriginProtection refuses what a page of another origin sends with a method that is
+// not safe. A proxy may replace the Host, and so the external address is an own origin too.
+func (s *Server) crossOriginProtection() (*http.CrossOriginProtection, error) {
+	protection := http.NewCrossOriginProtection()
+	if s.external.host == "" {
+		return protection, nil
+	}
+	schemes := []string{s.external.scheme}
+	if s.external.scheme == "" {
+		schemes = []string{"http", "https"}
+	}
+	for _, scheme := range schemes {
+		if err := protection.AddTrustedOrigin(scheme + "://" + s.external.host); err != nil {
+			return nil, err
+		}
+	}
+	return protection, nil
 }
 
 // stateChanging makes a handler of one that changes something. Its Host has to be one that

@@ -21,9 +21,9 @@ func TestPaths(t *testing.T) {
 		wantType    string
 		wantBody    string
 	}{
-		{"GET", "/", 200, "", "text/html", "<h1>rasphone_exporter</h1>"},
+		{"GET", "/", 200, "", "text/html", "<h1>2 servers: none probed yet</h1>"},
 		{"HEAD", "/", 200, "", "text/html", ""},
-		{"GET", "/target?target=exch02:139", 200, "", "text/html", "Not probed"},
+		{"GET", "/target?target=exch02:139", 200, "", "text/html", "NOT PROBED"},
 		{"HEAD", "/target?target=exch02:139", 200, "", "text/html", ""},
 		{"POST", "/target?target=exch02:139", 405, "GET, HEAD", "text/plain", ""},
 		{"GET", "/metrics", 200, "", "text/plain", "\nrasphone_exporter_probes_in_flight 0\n"},
@@ -95,6 +95,8 @@ func TestStateChangingRequests(t *testing.T) {
 		{"its own page", own, []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://" + own}, 200},
 		{"typed by a person", own, []string{"Sec-Fetch-Site", "none"}, 200},
 		{"its own page in an old browser", own, []string{"Origin", "https://" + own}, 200},
+		{"its own page in an old browser, behind a proxy that replaces the Host", "127.0.0.1:10196", []string{"Origin", "https://" + own}, 200},
+		{"another page in an old browser, behind such a proxy", "127.0.0.1:10196", []string{"Origin", "https://evil.example"}, 403},
 		{"a page of another site", own, []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		{"a page of a neighbour", own, []string{"Sec-Fetch-Site", "same-site"}, 403},
 		{"a page of another site in an old browser", own, []string{"Origin", "https://evil.example"}, 403},

@@ -2,6 +2,7 @@ package web
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -10,44 +11,125 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// maxOthers is how many results are remembered of what the configuration does
-// not list: single ports, other modules than a target's first, and what it listed before a
-// reload.
-const maxOthers = 1000
+const (
+	// maxOthers is how many results are remembered of what the configuration does
+	// not list: single ports, other modules than a target's first, and what it listed before a
+	// reload.
+	maxOthers = 1000
+	// maxOutcomes is how many outcomes of a target are remembered.
+	maxOutcomes = 120
+	// maxChanges and maxFailures are how many whole results of a target are kept besides the
+	// last one: those that differ from the one before, and those that are not OK.
+	maxChanges  = 5
+	maxFailures = 10
+)
 
-// remembered is the last result of a target and module.
-type remembered struct {
-	result *smbprobe.Result
-	since  time.Time // when the first result came of the states and the verdict that still hold
+// outcome is what is remembered of each probe: 16 bytes.
+type outcome struct {
+	started int64  // milliseconds since 1970
+	took    uint32 // microseconds
+	cause   uint16 // that explains most and is more than information; see causeNumbers
+	state   state
+	share   uint8 // index of smbprobe.ShareStates
 }
 
-// history remembers the last result of each target and module. Its size is
-// bounded by the hosts that the configuration lists, and maxOthers.
+func (o outcome) startTime() time.Time { return time.UnixMilli(o.started).UTC() }
+
+func (o outcome) duration() time.Duration { return time.Duration(o.took) * time.Microsecond }
+
+// key identifies the probe of a target and module; no two begin in the same millisecond.
+func (o outcome) key() int64 { return o.started }
+
+func newOutcome(r *smbprobe.Result) outcome {
+	o := outcome{
+		started: r.Started.UnixMilli(), took: uint32(min(max(0, r.Duration.Microseconds()), math.MaxUint32)),
+		state: verdictState(r.Verdict()), share: uint8(max(0, slices.Index(smbprobe.ShareStates(), r.Share))),
+	}
+	if len(r.Causes) > 0 && r.Causes[0].Severity != smbprobe.SeverityInfo {
+		o.cause = causeNumbers[r.Causes[0].Name]
+	}
+	return o
+}
+
+// record is what is remembered of a target and module.
+type record struct {
+	result   *smbprobe.Result // of the last probe
+	change   bool             // it differs from the one before
+	thinned  bool             // its details are not kept, see thin
+	size     int              // bytes of result
+	since    time.Time        // when the first result came of the states and the verdict that still hold
+	outcomes []outcome        // the oldest first; at most maxOutcomes
+	kept     []*kept          // the oldest first; not the last result
+	version  uint64           // changes with each probe
+}
+
+// snapshot is a copy of a record that does not change.
+type snapshot struct {
+	record
+	staleAfter time.Duration // from the start of the last probe
+}
+
+// history remembers the last result of each target and module, the outcomes of the ones before,
+// and whole results of some. The number of targets is bounded by the hosts that the
+// configuration lists and maxOthers, and the results by limit.
 type history struct {
 	hosts func() []config.Host
+	limit int // bytes of all records
 
-	mu    sync.Mutex
-	last  map[flightKey]remembered
-	limit int // how large last may grow before the others in it are counted
+	mu      sync.Mutex
+	records map[flightKey]*record
+	maximum int // how many records there may be before the others in it are counted
+	size    int // bytes of all records
+	version uint64
+
+	packers *sync.Pool
 }
 
-func newHistory(hosts func() []config.Host) *history {
-	return &history{hosts: hosts, last: map[flightKey]remembered{}, limit: maxOthers}
+// newHistory returns a history of so many bytes.
+func newHistory(limit int, hosts func() []config.Host) *history {
+	return &history{hosts: hosts, limit: limit, records: map[flightKey]*record{}, maximum: maxOthers, packers: newPackers()}
 }
 
-// add remembers a result in place of the one before.
+// add remembers a result as the last one. The one before is kept if it is a change or a failure.
 func (h *history) add(r *smbprobe.Result) {
+	before := h.replace(r)
+	if before != nil {
+		h.pack(before)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	key := flightKey{r.Target, r.Module}
-	entry := remembered{result: r, since: r.Started}
-	if before, known := h.last[key]; known && alike(before.result, r) {
-		entry.since = before.since
+	h.shrink()
+}
+
+// replace makes a result the last one, and returns the one before if it is kept.
+func (h *history) replace(result *smbprobe.Result) (before *kept) {
+	size := sizeOf(result)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	key := flightKey{result.Target, result.Module}
+	r := h.records[key]
+	h.version++
+	if r == nil {
+		r = &record{since: result.Started}
+		h.records[key] = r
+		h.size += recordSize
+	} else {
+		h.size -= r.size
+		before = h.keep(r)
+		if r.change = !alike(r.result, result); r.change {
+			r.since = result.Started
+		}
 	}
-	h.last[key] = entry
-	if len(h.last) > h.limit {
+	r.result, r.size, r.thinned, r.version = result, size, false, h.version
+	r.outcomes = append(r.outcomes, newOutcome(result))
+	if n := len(r.outcomes) - maxOutcomes; n > 0 {
+		r.outcomes = slices.Delete(r.outcomes, 0, n)
+	}
+	h.size += size
+	if len(h.records) > h.maximum {
 		h.forget()
 	}
+	return before
 }
 
 // alike reports whether two results have the same states and the same verdict.
@@ -63,33 +145,91 @@ func (h *history) forget() {
 		listed[flightKey{host.Name, host.Module}] = true
 	}
 	var others []flightKey
-	for key := range h.last {
+	for key := range h.records {
 		if !listed[key] {
 			others = append(others, key)
 		}
 	}
 	slices.SortFunc(others, func(a, b flightKey) int {
-		return h.last[a].result.Started.Compare(h.last[b].result.Started)
+		return h.records[a].result.Started.Compare(h.records[b].result.Started)
 	})
 	excess := max(0, len(others)-maxOthers*9/10)
 	for _, key := range others[:excess] {
-		delete(h.last, key)
+		r := h.records[key]
+		h.size -= recordSize + r.size
+		for _, k := range r.kept {
+			h.size -= k.size()
+		}
+		delete(h.records, key)
 	}
 	kept := len(others) - excess
-	h.limit = len(h.last) - kept + maxOthers
+	h.maximum = len(h.records) - kept + maxOthers
 }
 
 // get returns what is remembered of one target and module.
-func (h *history) get(key flightKey) (entry remembered, known bool) {
+func (h *history) get(key flightKey) (s snapshot, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	entry, known = h.last[key]
-	return entry, known
+	r := h.records[key]
+	if r == nil {
+		return snapshot{}, false
+	}
+	s = snapshot{record: *r, staleAfter: staleAfter(r.outcomes)}
+	s.outcomes, s.kept = slices.Clone(r.outcomes), slices.Clone(r.kept)
+	return s, true
 }
 
-// all returns a copy of what is remembered.
-func (h *history) all() map[flightKey]remembered {
+// latest returns the last outcomes of a target and module, n at most.
+func (h *history) latest(key flightKey, n int) []outcome {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return maps.Clone(h.last)
+	r := h.records[key]
+	if r == nil {
+		return nil
+	}
+	return slices.Clone(r.outcomes[max(0, len(r.outcomes)-n):])
+}
+
+// all returns what is remembered of each target and module, without outcomes and kept results.
+func (h *history) all() map[flightKey]snapshot {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make(map[flightKey]snapshot, len(h.records))
+	for key, r := range h.records {
+		s := snapshot{record: *r, staleAfter: staleAfter(r.outcomes)}
+		s.outcomes, s.kept = nil, nil
+		all[key] = s
+	}
+	return all
+}
+
+// keys returns the targets and modules of which something is remembered.
+func (h *history) keys() []flightKey {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.records))
+}
+
+// When the last result counts as stale: nothing is known any more of what it shows.
+const (
+	staleGaps    = 3               // median gaps without a probe
+	staleAtLeast = time.Minute     // however short they are
+	staleAtFirst = 5 * time.Minute // before there are three probes
+	staleOf      = 10              // how many gaps the median is of
+)
+
+// staleAfter returns how long after the start of the last probe its result is stale: three
+// times the median of the last ten gaps between probes.
+func staleAfter(outcomes []outcome) time.Duration {
+	if len(outcomes) < 3 {
+		return staleAtFirst
+	}
+	var gaps []int64
+	for i := len(outcomes) - 1; i > 0 && len(gaps) < staleOf; i-- {
+		gaps = append(gaps, outcomes[i].started-outcomes[i-1].started)
+	}
+	slices.Sort(gaps)
+	n := len(gaps)
+	median := time.Duration(gaps[(n-1)/2]+gaps[n/2]) * time.Millisecond / 2
+	return max(staleGaps*median, staleAtLeast)
 }

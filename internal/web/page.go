@@ -10,137 +10,120 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
-	"time"
+	"strings"
 
-	"github.com/rasphone-exporter/rasphone_exporter/internal/report"
-	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/prometheus/common/version"
 )
 
-//go:embed *.html
+//go:embed pages/*.html
 var pagesFS embed.FS
 
-//go:embed style.css
+//go:embed pages/style.css
 var styleCSS string
 
-// indexPage is the data of the first page.
-type indexPage struct {
-	head
-	Now  time.Time
-	Rows []row
+//go:embed pages/script.js
+var scriptJS string
+
+// pagePolicy allows a page its own style sheet and script, requests to the exporter itself, and
+// nothing else.
+var pagePolicy = fmt.Sprintf("default-src 'none'; style-src %s; script-src %s; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+	contentHash(styleCSS), contentHash(scriptJS))
+
+// contentHash allows inline content (Content Security Policy Level 3, 2.3.1).
+func contentHash(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// head is the data of every page's head.html.
-type head struct {
-	Title string
-	Style template.CSS
+// frame is what is around every page.
+type frame struct {
+	Title   string
+	Section string // the entry of the navigation that the page belongs to
+	Root    string // relative URL of the first page: "", "../"
+	Icon    string // the name of the state in the icon
+
+	Version, Hostname string
+	Style             template.CSS
+	Script            template.JS
 }
 
-func newHead(title string) head {
-	//nolint:gosec // the style sheet is part of the program
-	return head{Title: title, Style: template.CSS(styleCSS)}
+// newFrame returns the frame of a page at a path.
+func (s *Server) newFrame(r *http.Request, title, section string, icon state) frame {
+	return frame{
+		Title: title, Section: section, Root: rootOf(r.URL.EscapedPath()), Icon: icon.Name(),
+		Version: cmp.Or(version.Version, "development"), Hostname: s.options.Hostname,
+		//nolint:gosec // both are part of the program
+		Style: template.CSS(styleCSS), Script: template.JS(scriptJS),
+	}
 }
 
-// row is one target and module.
-type row struct {
-	Target string
-	Module string
-	Query  template.URL // target and module as parameters of /probe and /target
-	Listed bool         // false: a single port, another module than the target's first, or not configured any more
-	Probed bool         // false: the fields below are empty
-
-	Verdict        smbprobe.Verdict
-	Level          string      // class in the style sheet, of the verdict
-	Cause          *firstCause // nil: the evidence supports none
-	Share          smbprobe.ShareState
-	ShareLevel     string // class in the style sheet, see verdictLevel
-	Phonebook      smbprobe.PhonebookState
-	PhonebookLevel string
-	Reason         string // why the states are not ok; empty if a cause that is as bad explains it
-	NoAnswer       string // see report.NoAnswer
-	Broken         bool   // see broken
-	HeldBack       bool
-	Failures       *recentFailures // nil: there is no window
-	Since          time.Time
-	Started        time.Time
-	Duration       time.Duration
+// rootOf returns the URL of the first page relative to a path: links have to work below
+// whatever path a proxy adds.
+func rootOf(escapedPath string) string {
+	return strings.Repeat("../", max(0, strings.Count(escapedPath, "/")-1))
 }
+
+// Home is the URL of the first page, relative to this one.
+func (f frame) Home() string { return cmp.Or(f.Root, ".") }
 
 func parsePages() (*template.Template, error) {
-	t, err := template.New("pages").Funcs(pageFuncs()).ParseFS(pagesFS, "*.html")
+	t, err := template.New("pages").Funcs(pageFuncs).ParseFS(pagesFS, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates of the pages: %w", err)
 	}
 	return t, nil
 }
 
-// serveIndex shows every target with its last result.
-func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
-	s.writePage(w, http.StatusOK, "index.html", indexPage{head: newHead("rasphone_exporter"), Now: s.options.Now(), Rows: s.rows()})
-}
-
 // writePage answers with a page from the template of that name.
-func (s *Server) writePage(w http.ResponseWriter, status int, name string, data any) {
+func (s *Server) writePage(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
 		s.fail(w, "cannot make the page", err)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", pagePolicy(styleCSS))
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	s.write(w, b.Bytes())
+	h := w.Header()
+	h.Set("Content-Security-Policy", pagePolicy)
+	// Browsers send "Origin: null" with the forms of a page that may not send a referrer.
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	s.writeCompressed(w, r, status, b.Bytes())
 }
 
-// pagePolicy allows a page this one style sheet and nothing else.
-func pagePolicy(style string) string {
-	sum := sha256.Sum256([]byte(style))
-	return fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-		base64.StdEncoding.EncodeToString(sum[:]))
+// messagePage is a page with one message.
+type messagePage struct {
+	frame
+	Heading string
+	Message string
+	Target  *targetLink // that it is about; nil: none
 }
 
-// rows lists the configured hosts in their order, then what else was probed, by name.
-func (s *Server) rows() []row {
-	last := s.history.all()
-	var rows []row
-	for _, h := range s.options.Config().Hosts() {
-		key := flightKey{h.Name, h.Module}
-		entry, probed := last[key]
-		delete(last, key)
-		r := newRow(key, entry, probed)
-		r.Listed = true
-		rows = append(rows, r)
-	}
-	listed := len(rows)
-	for key, entry := range last {
-		rows = append(rows, newRow(key, entry, true))
-	}
-	slices.SortFunc(rows[listed:], func(a, b row) int {
-		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Module, b.Module))
-	})
-	return rows
+// targetLink leads to the page of a target.
+type targetLink struct {
+	Name  string
+	Query template.URL
 }
 
-func newRow(key flightKey, entry remembered, probed bool) row {
-	r := row{Target: key.target, Module: key.module, Probed: probed, Query: key.query()}
-	if !probed {
-		return r
-	}
-	result := entry.result
-	r.Share, r.Phonebook = result.Share, result.Phonebook.State
-	r.ShareLevel, r.PhonebookLevel = shareLevel(result), phonebookLevel(result)
-	r.Verdict = result.Verdict()
-	r.Level = verdictLevel(r.Verdict)
-	if r.Cause = newFirstCause(result.Causes); r.Cause == nil || !r.Cause.asBadAs(r.Verdict) {
-		r.Reason = cmp.Or(result.ShareError, result.Phonebook.Error)
-	}
-	r.NoAnswer = report.NoAnswer(result)
-	r.Broken = broken(&result.Phonebook)
-	r.HeldBack = result.LoginHeldBack
-	r.Failures = shortestWindow(result.Eventlog.Windows)
-	r.Since, r.Started, r.Duration = entry.since, result.Started, result.Duration
-	return r
+// textPage is a page with a text of fixed width.
+type textPage struct {
+	frame
+	Heading string
+	About   string
+	Text    string
+	Target  *targetLink // that it is about; nil: none
 }
+
+// writeAnswer answers with a line of text, for a browser inside a page.
+func (s *Server) writeAnswer(w http.ResponseWriter, r *http.Request, heading, message string) {
+	w.Header().Add("Vary", "Accept")
+	if !wantsPage(r) {
+		s.writeText(w, []byte(message+"\n"))
+		return
+	}
+	s.writePage(w, r, http.StatusOK, "message.html", messagePage{frame: s.newFrame(r, heading, "", s.fleetState()), Heading: heading, Message: message})
+}
+
+// wantsPage reports whether a request is a browser's.
+func wantsPage(r *http.Request) bool { return strings.Contains(r.Header.Get("Accept"), "text/html") }
 
 // query is the key as parameters of /probe and /target.
 func (k flightKey) query() template.URL {

@@ -58,7 +58,7 @@ func parseQuery(query, path string, names ...string) (url.Values, error) {
 // serveProbe probes a target and answers with its metrics, or with a trace.
 func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 	arrived := time.Now()
-	if err := checkSite(r); err != nil {
+	if err := s.checkSite(r); err != nil {
 		s.reject(w, err)
 		return
 	}
@@ -94,7 +94,11 @@ func (s *Server) serveProbe(w http.ResponseWriter, r *http.Request) {
 		s.options.Metrics.ResultReused()
 	}
 	if p.debug {
-		s.writeDebug(w, result, reused)
+		note := ""
+		if reused {
+			note = reusedNote
+		}
+		s.writeDebug(w, r, result, note)
 		return
 	}
 	s.writeMetrics(w, r, result)

@@ -110,6 +110,26 @@ func TestProbe(t *testing.T) {
 			wantStatus: 403, wantBody: "another site", wantCounts: map[string]float64{"not_allowed": 1},
 		},
 		{
+			name: "a page of another site, by a proxy that adds a header", url: "/probe?target=10.1.2.3", headers: []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Site", "cross-site"},
+			wantStatus: 403, wantBody: "another site", wantCounts: map[string]float64{"not_allowed": 1},
+		},
+		{
+			name: "a script of another site over HTTP", url: "/probe?target=10.1.2.3", headers: []string{"Origin", "http://evil.example"},
+			wantStatus: 403, wantBody: "another site", wantCounts: map[string]float64{"not_allowed": 1},
+		},
+		{
+			name: "a script of the same site over HTTP", url: "/probe?target=10.1.2.3", headers: []string{"Origin", "http://localhost:3000"},
+			wantStatus: 200, wantBody: "\nprobe_success 1\n", wantCounts: map[string]float64{"success": 1}, wantCalls: 1,
+		},
+		{
+			name: "a script without an origin", url: "/probe?target=10.1.2.3", headers: []string{"Origin", "null"},
+			wantStatus: 403, wantBody: "another site", wantCounts: map[string]float64{"not_allowed": 1},
+		},
+		{
+			name: "a script of its own page over HTTP", url: "/probe?target=10.1.2.3", headers: []string{"Origin", "http://localhost:10196"},
+			wantStatus: 200, wantBody: "\nprobe_success 1\n", wantCounts: map[string]float64{"success": 1}, wantCalls: 1,
+		},
+		{
 			name: "the exporter's own page", url: "/probe?target=10.1.2.3", headers: []string{"Sec-Fetch-Site", "same-origin"},
 			wantStatus: 200, wantBody: "\nprobe_success 1\n", wantCounts: map[string]float64{"success": 1}, wantCalls: 1,
 		},

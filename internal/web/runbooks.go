@@ -1,17 +1,37 @@
 package web
 
 import (
+	"bytes"
 	"errors"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
 )
 
-// runbookPage is what the template of a runbook takes.
+// runbookPage is the data of a runbook's page.
 type runbookPage struct {
-	head
+	frame
 	Name string
-	Text string // Markdown, shown as it is
+	HTML template.HTML
+}
+
+// newMarkdown returns a converter that leaves HTML and dangerous links out.
+func newMarkdown() goldmark.Markdown {
+	return goldmark.New(goldmark.WithExtensions(extension.Table), goldmark.WithParserOptions(parser.WithAutoHeadingID()))
+}
+
+// runbookIndex is the runbook that lists the others.
+const runbookIndex = "README"
+
+// serveRunbooks leads to the list of runbooks: links in it are relative to it.
+func (s *Server) serveRunbooks(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Location", "runbooks/"+runbookIndex)
+	w.WriteHeader(http.StatusFound)
 }
 
 // serveRunbook shows a runbook by its name, with or without ".md": links between runbooks
@@ -31,5 +51,14 @@ func (s *Server) serveRunbook(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, "cannot read the runbook", err)
 		return
 	}
-	s.writePage(w, http.StatusOK, "runbook.html", runbookPage{newHead(name + " · rasphone_exporter"), name, string(text)})
+	var html bytes.Buffer
+	if err := s.markdown.Convert(text, &html); err != nil {
+		s.fail(w, "cannot show the runbook", err)
+		return
+	}
+	s.writePage(w, r, http.StatusOK, "runbook.html", runbookPage{
+		frame: s.newFrame(r, name+" (runbook)", "runbooks", s.fleetState()), Name: name,
+		//nolint:gosec // the converter leaves out what is not safe
+		HTML: template.HTML(html.String()),
+	})
 }

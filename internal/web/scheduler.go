@@ -163,6 +163,18 @@ func (s *scheduler) join(r request) (*flight, *smbprobe.Result, error) {
 	return f, nil, nil
 }
 
+// reusableFor returns how long the last result of a target is still given again instead of a
+// new probe.
+func (s *scheduler) reusableFor(t smbprobe.Target) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, ok := s.recent[flightKey{t.Name, t.Module.Name}]
+	if !ok {
+		return 0
+	}
+	return max(0, t.Module.MinInterval-time.Since(last.began))
+}
+
 // awaitStart reports whether the flight started, or was rejected, in time.
 func (f *flight) awaitStart(ctx context.Context, startBy time.Time) bool {
 	ctx, cancel := context.WithDeadline(ctx, startBy)
@@ -220,7 +232,7 @@ func (s *scheduler) run(f *flight) {
 	defer s.mu.Unlock()
 	f.result = result
 	delete(s.flights, f.key)
-	if f.generation == s.generation && result.Share != smbprobe.ShareNotProbed && f.target.Module.MinInterval > 0 {
+	if f.generation == s.generation && result.Share != smbprobe.ShareNotProbed && target.Module.MinInterval > 0 {
 		s.recent[f.key] = recent{result, f.began, f.budget}
 		s.expiring = append(s.expiring, expiring{f.key, f.began, f.began.Add(f.target.Module.MinInterval)})
 	}

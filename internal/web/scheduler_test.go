@@ -22,8 +22,8 @@ type waiter struct {
 	gone   time.Duration // when its client goes; 0: never
 }
 
-// outcome is how a waiter ended.
-type outcome struct {
+// waited is how a waiter ended.
+type waited struct {
 	At  time.Duration // when it had its answer
 	Err error
 	Run int // which run's result it got, from 1
@@ -31,7 +31,7 @@ type outcome struct {
 
 // runScheduler lets every waiter ask, with probes that take so long unless their
 // context ends before, and returns what became of each and how many probes ran.
-func runScheduler(t *testing.T, places int, probeTakes time.Duration, waiters []waiter) (got []outcome, runs int) {
+func runScheduler(t *testing.T, places int, probeTakes time.Duration, waiters []waiter) (got []waited, runs int) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		runs = 0
@@ -47,7 +47,7 @@ func runScheduler(t *testing.T, places int, probeTakes time.Duration, waiters []
 			}
 			return &smbprobe.Result{RoundTrips: n}
 		})
-		got = make([]outcome, len(waiters))
+		got = make([]waited, len(waiters))
 		for i, a := range waiters {
 			go func() {
 				time.Sleep(a.at)
@@ -58,7 +58,7 @@ func runScheduler(t *testing.T, places int, probeTakes time.Duration, waiters []
 				}
 				now := time.Now()
 				result, _, err := s.ask(ctx, request{target: smbprobe.Target{Name: a.target}, when: limits{a.time, a.time * 11 / 10}.from(now)})
-				got[i] = outcome{At: time.Since(begin), Err: err}
+				got[i] = waited{At: time.Since(begin), Err: err}
 				if result != nil {
 					got[i].Run = result.RoundTrips
 				}
@@ -81,48 +81,48 @@ func TestScheduler(t *testing.T) {
 		places     int
 		probeTakes time.Duration
 		waiters    []waiter
-		want       []outcome
+		want       []waited
 		wantRuns   int
 	}{
 		{
 			name: "one waiter", places: 1, probeTakes: sec,
 			waiters: []waiter{{target: "a", time: 10 * sec}},
-			want:    []outcome{{At: sec, Run: 1}}, wantRuns: 1,
+			want:    []waited{{At: sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "the probe has the time of who started it", places: 1, probeTakes: time.Minute,
 			waiters: []waiter{{target: "a", time: 10 * sec}},
-			want:    []outcome{{At: 10 * sec, Run: 1}}, wantRuns: 1,
+			want:    []waited{{At: 10 * sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "those who ask meanwhile share the result", places: 2, probeTakes: 3 * sec,
 			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 10 * sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
-			want:    []outcome{{At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
+			want:    []waited{{At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "who asks after it gets a probe of its own", places: 2, probeTakes: 3 * sec,
 			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "a", at: 4 * sec, time: 10 * sec}},
-			want:    []outcome{{At: 3 * sec, Run: 1}, {At: 7 * sec, Run: 2}}, wantRuns: 2,
+			want:    []waited{{At: 3 * sec, Run: 1}, {At: 7 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
 			name: "the probe goes on when the first waiter leaves", places: 1, probeTakes: 3 * sec,
 			waiters: []waiter{{target: "a", time: 10 * sec, gone: sec}, {target: "a", at: 2 * sec, time: 10 * sec}},
-			want:    []outcome{{At: sec, Err: errStillRuns}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
+			want:    []waited{{At: sec, Err: errStillRuns}, {At: 3 * sec, Run: 1}}, wantRuns: 1,
 		},
 		{
 			name: "each waiter keeps its own limit", places: 1, probeTakes: 8 * sec,
 			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "a", at: sec, time: 2 * sec}},
-			want:    []outcome{{At: 8 * sec, Run: 1}, {At: 3200 * time.Millisecond, Err: errStillRuns}}, wantRuns: 1,
+			want:    []waited{{At: 8 * sec, Run: 1}, {At: 3200 * time.Millisecond, Err: errStillRuns}}, wantRuns: 1,
 		},
 		{
 			name: "waiting for a place", places: 1, probeTakes: 3 * sec,
 			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
-			want:    []outcome{{At: 3 * sec, Run: 1}, {At: 6 * sec, Run: 2}}, wantRuns: 2,
+			want:    []waited{{At: 3 * sec, Run: 1}, {At: 6 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
 			name: "waiting in vain ends at half of the time", places: 1, probeTakes: 8 * sec,
 			waiters: []waiter{{target: "a", time: 10 * sec}, {target: "b", at: sec, time: 10 * sec}},
-			want:    []outcome{{At: 8 * sec, Run: 1}, {At: 6 * sec, Err: errOverloaded}}, wantRuns: 1,
+			want:    []waited{{At: 8 * sec, Run: 1}, {At: 6 * sec, Err: errOverloaded}}, wantRuns: 1,
 		},
 		{
 			name: "those who wait share a place, and the time of the one with the most", places: 1, probeTakes: 5 * sec,
@@ -131,7 +131,7 @@ func TestScheduler(t *testing.T) {
 				{target: "b", at: sec, time: 10 * sec},
 				{target: "b", at: 2 * sec, time: 4 * sec},
 			},
-			want: []outcome{{At: 5 * sec, Run: 1}, {At: 10 * sec, Run: 2}, {At: 4 * sec, Err: errOverloaded}}, wantRuns: 2,
+			want: []waited{{At: 5 * sec, Run: 1}, {At: 10 * sec, Run: 2}, {At: 4 * sec, Err: errOverloaded}}, wantRuns: 2,
 		},
 		{
 			name: "a later waiter lengthens the time of a probe that waits", places: 1, probeTakes: 6 * sec,
@@ -140,7 +140,7 @@ func TestScheduler(t *testing.T) {
 				{target: "b", at: sec, time: 10500 * time.Millisecond}, // until 11.5s
 				{target: "b", at: 2 * sec, time: 30 * sec},
 			},
-			want: []outcome{{At: 6 * sec, Run: 1}, {At: 12 * sec, Run: 2}, {At: 12 * sec, Run: 2}}, wantRuns: 2,
+			want: []waited{{At: 6 * sec, Run: 1}, {At: 12 * sec, Run: 2}, {At: 12 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
 			name: "a waiting probe outlives its first waiter", places: 1, probeTakes: 5 * sec,
@@ -149,7 +149,7 @@ func TestScheduler(t *testing.T) {
 				{target: "b", at: sec, time: 2 * sec},
 				{target: "b", at: sec, time: 20 * sec},
 			},
-			want: []outcome{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
+			want: []waited{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
 			name: "a waiting probe whose waiters have all left is given up", places: 1, probeTakes: 5 * sec,
@@ -158,7 +158,7 @@ func TestScheduler(t *testing.T) {
 				{target: "b", at: sec, time: 10 * sec, gone: 2 * sec},
 				{target: "c", at: 2 * sec, time: 20 * sec},
 			},
-			want: []outcome{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
+			want: []waited{{At: 5 * sec, Run: 1}, {At: 2 * sec, Err: errOverloaded}, {At: 10 * sec, Run: 2}}, wantRuns: 2,
 		},
 		{
 			name: "a waiting probe does not keep others from sharing one that runs", places: 1, probeTakes: 4 * sec,
@@ -167,7 +167,7 @@ func TestScheduler(t *testing.T) {
 				{target: "b", at: sec, time: 10 * sec},
 				{target: "a", at: 2 * sec, time: 10 * sec},
 			},
-			want: []outcome{{At: 4 * sec, Run: 1}, {At: 8 * sec, Run: 2}, {At: 4 * sec, Run: 1}}, wantRuns: 2,
+			want: []waited{{At: 4 * sec, Run: 1}, {At: 8 * sec, Run: 2}, {At: 4 * sec, Run: 1}}, wantRuns: 2,
 		},
 	}
 	for _, tt := range tests {
@@ -429,10 +429,10 @@ func TestSchedulerDrain(t *testing.T) {
 		name      string
 		drainTime time.Duration
 		wantAt    time.Duration // when drain returns; it begins after 1s
-		want      []outcome     // of two waiters of one place, and of one who comes while draining
+		want      []waited      // of two waiters of one place, and of one who comes while draining
 	}{
-		{"all in time", time.Minute, 8 * sec, []outcome{{At: 4 * sec}, {At: 8 * sec}, {At: 2 * sec, Err: errDraining}}},
-		{"out of time", 2 * sec, 3 * sec, []outcome{{At: 3 * sec}, {At: 3 * sec, Err: errDraining}, {At: 2 * sec, Err: errDraining}}},
+		{"all in time", time.Minute, 8 * sec, []waited{{At: 4 * sec}, {At: 8 * sec}, {At: 2 * sec, Err: errDraining}}},
+		{"out of time", 2 * sec, 3 * sec, []waited{{At: 3 * sec}, {At: 3 * sec, Err: errDraining}, {At: 2 * sec, Err: errDraining}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -448,12 +448,12 @@ func TestSchedulerDrain(t *testing.T) {
 					}
 					return &smbprobe.Result{}
 				})
-				got := make([]outcome, 3)
+				got := make([]waited, 3)
 				for i, at := range []time.Duration{0, sec / 2, 2 * sec} {
 					go func() {
 						time.Sleep(at)
 						_, _, err := s.ask(t.Context(), minuteRequest(smbprobe.Target{Name: fmt.Sprint(i)}))
-						got[i] = outcome{At: time.Since(begin), Err: err}
+						got[i] = waited{At: time.Since(begin), Err: err}
 					}()
 				}
 				time.Sleep(sec)

@@ -11,8 +11,11 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/yuin/goldmark"
 
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
@@ -43,8 +46,8 @@ type Config interface {
 	Masked() ([]byte, error)
 }
 
-// Options are what a Server works with. All are needed, save EnableLifecycle,
-// ExternalAddress, Hostname and Now.
+// Options are what a Server works with. All are needed but those whose
+// zero value has a meaning of its own.
 type Options struct {
 	Prober Prober
 	Config func() Config // returns the configuration in force; called for each request
@@ -67,29 +70,50 @@ type Options struct {
 	// with this Host, localhost, an address, or that of ExternalAddress.
 	Hostname string
 	Runbooks fs.FS // the runbooks, "clock_off.md" among them; nil: none are shown
-	Logger   *slog.Logger
-	Now      func() time.Time // the clock of the page; nil: time.Now
+	// ConfigProblem returns why the configuration that was loaded last is not in force, and
+	// when it was loaded; no error if it is. Nil: it always is. Its error is shown on the first page,
+	// and so holds no secret.
+	ConfigProblem func() (time.Time, error)
+	// HistorySize is how many bytes are used to remember results. Last results are always
+	// remembered, in short if there is no room; 0: DefaultHistorySize.
+	HistorySize int
+	Logger      *slog.Logger
+	Now         func() time.Time // the clock of the page; nil: time.Now
 }
+
+// DefaultHistorySize is how many bytes are used to remember results, unless Options give another
+// number.
+const DefaultHistorySize = 32 << 20
 
 // Server answers the exporter's requests. It bounds how long an answer may take to be
 // sent, and how many pages are made at a time; all else, such as how long a request may
 // take to arrive, is up to the http.Server that it is given to.
 type Server struct {
-	options   Options
-	external  address // zero if none is configured
-	pages     *template.Template
-	scheduler *scheduler
-	history   *history
-	renders   gate // pages under way, from being made until they are sent
-	lists     gate // likewise, what programs read and a page does not keep waiting
-	formats   formatCache
-	draining  atomic.Bool
+	options    Options
+	external   address // zero if none is configured
+	pages      *template.Template
+	protection *http.CrossOriginProtection
+	scheduler  *scheduler
+	history    *history
+	rows       rows
+	markdown   goldmark.Markdown
+	started    time.Time
+	renders    gate // pages under way, from being made until they are sent
+	lists      gate // likewise, what programs read and a page does not keep waiting
+	formats    formatCache
+	draining   atomic.Bool
+
+	compressors *sync.Pool // of *gzip.Writer
+	answers     *sync.Pool // of *answerBuffers
 }
 
 // New makes a Server. Its error names the option that is wrong.
 func New(o Options) (*Server, error) {
 	if o.MaxConcurrent < 1 {
 		return nil, fmt.Errorf("at most %d concurrent probes: give at least 1", o.MaxConcurrent)
+	}
+	if o.HistorySize < 0 {
+		return nil, fmt.Errorf("history size %d: give 0 or more", o.HistorySize)
 	}
 	if o.TimeoutOffset < 0 {
 		return nil, fmt.Errorf("timeout offset %s: give 0s or more", o.TimeoutOffset)
@@ -105,13 +129,24 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.HistorySize == 0 {
+		o.HistorySize = DefaultHistorySize
+	}
 	s := &Server{
 		options:  o,
 		external: external,
 		pages:    pages,
-		history:  newHistory(func() []config.Host { return o.Config().Hosts() }),
+		history:  newHistory(o.HistorySize, func() []config.Host { return o.Config().Hosts() }),
+		markdown: newMarkdown(),
+		started:  o.Now(),
 		renders:  newGate(maxRenders),
 		lists:    newGate(maxRenders),
+
+		compressors: newCompressors(),
+		answers:     newAnswers(),
+	}
+	if s.protection, err = s.crossOriginProtection(); err != nil {
+		return nil, fmt.Errorf("external address: %w", err)
 	}
 	s.scheduler = newScheduler(o.MaxConcurrent, s.probe)
 	return s, nil
@@ -123,7 +158,14 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", s.renders.limit(s.serveIndex))
 	mux.Handle("GET /target", s.renders.limit(s.serveTarget))
+	mux.Handle("GET /target/trace", s.renders.limit(s.serveTrace))
+	mux.HandleFunc("POST /target/probe-now", s.stateChanging(s.serveProbeNow))
+	mux.Handle("GET /events", s.renders.limit(s.serveEvents))
+	mux.Handle("GET /runbooks", s.renders.limit(s.serveRunbooks))
 	mux.Handle("GET /runbooks/{name}", s.renders.limit(s.serveRunbook))
+	mux.HandleFunc("GET /favicon.ico", s.serveIcon)
+	mux.Handle("GET /api/v1/targets", s.lists.limit(s.serveTargetsAPI))
+	mux.Handle("GET /api/v1/targets/{host}", s.lists.limit(s.serveTargetAPI))
 	mux.HandleFunc("GET /probe", s.serveProbe)
 	mux.Handle("GET /metrics", s.lists.limit(s.metricsHandler().ServeHTTP))
 	mux.Handle("GET /sd", s.lists.limit(s.serveDiscovery))
@@ -132,7 +174,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /-/ready", s.serveReady)
 	mux.HandleFunc("POST /-/reload", s.stateChanging(s.serveReload))
 	mux.HandleFunc("POST /-/forget", s.stateChanging(s.serveForget))
-	return secureHeaders(s.limitTransfer(http.NewCrossOriginProtection().Handler(mux)))
+	return secureHeaders(s.limitTransfer(s.frameErrors(s.protection.Handler(mux))))
 }
 
 // Drain rejects new probes, and waits for those that run or wait for their
@@ -165,9 +207,7 @@ func (s *Server) probe(ctx context.Context, t smbprobe.Target) (result *smbprobe
 			result = unknownResult(t, started, errNoResult)
 		}
 		s.options.Metrics.ProbeEnded(result, time.Since(started))
-		untraced := *result // a trace is a third of the memory that a result takes
-		untraced.Trace = nil
-		s.history.add(&untraced)
+		s.history.add(result)
 	}()
 	return s.options.Prober.Probe(ctx, t)
 }

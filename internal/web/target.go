@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
@@ -13,39 +15,37 @@ import (
 
 // targetPage is the data of a target's page.
 type targetPage struct {
-	head
+	frame
 	Now    time.Time
 	Target string
 	Module string
-	Query  template.URL // of /probe
-	Result *smbprobe.Result
-	Since  time.Time
+	Site   string
+	Query  template.URL // target and module
+	State  state
+	Result *smbprobe.Result // nil: not probed yet
 
-	// What follows is zero if Result is nil: it was not probed yet.
-	Verdict        smbprobe.Verdict
-	Level          string // class in the style sheet, of the verdict
-	NoAnswer       string // see report.NoAnswer
-	ShareLevel     string
-	PhonebookLevel string
-	Broken         bool // as of a row
-	Checked        bool // the phone book was read and checked; else nothing is known of its contents
-	Findings       []finding
-	More           []moreFindings
-	Dialed         []dialedEntry
-	Events         events
-	Causes         []cause // the one that explains most first
-	HostFacts      []fact
-	ShareFacts     []fact
-	LogFacts       []fact
-	Services       []service
-	Registry       registry
-}
+	// What follows is zero if Result is nil.
+	Last       state // that the last result has
+	Since      time.Time
+	StaleAfter time.Duration
+	HeldBack   bool // logins are, now
+	Headline   string
+	About      string        // why it matters, or what is not known; may be empty
+	Failed     []windowCount // calls in each window
+	Do         []cause       // what to act on, the one that explains most first
+	Also       []cause       // what is worth knowing
 
-// missingPage is the data of the page of an unknown target.
-type missingPage struct {
-	head
-	Target string
-	Module string
+	Strip  strip
+	Count  int // of its outcomes
+	Probes []keptProbe
+	Checks []check
+	Facts  []fact
+	Steps  waterfall
+	Book   bookView
+	Events eventsView
+
+	Services []service
+	Registry registry
 }
 
 // serveTarget shows the last result of one target. It never probes and
@@ -56,18 +56,31 @@ func (s *Server) serveTarget(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	asked := flightKey{values.Get("target"), values.Get("module")}
+	key, snap, ok := s.lookUp(w, r, flightKey{values.Get("target"), values.Get("module")})
+	if !ok {
+		return
+	}
+	s.writePage(w, r, http.StatusOK, "target.html", s.newTargetPage(r, key, snap))
+}
+
+// lookUp finds what is remembered of a target. If the target is not known it answers, and is false.
+func (s *Server) lookUp(w http.ResponseWriter, r *http.Request, asked flightKey) (flightKey, snapshot, bool) {
 	key, configured, err := s.find(asked)
 	if err != nil {
 		s.fail(w, "cannot look the target up in the configuration", err)
-		return
+		return key, snapshot{}, false
 	}
-	entry, probed := s.history.get(key)
+	snap, probed := s.history.get(key)
 	if !configured && !probed {
-		s.writePage(w, http.StatusNotFound, "missing.html", missingPage{newHead("Not found"), asked.target, asked.module})
-		return
+		message := "The configuration does not have the target " + asked.target
+		if asked.module != "" {
+			message += " with the module " + asked.module
+		}
+		message += ", and no result of it is kept."
+		s.writePage(w, r, http.StatusNotFound, "message.html", messagePage{frame: s.newFrame(r, "Not found", "", s.fleetState()), Heading: "Not found", Message: message})
+		return key, snapshot{}, false
 	}
-	s.writePage(w, http.StatusOK, "target.html", newTargetPage(key, entry, s.options.Now()))
+	return key, snap, true
 }
 
 // find returns the key under which a target's results are remembered: the name as the
@@ -84,27 +97,111 @@ func (s *Server) find(asked flightKey) (key flightKey, configured bool, err erro
 	return flightKey{t.Name, t.Module.Name}, true, nil
 }
 
-func newTargetPage(key flightKey, entry remembered, now time.Time) targetPage {
-	p := targetPage{
-		head: newHead(key.target + " · rasphone_exporter"), Now: now,
-		Target: key.target, Module: key.module, Query: key.query(),
-		Result: entry.result, Since: entry.since,
+func (s *Server) newTargetPage(request *http.Request, key flightKey, snap snapshot) targetPage {
+	now := s.options.Now()
+	p := targetPage{Now: now, Target: key.target, Module: key.module, Query: key.query(), State: stateNever, Result: snap.result, Since: snap.since}
+	for _, h := range s.options.Config().Hosts() {
+		if h.Name == key.target {
+			p.Site = h.Labels[siteLabel]
+		}
 	}
-	r := entry.result
+	r := snap.result
 	if r == nil {
+		p.frame = s.newFrame(request, key.target+": never probed", "servers", stateNever)
 		return p
 	}
-	p.Verdict = r.Verdict()
-	p.Level, p.ShareLevel, p.PhonebookLevel = verdictLevel(p.Verdict), shareLevel(r), phonebookLevel(r)
-	p.NoAnswer = report.NoAnswer(r)
-	p.Broken = broken(&r.Phonebook)
-	p.Checked = r.Phonebook.Intact != nil
-	p.Findings, p.More = newFindings(&r.Phonebook)
-	p.Dialed = newDialed(r.Phonebook.Dialed)
-	p.Events = newEvents(&r.Eventlog)
-	p.Causes = newCauses(r.Causes)
-	p.HostFacts, p.ShareFacts, p.LogFacts = hostFacts(r), shareFacts(r), logFacts(r)
-	p.Services = newServices(r.Services)
-	p.Registry = newRegistry(&r.Registry)
+	p.State, p.Last, p.StaleAfter = snap.stateAt(now), verdictState(r.Verdict()), snap.staleAfter
+	p.frame = s.newFrame(request, key.target+": "+p.State.Label(), "servers", p.State)
+	p.HeldBack = r.LoginHeldBack && r.HeldBackUntil.After(now)
+	for _, c := range newCauses(r.Causes) {
+		if c.Severity == smbprobe.SeverityInfo {
+			p.Also = append(p.Also, c)
+			continue
+		}
+		c.Urgent = len(p.Do) == 0 || severityState(c.Severity) == p.Last
+		p.Do = append(p.Do, c)
+	}
+	switch {
+	case len(p.Do) > 0:
+		p.Headline, p.About = p.Do[0].Headline, p.Do[0].Explanation
+	case r.Share != smbprobe.ShareOK:
+		p.Headline, p.About = r.Share.Meaning(), r.ShareError
+	default:
+		p.Headline, p.About = report.Summary(r), report.NoAnswer(r)
+	}
+	p.Failed = windowCounts(&r.Eventlog)
+	p.Strip = newStrip(snap.outcomes, stripLength)
+	p.Count = len(snap.outcomes)
+	p.Probes = newKeptProbes(snap)
+	p.Checks, p.Facts = checks(r), facts(r)
+	p.Steps = newWaterfall(r)
+	p.Book = newBookView(&r.Phonebook, snap.thinned)
+	p.Events = newEventsView(&r.Eventlog)
+	p.Services, p.Registry = newServices(r.Services), newRegistry(&r.Registry)
 	return p
+}
+
+// ServerName is the name of the server that remedies are to be done at.
+func (p targetPage) ServerName() string {
+	if s := p.Result.Server; s != nil && s.NetBIOSName != "" {
+		return s.NetBIOSName
+	}
+	return p.Target
+}
+
+// windowCount is the failed calls in a window.
+type windowCount struct {
+	Label    string
+	Failures *int // nil: not known
+	Covered  bool // the log reaches back to its start
+}
+
+func windowCounts(e *smbprobe.EventlogResult) []windowCount {
+	var all []windowCount
+	for _, w := range e.Windows {
+		all = append(all, windowCount{w.Label, w.Failures, w.Covered})
+	}
+	return all
+}
+
+// keptProbe is a probe of which more is known than that it took place.
+type keptProbe struct {
+	outcome
+	Query template.URL // of its trace
+	Why   string
+}
+
+// At, Took and State describe the probe.
+func (k keptProbe) At() time.Time       { return k.startTime() }
+func (k keptProbe) Took() time.Duration { return k.duration() }
+func (k keptProbe) State() state        { return k.state }
+
+// Cause is what explains the state; empty for a sound server.
+func (k keptProbe) Cause() string {
+	if k.state == stateOK {
+		return ""
+	}
+	return cmp.Or(k.causeTitle(), "share "+string(smbprobe.ShareStates()[k.share]))
+}
+
+// newKeptProbes returns the probes whose results are kept, the newest first.
+func newKeptProbes(s snapshot) []keptProbe {
+	key := flightKey{s.result.Target, s.result.Module}
+	all := []keptProbe{{newOutcome(s.result), key.traceQuery(newOutcome(s.result)), "last"}}
+	if s.change {
+		all[0].Why = "last, changed"
+	}
+	for _, k := range slices.Backward(s.kept) {
+		why := ""
+		if k.change {
+			why = "changed"
+		}
+		all = append(all, keptProbe{k.outcome, key.traceQuery(k.outcome), why})
+	}
+	return all
+}
+
+// cmpKey compares two keys.
+func cmpKey(a, b flightKey) int {
+	return cmp.Or(cmp.Compare(a.target, b.target), cmp.Compare(a.module, b.module))
 }

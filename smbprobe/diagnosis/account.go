@@ -18,6 +18,7 @@ var accountRules = []rule{
 		Name: "account_refused", Title: "The server refuses the exporter's login", Severities: onlyWarning,
 		Articles: []string{"Q147706", "Q175641"},
 		Evidence: "The server refused the login; the status tells why.",
+		fix:      "Correct the account, or the auth, by the status of the refusal",
 	}, find: accountRefused, remedy: accountRefusedRemedy, ruledOut: loginRuledOut},
 	{KnownCause: KnownCause{
 		Name: "guest_only", Title: "The exporter's account is unknown to the server, and becomes a guest", Severities: onlyWarning,
@@ -32,6 +33,7 @@ var accountRules = []rule{
 	{KnownCause: KnownCause{
 		Name: "encryption_required", Title: "The server demands SMB3 encryption", Severities: onlyWarning,
 		Evidence: "The server accepts encrypted connections only.",
+		fix:      "See whether this is the Exchange server; let it accept connections that are not encrypted",
 	}, find: stateFinding(encryptionRequired, smbprobe.ShareEncryptionRequired), remedy: encryptionRemedy},
 	{KnownCause: KnownCause{
 		Name: "signing_not_offered", Title: "The server does not sign, and the exporter requires it", Severities: onlyWarning,
@@ -72,24 +74,25 @@ type refusal struct {
 	statuses []smb.Status
 	why      string
 	fix      string
+	commands []string
 }
 
 const userManager = "In User Manager for Domains "
 
 // refusals are the reasons that have a status of their own.
 var refusals = []refusal{
-	{[]smb.Status{smb.StatusLogonFailure, smb.StatusWrongPassword, smb.StatusNoSuchUser}, "wrong user name, domain or password", "Correct user name, domain and password of the auth."},
-	{[]smb.Status{smb.StatusAccountLockedOut}, "the account is locked out", userManager + "clear Account Locked Out, and find which program tries a wrong password."},
-	{[]smb.Status{smb.StatusAccountDisabled}, "the account is disabled", userManager + "clear Account Disabled."},
-	{[]smb.Status{smb.StatusAccountExpired}, "the account has expired", userManager + "give the account a later date of expiry."},
-	{[]smb.Status{smb.StatusPasswordExpired, smb.StatusPasswordMustChange}, "the password has expired or must be changed", "Set a new password for the account, and the same in the exporter's configuration."},
-	{[]smb.Status{smb.StatusInvalidLogonHours}, "outside of the account's logon hours", userManager + "allow the account all hours."},
-	{[]smb.Status{smb.StatusInvalidWorkstation}, "the account may not log on from this computer", userManager + "let the account log on from all workstations, or add the exporter's."},
-	{[]smb.Status{smb.StatusLogonTypeNotGranted}, "no right to log on over the network", userManager + `(Policies, User Rights) give the account the right "Access this computer from network" on the server.`},
-	{[]smb.Status{smb.StatusAccountRestriction}, "a restriction of the account", userManager + "look for an empty password or another restriction of the account."},
-	{[]smb.Status{smb.StatusNoLogonServers}, "no domain controller answers the server", "See that a domain controller runs and that the server reaches it."},
-	{[]smb.Status{smb.StatusNoTrustSAMAccount, smb.StatusTrustedDomainFailure, smb.StatusTrustedRelationshipFailure}, "the trust with the domain is broken", "Repair the trust: let the server join its domain again, or set up the trust between the domains again."},
-	{[]smb.Status{smb.StatusNetlogonNotStarted, smb.StatusInvalidServerState}, "the server's Net Logon service cannot be asked", "At the server, see that the service Net Logon runs."},
+	{[]smb.Status{smb.StatusLogonFailure, smb.StatusWrongPassword, smb.StatusNoSuchUser}, "wrong user name, domain or password", "Correct user name, domain and password of the auth.", nil},
+	{[]smb.Status{smb.StatusAccountLockedOut}, "the account is locked out", userManager + "clear Account Locked Out, and find which program tries a wrong password.", nil},
+	{[]smb.Status{smb.StatusAccountDisabled}, "the account is disabled", userManager + "clear Account Disabled.", nil},
+	{[]smb.Status{smb.StatusAccountExpired}, "the account has expired", userManager + "give the account a later date of expiry.", nil},
+	{[]smb.Status{smb.StatusPasswordExpired, smb.StatusPasswordMustChange}, "the password has expired or must be changed", "Set a new password for the account, and the same in the exporter's configuration.", nil},
+	{[]smb.Status{smb.StatusInvalidLogonHours}, "outside of the account's logon hours", userManager + "allow the account all hours.", nil},
+	{[]smb.Status{smb.StatusInvalidWorkstation}, "the account may not log on from this computer", userManager + "let the account log on from all workstations, or add the exporter's.", nil},
+	{[]smb.Status{smb.StatusLogonTypeNotGranted}, "no right to log on over the network", userManager + `(Policies, User Rights) give the account the right "Access this computer from network" on the server.`, nil},
+	{[]smb.Status{smb.StatusAccountRestriction}, "a restriction of the account", userManager + "look for an empty password or another restriction of the account.", nil},
+	{[]smb.Status{smb.StatusNoLogonServers}, "no domain controller answers the server", "See that a domain controller runs, and that the server reaches it.", nil},
+	{[]smb.Status{smb.StatusNoTrustSAMAccount, smb.StatusTrustedDomainFailure, smb.StatusTrustedRelationshipFailure}, "the trust with the domain is broken", "Repair the trust: let the server join its domain again, or set up the trust between the domains again.", nil},
+	{[]smb.Status{smb.StatusNetlogonNotStarted, smb.StatusInvalidServerState}, "the server's Net Logon service is not running", "At the server, start the service Net Logon:", []string{"net start netlogon"}},
 }
 
 // refusalOf returns the reason for a status; nil: none of its own.
@@ -136,9 +139,9 @@ func accountRefusedRemedy(c *evidence) []smbprobe.RemedyStep {
 		r := &refusals[i]
 		switch {
 		case known == r:
-			steps = append(steps, fix(r.fix))
+			steps = append(steps, fix(r.fix, r.commands...))
 		case c.general:
-			steps = append(steps, fix(fmt.Sprintf("If the report says %q: %s", r.why, r.fix)))
+			steps = append(steps, fix(fmt.Sprintf("If the report says %q: %s", r.why, r.fix), r.commands...))
 		}
 	}
 	if known == nil && !c.general {
@@ -152,6 +155,9 @@ func accountRefusedRemedy(c *evidence) []smbprobe.RemedyStep {
 		if c.general || !c.NTLMv1 && c.maybePackBelow(4) {
 			steps = append(steps, look("With ntlm: v2 and the right password: Windows NT 4.0 before Service Pack 4 does not know NTLMv2 (Q147706). Install a service pack, or put ntlm: v1 into the auth. Clocks that differ by more than 30 minutes make NTLMv2 fail as well."))
 		}
+	}
+	if c.general || c.ShareStatus == smb.StatusLogonTypeNotGranted && c.maybePackBelow(6) {
+		steps = append(steps, look("Before Service Pack 6, a server that signs refuses a wrong password as if the right to log on over the network were missing (Q223497)."))
 	}
 	if c.general || c.LoginHeldBack || c.LoginRefused {
 		steps = append(steps, fix("Then reload the exporter's configuration: after a refusal it holds logins back for a while."))

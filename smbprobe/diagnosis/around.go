@@ -48,6 +48,7 @@ var aroundRules = slices.Concat(servicesRules, []rule{
 		Name: "clock_off", Title: "The server's clock is wrong", Severities: onlyWarning,
 		Articles: []string{"Q147706"},
 		Evidence: "The clocks of server and exporter differ by more than 5 minutes.",
+		fix:      "Set the clock that is wrong, the server's or the exporter's",
 	}, find: clockOff, remedy: clockOffRemedy, ruledOut: clockRuledOut},
 })
 
@@ -168,16 +169,23 @@ func eventLogNotReadable(c *evidence, _ []dialFailure) *finding {
 }
 
 func eventLogNotReadableRemedy(c *evidence) []smbprobe.RemedyStep {
+	full := c.auditSentence() != ""
 	corrupt := c.general || c.Eventlog.Status == smb.StatusEventlogFileCorrupt || c.Eventlog.Status == smb.StatusEventlogCantStart
 	var steps []smbprobe.RemedyStep
 	steps = append(steps, look(fmt.Sprintf("At %s itself, does Event Viewer show the Application log?", c.host()), "eventvwr"))
+	if c.general || full {
+		steps = append(steps, c.emptySecurityLog()...)
+	}
 	if c.general || !corrupt {
 		steps = append(steps,
 			look("If it does: is the exporter's account an administrator, and is it not kept out by the rights on the key winreg (Q245128) or by RestrictGuestAccess (Q168464)?", "net localgroup Administrators"),
 			fix("Make it an administrator, with your domain and user name:", `net localgroup Administrators DOMAIN\user /add`))
 	}
 	if corrupt {
-		steps = append(steps, fix("If the log is damaged: set the service EventLog to Disabled, restart (Exchange stopped first), rename System32\\config\\AppEvent.Evt, set EventLog to Automatic, and restart again. Do not clear a damaged log with Event Viewer: that can make services.exe crash."))
+		steps = append(steps, c.in(fix("If the log is damaged, do not clear it with Event Viewer: that can make services.exe crash. Set the startup type of the service EventLog to Disabled."), servicesNT4, servicesWin2000))
+		steps = append(steps, c.restart("Then restart.")...)
+		steps = append(steps, fix("Rename the log, and set the service EventLog to Automatic again:", `ren %SystemRoot%\System32\config\AppEvent.Evt AppEvent.bad`))
+		steps = append(steps, c.restart("Restart a second time.")...)
 	}
 	return append(steps, checkProbe())
 }
@@ -202,8 +210,8 @@ func clockOff(c *evidence, _ []dialFailure) *finding {
 	}
 	f := &finding{
 		severity:    smbprobe.SeverityWarning,
-		headline:    fmt.Sprintf("The server's clock is %s %s the exporter's", offset.Round(time.Second), direction),
-		evidence:    []string{fmt.Sprintf("The clock of %s is %s %s the exporter's.", c.host(), offset.Round(time.Second), direction)},
+		headline:    fmt.Sprintf("The server's clock is %s %s the exporter's", durationText(offset), direction),
+		evidence:    []string{fmt.Sprintf("The clock of %s is %s %s the exporter's.", c.host(), durationText(offset), direction)},
 		explanation: "Mail and events carry wrong times, and the service dials at the wrong time.",
 	}
 	if offset > maxNTLMv2Offset {
@@ -218,10 +226,10 @@ func clockOffRemedy(c *evidence) []smbprobe.RemedyStep {
 		look("See which of the two clocks is wrong, the server's or the exporter's; then set that one."),
 		look("Setting the clock moves the schedule of the Internet Mail Service: a call may come early or late once."),
 	}
-	if c.general || c.isDomainController() {
+	if c.general || c.isDomainController() && !c.Host.BackupController {
 		steps = append(steps, fix("On the primary domain controller itself, net time /domain finds no other server: set its clock by hand, hours, minutes and seconds as they are now:", "time"))
 	}
-	if c.general || !c.isDomainController() {
+	if c.general || !c.isDomainController() || c.Host.BackupController {
 		steps = append(steps, fix("On any other server of the domain, take the domain's time:", "net time /domain /set /yes"))
 	}
 	return append(steps, check("The clocks agree to a minute, and the time zone and daylight saving are right (Control Panel, Date/Time)."))

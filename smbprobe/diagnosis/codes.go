@@ -102,7 +102,7 @@ func switchSentences(c *evidence, cause string) []string {
 
 func portTakenRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
-		look("Is there a call, or has another program the port? Fax, Lotus Notes, HyperTerminal and UPS programs do that (Q160188, Q260957). End such a program, or give it another port.", "rasdial", "net start"),
+		look("Is there a call, or does another program have the port? Fax, Lotus Notes, HyperTerminal and UPS programs may (Q160188, Q260957). End such a program, or give it another port.", "rasdial", "net start"),
 		fix("Free the port: stop the Internet Mail Service, then stop RAS and start it again. That ends every call, those of users who dial in among them, and stops the Remote Access Server with it:",
 			"net stop MSExchangeIMC", "net stop rasman", "net start rasman"),
 		fix("If the Remote Access Server ran before, for users who dial in, start it again:", "net start remoteaccess"),
@@ -114,7 +114,7 @@ func portTakenRemedy(c *evidence) []smbprobe.RemedyStep {
 	if c.general || c.maybePackBelow(6) {
 		steps = append(steps, fix("Before Service Pack 6, RAS may lose track of a port by itself (Q238171): install Service Pack 6a."))
 	}
-	steps = append(steps, c.restart("Only if the port stays taken:")...)
+	steps = append(steps, c.restart("Only if the port stays taken, restart the server.")...)
 	return append(steps, c.checkCall())
 }
 

@@ -88,7 +88,15 @@ func phonebookDamaged(c *evidence, _ []dialFailure) *finding {
 
 // findingSentence writes a finding as a sentence.
 func findingSentence(f phonebook.Finding) string {
-	return strings.TrimRight(strings.TrimSpace(f.String()), ".") + "."
+	text := strings.TrimRight(strings.TrimSpace(f.String()), ".") + "."
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// entriesHidden reports whether the phone book is damaged so that an entry may be in it and not
+// be found.
+func (c *evidence) entriesHidden() bool {
+	return c.Phonebook.State == smbprobe.PhonebookDamaged &&
+		slices.ContainsFunc(c.fileChecks(), func(id phonebook.CheckID) bool { return id != phonebook.CheckDuplicateEntry })
 }
 
 // lowerFirst begins a text with a small letter, unless it begins with an abbreviation.
@@ -111,7 +119,7 @@ func meaningOf(id phonebook.CheckID) string {
 
 func phonebookDamagedRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
-		fix(fmt.Sprintf("At %s, keep a copy of the file as it is:", c.host()), `copy %SystemRoot%\System32\Ras\rasphone.pbk %SystemRoot%\System32\Ras\rasphone.bad`),
+		fix(fmt.Sprintf("At %s, keep a copy of the file as it is:", c.host()), rasFolder, "copy rasphone.pbk rasphone.bad"),
 	}
 	found, repairable := c.fileChecks(), !c.general
 	ids := found
@@ -128,9 +136,9 @@ func phonebookDamagedRemedy(c *evidence) []smbprobe.RemedyStep {
 			steps = append(steps, fix(d.fix))
 		}
 	}
-	restore := "Restore rasphone.pbk from a backup of this server."
+	restore := restoreFile + "."
 	if repairable {
-		restore = "If that is not enough, restore rasphone.pbk from a backup of this server."
+		restore = "If that is not enough: " + restore
 	}
 	return append(steps,
 		fix(restore),

@@ -22,23 +22,40 @@ type KnownCause struct {
 	Evidence   string   // what it takes, a sentence or two
 	// Remedy is that for a server of which nothing is known: every step that may be needed.
 	Remedy []smbprobe.RemedyStep
+
+	fix string // what Fix returns, where no step of the remedy is for each server; empty: the first
 }
 
-// Fix returns the first command of the remedy that changes something, or if there is none
-// the sentence of the first step that does.
+// Fix returns what to try first, for a line of an alert: the commands of FirstFix if they are one
+// or two that work by themselves, otherwise its sentence.
 func (k *KnownCause) Fix() string {
-	text := ""
-	for _, s := range k.Remedy {
-		switch {
-		case s.Kind != smbprobe.RemedyFix:
-		case len(s.Commands) > 0:
-			return s.Commands[0]
-		case text == "":
-			text = s.Text
-		}
+	if k.fix != "" {
+		return k.fix
 	}
-	return text
+	s := FirstFix(k.Remedy)
+	switch {
+	case s == nil:
+		return ""
+	case len(s.Commands) == 0 || len(s.Commands) > 2 || slices.ContainsFunc(s.Commands, opensWindow):
+		return strings.TrimRight(s.Text, ":.")
+	}
+	return strings.Join(s.Commands, ", then ")
 }
+
+// FirstFix returns the first step that changes something; nil if none does. Saving a key of the
+// registry only prepares the next step.
+func FirstFix(steps []smbprobe.RemedyStep) *smbprobe.RemedyStep {
+	i := slices.IndexFunc(steps, func(s smbprobe.RemedyStep) bool { return s.Kind == smbprobe.RemedyFix && s.Text != saveKey })
+	if i < 0 {
+		return nil
+	}
+	return &steps[i]
+}
+
+// windows are programs that open a window, in which the step is done.
+var windows = []string{"eventvwr", "rasphone", "regedt32"}
+
+func opensWindow(command string) bool { return slices.Contains(windows, command) }
 
 // Known returns every cause that a Result can have: the way to the share, the phone book,
 // the calls, and what surrounds them.

@@ -24,6 +24,7 @@ var dialRules = slices.Concat([]rule{
 		Name: "phonebook_not_reachable_by_service", Title: "The Internet Mail Service could not reach its phone book", Severities: criticalOrInfo,
 		Articles: []string{"Q163111"},
 		Evidence: "Event 4106 with [53], [65], [67], [71], [621], [622], [624], [625], [1130], [1326], [1385] or [1722].",
+		fix:      "By the code: Admin$ and the server's name, the service's account and its password, or the rights on the file",
 	}, find: notReachable, remedy: notReachableRemedy,
 		claims: claimsCodes("53", "65", "67", "71", "621", "622", "624", "625", "1130", "1326", "1385", "1722")},
 	{KnownCause: KnownCause{
@@ -97,6 +98,9 @@ func dialDeniedRemedy(c *evidence) []smbprobe.RemedyStep {
 		step.Dialog = mailProperties + ", Logon Information"
 		steps = append(steps, step)
 	}
+	if c.general || c.auditSentence() != "" {
+		steps = append(steps, c.emptySecurityLog()...)
+	}
 	return append(steps, restartMail(), c.checkCall())
 }
 
@@ -104,30 +108,42 @@ func dialDeniedRemedy(c *evidence) []smbprobe.RemedyStep {
 var reaches = []struct {
 	codes []string
 	when  string
-	fix   func(c *evidence) smbprobe.RemedyStep
+	fix   func(c *evidence) []smbprobe.RemedyStep
 }{
-	{[]string{"53", "67"}, "If calls fail with [53] or [67]", func(c *evidence) smbprobe.RemedyStep {
-		return fix("the server does not find its own share. Make Admin$ if it is not there; see that the server's own name leads to itself (hosts, LMHOSTS, DNS).", "net share admin$", `net view \\%COMPUTERNAME%`)
+	{[]string{"53", "67"}, "If calls fail with [53] or [67]", func(c *evidence) []smbprobe.RemedyStep {
+		return []smbprobe.RemedyStep{
+			fix("the server does not find its own share. Make Admin$ if it is not there:", "net share admin$"),
+			fix("See that the server's own name leads to itself, and correct hosts, LMHOSTS or DNS if it does not:", `net view \\%COMPUTERNAME%`),
+		}
 	}},
-	{[]string{"65", "71"}, "If calls fail with [65] or [71]", func(c *evidence) smbprobe.RemedyStep {
-		return fix("the server refuses its own connection: see whether the Server service is paused, and whether licences are used up.", "net continue server", "net session")
+	{[]string{"65", "71"}, "If calls fail with [65] or [71]", func(c *evidence) []smbprobe.RemedyStep {
+		return []smbprobe.RemedyStep{
+			fix("the server refuses its own connection. If the Server service is paused, let it go on:", "net continue server"),
+			look("See whether licences or sessions are used up:", "net session"),
+		}
 	}},
-	{[]string{"621", "622", "624", "625"}, "If calls fail with [621], [622], [624] or [625]", func(c *evidence) smbprobe.RemedyStep {
-		return fix("see the rights on the phone book and its folder, and its content.", `cacls %SystemRoot%\System32\Ras`, `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `more < %SystemRoot%\System32\Ras\rasphone.pbk`)
+	{[]string{"621", "622", "624", "625"}, "If calls fail with [621], [622], [624] or [625]", func(c *evidence) []smbprobe.RemedyStep {
+		return []smbprobe.RemedyStep{
+			look("see the rights on the phone book and its folder, and its content:", `cacls %SystemRoot%\System32\Ras`, `cacls %SystemRoot%\System32\Ras\rasphone.pbk`, `more < %SystemRoot%\System32\Ras\rasphone.pbk`),
+			fix("Give the service's account Change on both if it lacks it, and restore the phone book if its content is damaged."),
+		}
 	}},
-	{[]string{"1130"}, "If calls fail with [1130]", func(c *evidence) smbprobe.RemedyStep {
-		return fix("the Server service is out of resources: look in the System log for event 2011, which names IRPStackSize, and set it as server_out_of_resources.md says.", "eventvwr")
+	{[]string{"1130"}, "If calls fail with [1130]", func(c *evidence) []smbprobe.RemedyStep {
+		return append([]smbprobe.RemedyStep{c.lookFor2011()}, c.setIRPStackSize()...)
 	}},
-	{[]string{"1326"}, "If calls fail with [1326]", func(c *evidence) smbprobe.RemedyStep {
+	{[]string{"1326"}, "If calls fail with [1326]", func(c *evidence) []smbprobe.RemedyStep {
 		step := fix("the service's account has another password than Exchange has stored. Set the same in both places: in User Manager, and in Exchange Administrator, which passes it to all services.")
 		step.Dialog = "Exchange Administrator, Configuration, Properties, tab Service Account Password"
-		return step
+		return []smbprobe.RemedyStep{step}
 	}},
-	{[]string{"1385"}, "If calls fail with [1385]", func(c *evidence) smbprobe.RemedyStep {
-		return c.in(fix(`give the service's account the right "Access this computer from network".`), "User Manager, Policies, User Rights", "Start, Programs, Administrative Tools, Local Security Policy, User Rights Assignment")
+	{[]string{"1385"}, "If calls fail with [1385]", func(c *evidence) []smbprobe.RemedyStep {
+		return []smbprobe.RemedyStep{c.in(fix(`give the service's account the right "Access this computer from network".`), "User Manager, Policies, User Rights", "Start, Programs, Administrative Tools, Local Security Policy, User Rights Assignment")}
 	}},
-	{[]string{"1722"}, "If calls fail with [1722]", func(c *evidence) smbprobe.RemedyStep {
-		return fix("see that the services Server, RPC and Remote Access Connection Manager run.", "net start")
+	{[]string{"1722"}, "If calls fail with [1722]", func(c *evidence) []smbprobe.RemedyStep {
+		return []smbprobe.RemedyStep{
+			look("see whether the services Server, Remote Procedure Call (RPC) Service and Remote Access Connection Manager run:", "net start"),
+			fix("Start what does not run."),
+		}
 	}},
 }
 
@@ -161,9 +177,9 @@ func notReachableRemedy(c *evidence) []smbprobe.RemedyStep {
 	var steps []smbprobe.RemedyStep
 	for _, r := range reaches {
 		if c.explains("phonebook_not_reachable_by_service", r.codes...) {
-			step := r.fix(c)
-			step.Text = r.when + ": " + step.Text
-			steps = append(steps, step)
+			first := len(steps)
+			steps = append(steps, r.fix(c)...)
+			steps[first].Text = r.when + ": " + steps[first].Text
 		}
 	}
 	return append(steps, restartMail(), c.checkCall())

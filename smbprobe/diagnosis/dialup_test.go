@@ -83,6 +83,9 @@ func TestResolved(t *testing.T) {
 		{"623, it was added before", all(failsWith("623"), changed(smbprobe.EntryAdded, "Provider", time.Hour)), false},
 		{"87, renamed", all(long, renamed), true},
 		{"87, removed alone", all(long, changed(smbprobe.EntryRemoved, longName(), time.Minute)), false},
+		{"87, a short one was added first", all(long, changed(smbprobe.EntryAdded, "Provider", 2*time.Minute), changed(smbprobe.EntryRemoved, longName(), time.Minute)), true},
+		{"87, a short one was added, and the long one is still there", all(long, func(r *smbprobe.Result) { knows(r, longName()) }, changed(smbprobe.EntryAdded, "Provider", time.Minute)), false},
+		{"87, renamed, and it is still too long", all(long, changed(smbprobe.EntryRemoved, longName(), time.Minute), changed(smbprobe.EntryAdded, longName()+"!", time.Minute)), false},
 		{"615, rewired", all(failsWith("615"), changed(smbprobe.EntryRewired, "Provider", time.Minute)), true},
 		{"615, another one rewired", all(failsWith("615"), changed(smbprobe.EntryRewired, "Other", time.Minute)), false},
 	} {
@@ -92,6 +95,40 @@ func TestResolved(t *testing.T) {
 		if got := c.Severity == smbprobe.SeverityInfo; got != test.resolved || got != strings.Contains(strings.Join(c.Evidence, " "), "Nothing has failed since; the next call will show.") {
 			t.Errorf("%s: %s %s %q", test.name, c.Name, c.Severity, c.Evidence)
 		}
+	}
+}
+
+// TestOtherCodesAreNotResolved: no code but those of TestResolved ends with something that was
+// seen.
+func TestOtherCodesAreNotResolved(t *testing.T) {
+	now := new(probedAt().Add(-time.Minute))
+	for _, e := range raserror.Errors() {
+		code := fmt.Sprint(e.Code)
+		if slices.Contains([]string{"5", "53", "67", "621", "622", "623", "625", "615"}, code) {
+			continue
+		}
+		r := healthy()
+		failsWith(code)(r)
+		r.FaultSeen, r.PhonebookFaultSeen, r.HealthySince = now, now, now
+		for _, kind := range []smbprobe.PhonebookChangeKind{smbprobe.EntryAdded, smbprobe.EntryRemoved, smbprobe.EntryRewired} {
+			r.Phonebook.Changes = append(r.Phonebook.Changes, smbprobe.PhonebookChange{Entry: "Provider", Kind: kind, At: *now})
+		}
+		if c := Causes(r)[0]; c.Severity == smbprobe.SeverityInfo {
+			t.Errorf("[%s]: %s %q", code, c.Name, c.Evidence)
+		}
+	}
+}
+
+// TestOneOfTwoIsResolved: an entry that was repaired tells nothing of another one.
+func TestOneOfTwoIsResolved(t *testing.T) {
+	r := healthy()
+	knows(r, "Backup")
+	dials(r, "Provider", "615", time.Hour)
+	dials(r, "Backup", "615", 3*time.Hour)
+	r.Phonebook.Changes = []smbprobe.PhonebookChange{{Entry: "Provider", Kind: smbprobe.EntryRewired, At: probedAt().Add(-time.Minute)}}
+	c := Causes(r)[0]
+	if c.Severity != smbprobe.SeverityInfo || !slices.Contains(c.Evidence, notLately) || strings.Contains(c.Headline, "repaired") {
+		t.Errorf("%s: %s %q", c.Name, c.Headline, c.Evidence)
 	}
 }
 
@@ -128,7 +165,7 @@ func TestDialup(t *testing.T) {
 		{"1326", failsWith("1326"), []string{"phonebook_not_reachable_by_service critical"}, "Service Account Password", "net share admin$"},
 		{"53", failsWith("53"), []string{"phonebook_not_reachable_by_service critical"}, "net share admin$", "1326"},
 		{"623 for an entry that is there", failsWith("623"), []string{"entry_not_in_book critical"}, `RAS did not find "Provider" when it dialed; it is in the phone book now`, ""},
-		{"dialed, not there", missing, []string{"entry_not_in_book critical"}, "by configuration", "If another entry was chosen"},
+		{"dialed, not there", missing, []string{"entry_not_in_book critical"}, "By dialed_entries of the exporter's configuration", "If another entry was chosen"},
 		{"named now, not there", named("Gone", lately), []string{"entry_not_in_book critical", "line_or_answer_missing warning"}, "If another entry was chosen since, this ends at 02:57 UTC.", ""},
 		{"named 20 hours ago", named("Gone", 20*time.Hour), []string{"entry_not_in_book warning", "line_or_answer_missing info"}, "this ends at 07:02 UTC", ""},
 		{"name too long, dialed", tooLongDialed, []string{"entry_name_too_long critical"}, "20 characters", ""},

@@ -34,6 +34,15 @@ func (c *evidence) phonebookLacks(entry string) bool {
 	return !c.phonebookHolds(entry)
 }
 
+// missingDialed returns the dialed entries of the configuration that the phone book is known not
+// to hold.
+func (c *evidence) missingDialed() []phonebook.Dialed {
+	if c.entriesHidden() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c.Phonebook.Dialed), func(d phonebook.Dialed) bool { return !d.Missing })
+}
+
 // entryNotInPhonebook: names of the configuration are critical while they are missing; names
 // of events alone are while calls fail, and a warning for a day, as another entry may have
 // been chosen since.
@@ -46,11 +55,9 @@ func entryNotInPhonebook(c *evidence, mine []dialFailure) *finding {
 		}
 	}
 	var ifSeen smbprobe.Severity
-	for _, d := range c.Phonebook.Dialed {
-		if d.Missing {
-			ifSeen = c.ntPlaceSeverity()
-			note(d.Name, fmt.Sprintf("The Internet Mail Service dials %q by configuration, and the phone book does not hold it.", d.Name))
-		}
+	for _, d := range c.missingDialed() {
+		ifSeen = c.ntPlaceSeverity()
+		note(d.Name, fmt.Sprintf("By dialed_entries of the exporter's configuration the Internet Mail Service dials %q, and the phone book does not hold it.", d.Name))
 	}
 	failures := slices.Clone(mine)
 	for _, f := range c.failures {
@@ -89,23 +96,40 @@ func entryNotInPhonebook(c *evidence, mine []dialFailure) *finding {
 	case len(names) > 0:
 		f.headline = "An entry that is dialed is not in the phone book: " + quoted(names[:min(len(names), maxEntries)])
 	}
-	onlyEvents := !slices.ContainsFunc(c.Phonebook.Dialed, func(d phonebook.Dialed) bool { return d.Missing })
-	if onlyEvents && !ends.IsZero() {
+	if len(c.missingDialed()) == 0 && !ends.IsZero() {
 		f.evidence = append(f.evidence, fmt.Sprintf("The names come from events alone. If another entry was chosen since, this ends at %s.", ends.Add(dayOfEvents).UTC().Format("15:04 UTC")))
 	}
 	return c.withFailures(failures, c.ntPlaceSeverity(), ifSeen, f)
 }
 
 func entryNotInPhonebookRemedy(c *evidence) []smbprobe.RemedyStep {
-	choose := fix("Or choose an entry that is there, in the properties of the Internet Mail Service; all ticked entries are dialed.")
-	choose.Dialog = mailProperties
-	return []smbprobe.RemedyStep{
+	steps := []smbprobe.RemedyStep{
 		c.in(look(fmt.Sprintf("At %s, see which entries there are, and which phone book is in use (More, User preferences, tab Phonebook): it has to be the system phone book.", c.host()), "rasphone"), dunNT4, dunWin2000),
-		c.makeEntry("Make the entry again, or give it its old name back."),
-		choose,
-		restartMail(),
-		c.checkCall(),
 	}
+	there := c.notFoundButThere()
+	if c.general || !there {
+		choose := fix("Or choose an entry that is there, in the properties of the Internet Mail Service; all ticked entries are dialed.")
+		choose.Dialog = mailProperties
+		steps = append(steps, c.makeEntry("Make the entry again, or give it its old name back."), choose)
+	}
+	if c.general || there {
+		steps = append(steps, fix("If the entry is in the phone book, and RAS does not find it, RAS may look into a personal phone book: choose the system phone book, logged on with the service's account."))
+	}
+	steps = append(steps, restartMail())
+	if c.general || len(c.missingDialed()) > 0 {
+		steps = append(steps, fix("If the service dials another entry: correct dialed_entries in the module of the exporter's configuration, and reload."))
+	}
+	return append(steps, c.checkCall())
+}
+
+// notFoundButThere reports whether the phone book has each entry that RAS did not find.
+func (c *evidence) notFoundButThere() bool {
+	if c.general || len(c.missingDialed()) > 0 {
+		return false
+	}
+	failures := c.failed("623")
+	return len(failures) > 0 && !slices.ContainsFunc(failures, func(f dialFailure) bool { return !c.phonebookHolds(f.Entry) }) &&
+		!slices.ContainsFunc(c.failures, func(f dialFailure) bool { return f.lately && c.phonebookLacks(f.Entry) })
 }
 
 // nearInTime is how far apart a failure and its related event may be logged.
@@ -165,8 +189,8 @@ func entryNameTooLongRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		c.in(fix(fmt.Sprintf("At %s, in Dial-Up Networking, shorten the entry's name to 20 characters or fewer.", c.host()), "rasphone"), dunNT4, dunWin2000),
 		c.chooseAgain(),
-		fix("Put the new name into dialed_entries of the exporter's configuration, and reload."),
 		restartMail(),
+		fix("Put the new name into dialed_entries of the exporter's configuration, and reload."),
 		c.checkCall(),
 	}
 }

@@ -195,6 +195,31 @@ func withStatus(what string, s smb.Status) string {
 // timeText writes a time for a person.
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
+// durationText writes a duration for a person, in its two largest units.
+func durationText(d time.Duration) string {
+	var parts []string
+	for _, unit := range []struct {
+		name   string
+		length time.Duration
+	}{{"day", 24 * time.Hour}, {"hour", time.Hour}, {"minute", time.Minute}, {"second", time.Second}} {
+		n := d / unit.length
+		d -= n * unit.length
+		switch {
+		case n == 1:
+			parts = append(parts, "1 "+unit.name)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%d %ss", n, unit.name))
+		case len(parts) > 0:
+			parts = append(parts, "") // a unit of which there is none
+		}
+	}
+	text := strings.TrimSpace(strings.Join(parts[:min(len(parts), 2)], " "))
+	if text == "" {
+		return "less than a second"
+	}
+	return text
+}
+
 // quoted lists names in quotes, with commas between them.
 func quoted(names []string) string {
 	all := make([]string, len(names))

@@ -12,6 +12,7 @@ var failingRules = []rule{
 	{KnownCause: KnownCause{
 		Name: "dialup_failing", Title: "Calls fail", Severities: anySeverity,
 		Evidence: "Event 4106 with a code that no other cause explains; critical if each call for six hours failed.",
+		fix:      "Dial the failing entry by hand, and correct what the code and that call show",
 	}, find: dialFailing, remedy: dialFailingRemedy, claims: func(*evidence, dialFailure) bool { return true }, ruledOut: callsRuledOut},
 }
 
@@ -28,7 +29,7 @@ var advices = []advice{
 	}},
 	{[]string{"87"}, "[87], a parameter is wrong", []smbprobe.RemedyStep{
 		look("the name of the entry may have more than 20 characters (Q188272). Shorten it."),
-		shortenDomain("or the domain in the connection's logon information has 18 or more characters (Q199771): "),
+		shortenDomain("Or the domain in the connection's logon information has 18 or more characters (Q199771): "),
 	}},
 	{[]string{"614"}, "[614], no buffers left", []smbprobe.RemedyStep{
 		fix("before Service Pack 4 a script that hung leaves none (Q123597): stop and start RAS, which ends every call, users who dial in among them; start the Remote Access Server again if it ran. Then install Service Pack 6a.", "net stop rasman", "net start rasman", "net start remoteaccess"),
@@ -42,6 +43,21 @@ var advices = []advice{
 	}},
 	{[]string{"691", "649", "647", "648", "646"}, "[691] and its like", []smbprobe.RemedyStep{
 		fix("the provider refuses user name or password. Ask the provider, and correct them in the connection's logon information."),
+	}},
+	{[]string{"619", "628", "629", "668"}, "[619], [628], [629], [668], the connection was dropped", []smbprobe.RemedyStep{
+		look("see whether the modem loses the line, or the provider hangs up: modem, cable, line, and the protocols of the entry."),
+	}},
+	{[]string{"651", "652", "681"}, "[651], [652], [681], the modem reports an error", []smbprobe.RemedyStep{
+		fix("switch the modem off and on. Then look at the entry's modem settings."),
+	}},
+	{[]string{"718", "721"}, "[718], [721], PPP gets no answer", []smbprobe.RemedyStep{
+		look("see whether the provider's side still waits for a login, which a script has to answer, and whether the entry has the protocols that the provider wants."),
+	}},
+	{[]string{"602"}, "[602], the port is already open", []smbprobe.RemedyStep{
+		look("see whether a call is up, or another program has the port:", "rasdial", "net start"),
+	}},
+	{[]string{"608"}, "[608], no such device", []smbprobe.RemedyStep{
+		fix("edit the entry, and choose the modem again under Dial using.", "rasphone"),
 	}},
 	{[]string{smbprobe.UnknownCode}, "A code that could not be read", []smbprobe.RemedyStep{
 		look("read the event at the server itself: from another computer its text may be missing (Q219017).", "eventvwr"),

@@ -87,7 +87,7 @@ func dialFailures(r *smbprobe.Result) []dialFailure {
 		p := pair{f.Entry, f.Code}
 		seen[p] = true
 		f.last, f.calls = last[p], calls[p]
-		if f.calls != nil && f.calls.LastEnd.After(f.last) {
+		if f.calls != nil { // they move with the server's clock
 			f.last = f.calls.LastEnd
 		}
 		switch {
@@ -178,9 +178,13 @@ func (c *evidence) resolution(f *dialFailure, latest time.Time, clockKnown bool)
 		if removed == nil || !tooLong(f.Entry) || c.phonebookHolds(f.Entry) {
 			break
 		}
-		renamed := changed(smbprobe.EntryAdded, func(entry string) bool { return !tooLong(entry) && c.phonebookHolds(entry) })
-		if renamed != nil && renamed.At.Equal(removed.At) {
-			return fmt.Sprintf("The entry was renamed to %q after that, which is short enough; the probe at %s saw it first.", renamed.Entry, timeText(renamed.At))
+		added := changed(smbprobe.EntryAdded, func(entry string) bool { return !tooLong(entry) && c.phonebookHolds(entry) })
+		switch {
+		case added == nil:
+		case added.At.Equal(removed.At):
+			return fmt.Sprintf("The entry was renamed to %q after that, which is short enough; the probe at %s saw it first.", added.Entry, timeText(added.At))
+		default:
+			return fmt.Sprintf("The entry was removed after that, and %q added, whose name is short enough; the probe at %s saw it first.", added.Entry, timeText(added.At))
 		}
 	case "615":
 		if rewired := changed(smbprobe.EntryRewired, same); rewired != nil {
@@ -256,13 +260,15 @@ func (c *evidence) withFailures(failures []dialFailure, ifOngoing, ifSeen smbpro
 		return nil
 	default:
 		f.severity = smbprobe.SeverityInfo
-		why := notLately
-		suffix := " (none in the last 15 minutes)"
+		suffix := " (not since it was repaired)"
+		if slices.ContainsFunc(failures, func(f dialFailure) bool { return f.resolved == "" }) {
+			suffix = " (none in the last 15 minutes)"
+			f.evidence = append(f.evidence, notLately)
+		}
 		if i := slices.IndexFunc(failures, func(f dialFailure) bool { return f.resolved != "" }); i >= 0 {
-			why, suffix = failures[i].resolved+" Nothing has failed since; the next call will show.", " (not since it was repaired)"
+			f.evidence = append(f.evidence, failures[i].resolved+" Nothing has failed since; the next call will show.")
 		}
 		f.headline += suffix
-		f.evidence = append(f.evidence, why)
 	}
 	return &f
 }

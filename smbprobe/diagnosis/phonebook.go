@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // phonebookCodes are those with which calls fail while the phone book cannot be opened; goneCodes
@@ -35,6 +36,7 @@ var phonebookRules = slices.Concat([]rule{
 		Name: "phonebook_elsewhere", Title: "The phone book is where only Exchange 5.5 SP3 and later look", Severities: criticalOrWarning,
 		Articles: []string{"Q236910"},
 		Evidence: "Windows 2000 or later: no phone book at the place of Windows NT, and one under All Users. Critical with an ongoing [5], or if that one is not sound either.",
+		fix:      "Install Exchange 5.5 SP3 or later, or copy rasphone.pbk to System32\\Ras",
 	}, find: phonebookElsewhere, remedy: phonebookElsewhereRemedy, explains: goneCodes},
 }, fileRules)
 
@@ -49,6 +51,9 @@ func (c *evidence) openedSentence() string {
 // openEvidence says what the opening of the phone book led to.
 func (c *evidence) openEvidence(what string) []string {
 	all := []string{c.openedSentence(), withStatus(what, c.Phonebook.Status)}
+	if p := &c.Phonebook; p.Status == smb.StatusFileIsADirectory || p.State == smbprobe.PhonebookMissing && p.Status == smb.StatusOK && p.Error != "" {
+		all = append(all, "There is a folder of its name.")
+	}
 	if s := c.allUsersSentence(); s != "" {
 		all = append(all, s)
 	}
@@ -210,7 +215,7 @@ func phonebookMissingRemedy(c *evidence) []smbprobe.RemedyStep {
 		steps = append(steps, look("On Windows 2000 and later, look under All Users as well, Application Data\\Microsoft\\Network\\Connections\\Pbk. If it is there and Exchange 5.5 SP3 or later runs (Exchange Administrator, Help, About), nothing is wrong."))
 	}
 	return append(steps,
-		fix(fmt.Sprintf(`Restore rasphone.pbk to %s from a backup of this server.`, placeOf(c))),
+		fix(fmt.Sprintf(`Restore rasphone.pbk from a backup of this server, to %s.`, placeOf(c))),
 		c.makeEntry("Without a backup, make the entry in Dial-Up Networking, which makes the file."),
 		c.chooseAgain(),
 		restartMail(),
@@ -259,7 +264,7 @@ func phonebookElsewhereRemedy(c *evidence) []smbprobe.RemedyStep {
 		about,
 		fix(fmt.Sprintf("Else install Exchange 5.5 SP3 or later on %s.", c.host())),
 		fix(`Or copy rasphone.pbk from All Users to System32\Ras, and again after each change of an entry:`,
-			`copy "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk\rasphone.pbk" %SystemRoot%\System32\Ras`),
+			`cd /d "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk"`, `copy rasphone.pbk %SystemRoot%\System32\Ras`),
 		c.checkCall(),
 	}
 }

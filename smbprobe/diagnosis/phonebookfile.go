@@ -20,6 +20,7 @@ var fileRules = []rule{
 		Name: "phonebook_damaged", Title: "The phone book is damaged", Severities: criticalOrWarning,
 		Articles: []string{"Q196306", "Q168514"},
 		Evidence: "The phone book was read twice, and has findings of class file.",
+		fix:      restoreFile,
 	}, find: phonebookDamaged, remedy: phonebookDamagedRemedy, explains: goneCodes, ruledOut: contentRuledOut},
 	{KnownCause: KnownCause{
 		Name: "phonebook_access_denied", Title: "The phone book may not be read", Severities: criticalOrWarning,
@@ -29,21 +30,27 @@ var fileRules = []rule{
 	{KnownCause: KnownCause{
 		Name: "phonebook_locked", Title: "The phone book is locked by another program", Severities: criticalOrWarning,
 		Evidence: "Two attempts to open the file met a sharing violation; critical with an ongoing [5] or [32].",
+		fix:      "End the program that has it open, or keep it from that file",
 	}, find: phonebookLocked, remedy: phonebookLockedRemedy, explains: phonebookCodes, ruledOut: contentRuledOut},
 	{KnownCause: KnownCause{
 		Name: "phonebook_disk_error", Title: "The disk fails at the phone book", Severities: criticalOrWarning,
 		Articles: []string{"Q168514"},
 		Evidence: "Two fresh opens met an error of the disk or the file system.",
+		fix:      "Back the server up, then let the disk be checked: chkdsk %SystemDrive% /f",
 	}, find: phonebookDiskError, remedy: phonebookDiskErrorRemedy, explains: phonebookCodes, ruledOut: contentRuledOut},
 	{KnownCause: KnownCause{
 		Name: "phonebook_too_large", Title: "The phone book's file is far too large", Severities: criticalOrWarning,
 		Evidence: "The file is larger than the module's max_size.",
+		fix:      restoreFile,
 	}, find: phonebookTooLarge, remedy: phonebookTooLargeRemedy, explains: phonebookCodes, ruledOut: contentRuledOut},
 	{KnownCause: KnownCause{
 		Name: "entry_unusable", Title: "An entry of the phone book cannot be dialed", Severities: criticalOrWarning,
 		Evidence: "An entry has a finding of class entry; critical if it is dialed.",
+		fix:      "Correct the entry in Dial-Up Networking, or make it again",
 	}, find: entryUnusable, remedy: entryUnusableRemedy, explainedBy: []string{"phonebook_empty"}, ruledOut: entriesRuledOut},
 }
+
+const restoreFile = "Restore rasphone.pbk from a backup of this server"
 
 func contentRuledOut(c *evidence) string {
 	if !sound(&c.Phonebook) {
@@ -93,7 +100,7 @@ func phonebookDeniedRemedy(c *evidence) []smbprobe.RemedyStep {
 	}
 	return append(steps,
 		fix("Give Administrators, SYSTEM and the account of the Internet Mail Service Change on the file and on its folder; Everyone has it by default. The option /e keeps the other rights:",
-			`cacls %SystemRoot%\System32\Ras\rasphone.pbk /e /g Administrators:C SYSTEM:C Everyone:C`, `cacls %SystemRoot%\System32\Ras /e /g Administrators:C SYSTEM:C Everyone:C`),
+			rasFolder, "cacls rasphone.pbk /e /g Administrators:C SYSTEM:C Everyone:C", "cacls . /e /g Administrators:C SYSTEM:C Everyone:C"),
 		restartMail(),
 		c.checkCall())
 }
@@ -177,7 +184,7 @@ func phonebookTooLargeRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		look(fmt.Sprintf("At %s, look what the file is:", c.host()), `dir %SystemRoot%\System32\Ras\rasphone.pbk`, `more < %SystemRoot%\System32\Ras\rasphone.pbk`),
 		fix("Keep it under another name:", `ren %SystemRoot%\System32\Ras\rasphone.pbk rasphone.bad`),
-		fix("Restore rasphone.pbk from a backup of this server."),
+		fix(restoreFile + "."),
 		c.makeEntry("Without a backup, make the entries again in Dial-Up Networking."),
 		c.chooseAgain(),
 		restartMail(),

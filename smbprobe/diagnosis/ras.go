@@ -48,8 +48,14 @@ func rasmanCannotStart(c *evidence, mine []dialFailure) *finding {
 	}
 	if stoppedWithError(rasman) {
 		f.evidence = append(f.evidence, whyStopped(rasman))
-		if rasman.StartMode != smbprobe.StartAutomatic {
+		if rasman.StartMode != smbprobe.StartAutomatic && !c.rasmanDisabled() {
 			f.evidence = append(f.evidence, "RasMan starts on demand, and its last exit code stays until the next start.")
+		}
+	}
+	if c.rasmanDisabled() {
+		f.headline = "RAS cannot start: its service RasMan is disabled"
+		if !stoppedWithError(rasman) {
+			f.evidence = append(f.evidence, serviceSentence(rasman))
 		}
 	}
 	if c.plugPlayStopped() {
@@ -58,6 +64,12 @@ func rasmanCannotStart(c *evidence, mine []dialFailure) *finding {
 		f.explanation = "The Remote Access Connection Manager needs Plug and Play (Q170029). " + f.explanation
 	}
 	return c.withFailures(mine, smbprobe.SeverityCritical, ifSeen, f)
+}
+
+// rasmanDisabled reports whether the startup type of RasMan keeps it from starting.
+func (c *evidence) rasmanDisabled() bool {
+	s := c.service("RasMan")
+	return s != nil && s.State == smbprobe.ServiceStopped && s.StartMode == smbprobe.StartDisabled
 }
 
 // plugPlayStopped reports whether Plug and Play is known not to run.
@@ -70,7 +82,10 @@ func rasmanRemedy(c *evidence) []smbprobe.RemedyStep {
 	if c.general || c.plugPlayStopped() {
 		steps = append(steps, c.in(fix(fmt.Sprintf("At %s, if Plug and Play is not running, set it to Automatic and start it:", c.host()), "net start PlugPlay"), servicesNT4, servicesWin2000))
 	}
-	if c.general || !c.plugPlayStopped() {
+	if c.general || c.rasmanDisabled() {
+		steps = append(steps, c.in(fix(fmt.Sprintf("At %s, if Remote Access Connection Manager is disabled, set it to Manual: RAS starts it when it dials.", c.host())), servicesNT4, servicesWin2000))
+	}
+	if c.general || !c.plugPlayStopped() && !c.rasmanDisabled() {
 		steps = append(steps,
 			look("Look in the System log for events 7000 and 7001 of the Service Control Manager: they name the service or driver that did not start.", "eventvwr"),
 			fix("If a service that RasMan depends on did not start (1068), start that one. If a driver of RAS is too old, as RAS was installed after the service pack, install the service pack again (Q193840, Q165941)."))

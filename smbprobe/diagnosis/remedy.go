@@ -40,18 +40,23 @@ const (
 	keyWinreg       = `HKEY_LOCAL_MACHINE\SYSTEM\CurrentControlSet\Control\SecurePipeServers\winreg`
 )
 
+// rasFolder goes to the folder of the phone book.
+const rasFolder = `cd /d %SystemRoot%\System32\Ras`
+
 const (
 	typeDWORD   = "REG_DWORD"
 	deleteValue = "delete"
 	notSet      = "not set"
 )
 
+const saveKey = "Start the registry editor, go to the key named in the next step, and save it first (Registry, Save Key): a wrong change can keep Windows from starting."
+
 // changeRegistry returns the steps that change a value: the key is saved first.
 func changeRegistry(text string, change smbprobe.RegistryChange) []smbprobe.RemedyStep {
 	step := fix(text)
 	step.Registry = &change
 	return []smbprobe.RemedyStep{
-		fix("Start the registry editor, go to the key named in the next step, and save it first (Registry, Save Key): a wrong change can keep Windows from starting.", "regedt32"),
+		fix(saveKey, "regedt32"),
 		step,
 	}
 }
@@ -72,21 +77,23 @@ func numberNow(n *smbprobe.RegistryNumber) string {
 // The services of Exchange, in the order in which they start.
 var exchangeServices = []string{"MSExchangeSA", "MSExchangeDS", "MSExchangeIS", "MSExchangeMTA", "MSExchangeIMC"}
 
-// startServer returns the step that starts the Server service and what stopped with it.
+// startServer returns the steps that start the Server service and what stopped with it.
 func startServer(text string) []smbprobe.RemedyStep {
-	commands := []string{"net start server", "net start netlogon"}
+	commands := []string{"net start netlogon"}
 	for _, s := range exchangeServices {
 		commands = append(commands, "net start "+s)
 	}
-	return []smbprobe.RemedyStep{fix(text+" Then start the services that stopped with it, those that ran before: Net Logon "+
-		"(without it no one can log on to a domain controller), Exchange in this order, and the Computer Browser.",
-		append(commands, "net start browser")...)}
+	return []smbprobe.RemedyStep{
+		fix(text, "net start server"),
+		fix("Then start the services that stopped with it, those that ran before: Net Logon (without it no one can log on to a domain "+
+			"controller), Exchange in this order, and the Computer Browser:", append(commands, "net start browser")...),
+	}
 }
 
 // restart returns the steps that restart the server: Exchange is stopped first.
 func (c *evidence) restart(when string) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
-		fix(when+" Stop Exchange first, in this order; everybody is cut off meanwhile:",
+		fix(when+" Stop Exchange first, in this order; everyone is cut off meanwhile:",
 			"net stop MSExchangeIMC", "net stop MSExchangeMTA", "net stop MSExchangeIS", "net stop MSExchangeDS", "net stop MSExchangeSA"),
 		fix(fmt.Sprintf("Restart %s (Start, Shut Down). If it has not gone down after 10 minutes, switch it off; Exchange repairs its databases at the next start.", c.host())),
 	}
@@ -129,8 +136,15 @@ const (
 
 // makeEntry is the step that makes an entry again.
 func (c *evidence) makeEntry(text string) smbprobe.RemedyStep {
-	return c.in(fix(text+" On Windows NT 4.0 put it into the system phone book, on Windows 2000 choose \"for all users\". "+
-		"Give it exactly the name that the service dials, 20 characters at most.", "rasphone"), dunNT4, dunWin2000+", Make New Connection")
+	switch {
+	case c.isNT4():
+		text += " Put it into the system phone book."
+	case c.isNewer():
+		text += ` Choose "for all users".`
+	default:
+		text += ` On Windows NT 4.0 put it into the system phone book, on Windows 2000 choose "for all users".`
+	}
+	return c.in(fix(text+" Give it exactly the name that the service dials, 20 characters at most.", "rasphone"), dunNT4, dunWin2000+", Make New Connection")
 }
 
 // chooseAgain is the step that chooses the entry in the service's properties.

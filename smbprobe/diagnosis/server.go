@@ -14,11 +14,13 @@ var serverRules = []rule{
 		Name: "server_out_of_resources", Title: "The server is out of resources", Severities: onlyCritical,
 		Articles: []string{"Q106167", "Q225782", "Q230283", "Q156211", "Q198386"},
 		Evidence: "The server answers STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES, at any step.",
+		fix:      "Set IRPStackSize to 11, or to 12 if 11 holds already, never higher, and restart the server",
 	}, find: outOfResources, remedy: outOfResourcesRemedy, explains: []string{"1130"}},
 	{KnownCause: KnownCause{
 		Name: "licences_used_up", Title: "The server takes no more sessions", Severities: onlyWarning,
 		Articles: []string{"Q149522"},
 		Evidence: "The server refuses because licences or sessions are used up.",
+		fix:      "End sessions that are not needed (net session lists them), or add licences",
 	}, find: stateFinding(licencesUsedUp, smbprobe.ShareServerFull), remedy: licencesRemedy},
 	{KnownCause: KnownCause{
 		Name: "server_paused", Title: "The Server service is paused", Severities: onlyWarning,
@@ -29,6 +31,7 @@ var serverRules = []rule{
 		Name: "services_exe_not_answering", Title: "services.exe has crashed or hangs", Severities: onlyCritical,
 		Articles: []string{"Q178741"},
 		Evidence: "The share works, and none of the pipes has a listener.",
+		fix:      "Restart the server; Exchange cannot be stopped first",
 	}, find: servicesDead, remedy: servicesDeadRemedy, ruledOut: servicesDeadRuledOut},
 	{KnownCause: KnownCause{
 		Name: "rpc_refused", Title: "The server refuses the exporter's remote queries", Severities: onlyWarning,
@@ -78,6 +81,9 @@ func (c *evidence) irpStackSize() (effective uint32, why string) {
 		if v.Set {
 			return v.Value, fmt.Sprintf("IRPStackSize is %d.", v.Value)
 		}
+		if !c.maybeNT4() {
+			return 0, "IRPStackSize is not set."
+		}
 		return 0, "IRPStackSize is not set, so the default of the service pack holds (SP3: 4, SP4: 11, SP5: 7, SP6: 11)."
 	case v.Set:
 		return ofPack, fmt.Sprintf("IRPStackSize is %d, which SP%d ignores: its default of %d holds.", v.Value, pack, ofPack)
@@ -104,23 +110,40 @@ func outOfResources(c *evidence, _ []dialFailure) *finding {
 		evidence:    []string{withStatus(fmt.Sprintf("%s refused to open %s", c.host(), where), status)},
 		explanation: "Anti-virus and similar drivers need room in each request; IRPStackSize is that room, and it has run out. Certain folders may be affected alone. The Internet Mail Service cannot open its phone book then.",
 	}
-	if effective, why := c.irpStackSize(); why != "" {
+	effective, why := c.irpStackSize()
+	if why != "" {
 		f.evidence = append(f.evidence, why)
-		if effective > 0 {
-			f.headline = fmt.Sprintf("The server is out of resources, and IRPStackSize is %d", effective)
-		}
+	}
+	switch {
+	case status == smb.StatusInsufficientResources:
+		f.headline = "The server is out of resources: its memory pool is used up, or IRPStackSize is too small"
+		f.explanation = "Either a program has used up the paged or the nonpaged pool, or the drivers need more room in each request than IRPStackSize gives them. " +
+			"The Internet Mail Service cannot open its phone book then."
+	case effective > 0:
+		f.headline = fmt.Sprintf("The server is out of resources, and IRPStackSize is %d", effective)
 	}
 	return f
 }
 
 func outOfResourcesRemedy(c *evidence) []smbprobe.RemedyStep {
-	effective, _ := c.irpStackSize()
 	status, _ := c.outOfResourcesStatus()
-	var steps []smbprobe.RemedyStep
-	steps = append(steps, look(fmt.Sprintf("At %s, look in the System log for event 2011 (source Srv): it names IRPStackSize.", c.host()), "eventvwr"))
+	steps := []smbprobe.RemedyStep{c.lookFor2011()}
 	if c.general || status != smb.StatusInsuffServerResources {
-		steps = append(steps, look("Look there for events 2019, 2020 and 2022 too: paged or nonpaged pool is used up (Q272568). Then a larger IRPStackSize does not help; find the program that uses it up."))
+		pool := look(fmt.Sprintf("At %s, look in the System log for events 2019, 2020 and 2022: paged or nonpaged pool is used up (Q272568). Then a larger IRPStackSize does not help; find the program that uses it up.", c.host()), "eventvwr")
+		steps = append([]smbprobe.RemedyStep{pool}, steps...)
 	}
+	return append(append(steps, c.setIRPStackSize()...),
+		fix("If the error stays: update or remove the anti-virus program or other file system driver that was installed last."),
+		checkProbe())
+}
+
+func (c *evidence) lookFor2011() smbprobe.RemedyStep {
+	return look(fmt.Sprintf("At %s, look in the System log for event 2011 (source Srv): it names IRPStackSize.", c.host()), "eventvwr")
+}
+
+// setIRPStackSize are the steps that set it, and restart the server.
+func (c *evidence) setIRPStackSize() []smbprobe.RemedyStep {
+	effective, _ := c.irpStackSize()
 	now, set := numberNow(c.Registry.IRPStackSize), newIRP(effective)
 	text := fmt.Sprintf("Set IRPStackSize to %d (decimal).", set)
 	switch {
@@ -135,11 +158,8 @@ func outOfResourcesRemedy(c *evidence) []smbprobe.RemedyStep {
 	default:
 		text += fmt.Sprintf(" It is %d now.", effective)
 	}
-	steps = append(steps, changeRegistry(text, smbprobe.RegistryChange{Key: keyLanmanServer, Name: "IRPStackSize", Type: typeDWORD, Now: now, Set: fmt.Sprint(set)})...)
-	steps = append(steps, c.restart("The change takes effect at the next start.")...)
-	return append(steps,
-		fix("If the error stays: update or remove the anti-virus program or other file system driver that was installed last."),
-		checkProbe())
+	return append(changeRegistry(text, smbprobe.RegistryChange{Key: keyLanmanServer, Name: "IRPStackSize", Type: typeDWORD, Now: now, Set: fmt.Sprint(set)}),
+		c.restart("The change takes effect at the next start.")...)
 }
 
 func licencesUsedUp(c *evidence) finding {
@@ -154,7 +174,8 @@ func licencesUsedUp(c *evidence) finding {
 func licencesRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		look(fmt.Sprintf("At %s, see who is connected:", c.host()), "net session"),
-		c.in(fix("Disconnect sessions that are not needed, or add licences."), "Start, Settings, Control Panel, Licensing", "Start, Programs, Administrative Tools, Licensing"),
+		fix("Disconnect a session that is not needed; that cuts its user off:", `net session \\COMPUTER /delete`),
+		c.in(fix("Or add licences."), "Start, Settings, Control Panel, Licensing", "Start, Programs, Administrative Tools, Licensing"),
 		checkProbe(),
 	}
 }
@@ -182,7 +203,7 @@ func serverPaused(c *evidence, _ []dialFailure) *finding {
 func serverPausedRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		look(fmt.Sprintf("Ask whether it was paused on purpose, for work on %s.", c.host())),
-		fix(fmt.Sprintf("At %s:", c.host()), "net continue server"),
+		fix(fmt.Sprintf("At %s, let it go on:", c.host()), "net continue server"),
 		checkProbe(),
 	}
 }
@@ -205,8 +226,8 @@ func servicesDead(c *evidence, _ []dialFailure) *finding {
 func servicesDeadRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
 		look(fmt.Sprintf("At %s, look in Task Manager (Ctrl+Shift+Esc) whether services.exe is among the processes.", c.host())),
-		fix("Exchange cannot be stopped first: no service can be stopped while services.exe does not answer. Close all programs."),
-		fix(fmt.Sprintf("Restart %s (Start, Shut Down). The shutdown may hang. If it has not gone down after 10 minutes, switch it off; Exchange repairs its databases at the next start.", c.host())),
+		fix(fmt.Sprintf("Close all programs and restart %s (Start, Shut Down). Exchange cannot be stopped first: no service can be while services.exe does not answer. "+
+			"The shutdown may hang; if the server has not gone down after 10 minutes, switch it off. Exchange repairs its databases at the next start.", c.host())),
 	}
 	if c.general || c.maybePackBelow(4) {
 		steps = append(steps, fix("Before Service Pack 4, damaged event logs and several faults make services.exe crash early: install Service Pack 6a."),
@@ -273,25 +294,46 @@ func rpcRefused(c *evidence, _ []dialFailure) *finding {
 
 // auditSentence says that the security log filled up, if that is known.
 func (c *evidence) auditSentence() string {
-	if v := c.Registry.CrashOnAuditFail; v != nil && v.Set && v.Value == 2 {
+	if v := c.Registry.CrashOnAuditFail; v != nil && v.Set && v.Value == auditFailed {
 		return "CrashOnAuditFail is 2: the security log filled up, and only administrators may log on since (Q140058)."
 	}
 	return ""
 }
 
 func rpcRefusedRemedy(c *evidence) []smbprobe.RemedyStep {
-	steps := []smbprobe.RemedyStep{
-		look(fmt.Sprintf("At %s, see who may read the key winreg (Security, Permissions in regedt32): it decides who may read the registry from another computer (Q245128).", c.host()), "regedt32"),
-		look("See whether the security log is full, and whether CrashOnAuditFail under "+keyLsa+" is 2: a full security log lets only administrators in (Q140058, Q155076, Q242361).", "eventvwr"),
+	var steps []smbprobe.RemedyStep
+	if c.general || c.Registry.Refused {
+		steps = append(steps, look(fmt.Sprintf("At %s, see who may read the key winreg (Security, Permissions in regedt32): it decides who may read the registry from another computer (Q245128).", c.host()), "regedt32"))
+		steps = append(steps, changeRegistry(fmt.Sprintf("Give %s, or Administrators, Full Control on the key winreg (Security, Permissions).", c.account()), smbprobe.RegistryChange{Key: keyWinreg})...)
 	}
-	give := changeRegistry(fmt.Sprintf("Give %s, or Administrators, Full Control on this key.", c.account()), smbprobe.RegistryChange{Key: keyWinreg})
-	steps = append(steps, give...)
-	steps = append(steps, fix("If the security log was full: save it, and let it overwrite as needed (Event Viewer, Log, Log Settings). Clear it last, with every program closed that has it open (Q159840)."))
-	steps = append(steps, changeRegistry("If CrashOnAuditFail was 2: set it back.", smbprobe.RegistryChange{
-		Key: keyLsa, Name: "CrashOnAuditFail", Type: typeDWORD, Now: numberNow(c.Registry.CrashOnAuditFail), Set: "1"})...)
-	steps = append(steps, c.restart("Both take effect at the next start.")...)
-	return append(steps, checkProbe())
+	if c.general || !c.Registry.Refused {
+		steps = append(steps,
+			look(fmt.Sprintf("At %s, see whether %s is an administrator:", c.host(), c.account()), "net localgroup Administrators"),
+			fix("If it is not, make it one, with your domain and user name:", `net localgroup Administrators DOMAIN\user /add`))
+	}
+	return append(append(steps, c.emptySecurityLog()...), checkProbe())
 }
+
+// emptySecurityLog are the steps for a security log that filled up; none if it is known not to
+// have. While it is full, only administrators may log on.
+func (c *evidence) emptySecurityLog() []smbprobe.RemedyStep {
+	v := c.Registry.CrashOnAuditFail
+	isFull := v != nil && v.Set && v.Value == auditFailed
+	if !c.general && v != nil && !isFull {
+		return nil
+	}
+	var steps []smbprobe.RemedyStep
+	if !isFull {
+		steps = append(steps, look("See whether the security log is full, and whether CrashOnAuditFail under "+keyLsa+" is 2: a full security log lets only administrators in (Q140058, Q155076, Q242361). If neither is so, leave out the steps about it.", "eventvwr"))
+	}
+	steps = append(steps, fix("Save the security log, and let it overwrite as needed (Event Viewer, Log, Log Settings). Clear it only if that is not enough, last of all, with every program closed that has it open (Q159840).", "eventvwr"))
+	steps = append(steps, changeRegistry("Set CrashOnAuditFail back from 2, which it has been since the log filled up.", smbprobe.RegistryChange{
+		Key: keyLsa, Name: "CrashOnAuditFail", Type: typeDWORD, Now: numberNow(v), Set: "1"})...)
+	return append(steps, c.restart("It takes effect at the next start.")...)
+}
+
+// auditFailed is the value of CrashOnAuditFail once the security log has filled up.
+const auditFailed = 2
 
 // joinAnd lists texts with commas, and "and" before the last.
 func joinAnd(all []string) string {

@@ -49,7 +49,7 @@ func whyStopped(s *smbprobe.ServiceResult) string {
 	text := serviceText(s)
 	switch {
 	case s.State == smbprobe.ServiceStartPending && s.InStateFor != nil:
-		text += fmt.Sprintf(", for %s already", s.InStateFor.Round(time.Minute))
+		text += fmt.Sprintf(", for %s already", durationText(s.InStateFor.Round(time.Minute)))
 	case s.ExitCode == 0:
 	case s.ExitCode == neverStarted:
 		text += ", not started since the server was"
@@ -82,6 +82,7 @@ var servicesRules = []rule{
 		Name: "service_not_running", Title: "A service that starts automatically is not running", Severities: criticalOrWarning,
 		Articles: []string{"Q143380", "Q274814", "Q168883"},
 		Evidence: "A service that starts automatically is not running, or has been starting for more than five minutes: critical for MSExchangeIMC.",
+		fix:      "Start it, once the logs show why it does not run: net start MSExchangeIMC",
 	}, find: serviceNotRunning, remedy: serviceNotRunningRemedy, ruledOut: servicesRuledOut},
 	{KnownCause: KnownCause{
 		Name: "mail_service_not_installed", Title: "The Internet Mail Service is not installed", Severities: onlyWarning,
@@ -134,7 +135,6 @@ func serviceNotRunning(c *evidence, _ []dialFailure) *finding {
 	} else {
 		f.headline = fmt.Sprintf("%d services are not running, although they start automatically: %s", len(list), strings.Join(list, ", "))
 	}
-	f.evidence = append(f.evidence, fmt.Sprintf("The services are those of %s.", c.host()))
 	return f
 }
 
@@ -158,20 +158,25 @@ func serviceNotRunningRemedy(c *evidence) []smbprobe.RemedyStep {
 		steps = append(steps, fix("Error 1069: the password of the service's account was changed, in User Manager alone (Q274814, Q157780). Set the same in both places: in User Manager and in Exchange Administrator, Configuration, Properties, tab Service Account Password."))
 	}
 	if c.general || slices.ContainsFunc(stopped, func(s smbprobe.ServiceResult) bool { return s.State == smbprobe.ServiceStartPending }) {
-		steps = append(steps, look("A service that keeps starting hangs: end its process in Task Manager only after the logs were read, or restart the server."))
+		steps = append(steps, fix("A service that keeps starting hangs: once the logs are read, end its process in Task Manager, and start it again."))
 	}
-	var commands []string
+	start, proceed := []string{"net start MSExchangeIMC"}, []string{"net continue MSExchangeIMC"}
+	if !c.general {
+		start, proceed = nil, nil
+	}
 	for _, s := range stopped {
-		verb := "start"
 		if s.State == smbprobe.ServicePaused || s.State == smbprobe.ServicePausePending {
-			verb = "continue"
+			proceed = append(proceed, "net continue "+commandName(s.Name))
+		} else {
+			start = append(start, "net start "+commandName(s.Name))
 		}
-		commands = append(commands, "net "+verb+" "+commandName(s.Name))
 	}
-	if c.general {
-		commands = []string{"net start MSExchangeIMC"}
+	if len(start) > 0 {
+		steps = append(steps, c.in(fix("Start what is not running:", start...), servicesNT4, servicesWin2000))
 	}
-	steps = append(steps, c.in(fix("Start what is not running:", commands...), servicesNT4, servicesWin2000))
+	if len(proceed) > 0 {
+		steps = append(steps, fix("Let what is paused go on:", proceed...))
+	}
 	if c.general || slices.ContainsFunc(stopped, isMailService) {
 		steps = append(steps, look("MSExchangeIMC needs MSExchangeIS, MSExchangeMTA and TCP/IP (Q143380), and MSExchangeSA needs the Server service: if it does not start, see whether these run.", "net start"))
 	}
@@ -206,7 +211,7 @@ func mailNotInstalled(c *evidence, _ []dialFailure) *finding {
 		severity:    smbprobe.SeverityWarning,
 		headline:    "The Internet Mail Service (MSExchangeIMC) is not installed on this server",
 		evidence:    []string{fmt.Sprintf("%s answered that it has no service MSExchangeIMC.", c.host())},
-		explanation: "The exporter watches a server that sends no Internet mail. The service may have moved to another server, or the server was replaced.",
+		explanation: "The exporter looks for this service on each server unless server.services of its module leaves it out. This server sends no Internet mail: the service may have moved to another server, or the server was replaced.",
 	}
 }
 
@@ -214,7 +219,7 @@ func mailNotInstalledRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		look(fmt.Sprintf("Is %s the right server? In Exchange Administrator, Configuration, Connections, see on which server the Internet Mail Service is; it may have been moved, or the server replaced (Q155216, Q126521).", c.host())),
 		fix("If mail goes out through another server, let the exporter watch that one."),
-		fix("If this one is to be watched without it, remove MSExchangeIMC from server.services of the module, and reload."),
+		fix("If this one is to be watched without it, write server.services without MSExchangeIMC into the module of the exporter's configuration (the default has it), and reload."),
 		checkProbe(),
 	}
 }

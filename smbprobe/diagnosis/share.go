@@ -92,13 +92,15 @@ func (c *evidence) missingEvidence() []string {
 	return []string{c.statusSentence(fmt.Sprintf("%s accepted the login and has no share %s: it answered", c.host(), c.share()))}
 }
 
+const makeAtStart = "Delete the value %s, or set it to 1: Windows makes Admin$ at each start then."
+
 // allowShare are the steps that let Admin$ be made at each start.
-func (c *evidence) allowShare() []smbprobe.RemedyStep {
+func (c *evidence) allowShare(text string) []smbprobe.RemedyStep {
 	name, value := c.AutoShare()
 	if c.general {
 		name = "AutoShareServer (on Workstation: AutoShareWks)"
 	}
-	steps := changeRegistry(fmt.Sprintf("Delete the value %s, or set it to 1: Windows makes Admin$ at each start then.", name),
+	steps := changeRegistry(fmt.Sprintf(text, name),
 		smbprobe.RegistryChange{Key: keyLanmanServer, Name: name, Type: typeDWORD, Now: numberNow(value), Set: "1"})
 	return append(steps, look("Find out who set it, a policy or a hardening checklist: it would be set again."))
 }
@@ -117,7 +119,7 @@ func shareDisabled(c *evidence, _ []dialFailure) *finding {
 }
 
 func shareDisabledRemedy(c *evidence) []smbprobe.RemedyStep {
-	return slices.Concat([]smbprobe.RemedyStep{c.makeShare()}, c.allowShare(), []smbprobe.RemedyStep{checkShare(), c.checkCall()})
+	return slices.Concat([]smbprobe.RemedyStep{c.makeShare()}, c.allowShare(makeAtStart), []smbprobe.RemedyStep{checkShare(), c.checkCall()})
 }
 
 // lostAtStart reports whether the server may have lost all its administrative shares when it
@@ -204,10 +206,9 @@ func shareMissingRemedy(c *evidence) []smbprobe.RemedyStep {
 			checkProbe(),
 		}
 	}
-	name, _ := c.AutoShare()
-	return slices.Concat([]smbprobe.RemedyStep{c.makeShare(),
-		look(fmt.Sprintf("See whether %s is 0 under %s. If so, the share is gone again after each restart; if not, it was removed by hand, and nothing more is to be done.", name, keyLanmanServer), "regedt32")},
-		c.allowShare(), []smbprobe.RemedyStep{checkShare(), c.checkCall()})
+	return slices.Concat([]smbprobe.RemedyStep{c.makeShare()},
+		c.allowShare("Look at %s. If it is 0, the share is gone again after each restart: delete the value, or set it to 1. If it is not 0, the share was removed by hand, and nothing more is to be done."),
+		[]smbprobe.RemedyStep{checkShare(), c.checkCall()})
 }
 
 // shareLeads returns where Admin$ leads and where Windows is, folded to compare; known
@@ -270,5 +271,5 @@ func shareNotAutomatic(c *evidence, _ []dialFailure) *finding {
 }
 
 func shareNotAutomaticRemedy(c *evidence) []smbprobe.RemedyStep {
-	return append(c.allowShare(), check("After the next restart, the list of shares still has ADMIN$:", "net share"))
+	return append(c.allowShare(makeAtStart), check("After the next restart, the list of shares still has ADMIN$:", "net share"))
 }

@@ -41,9 +41,12 @@ type Record struct {
 	ID        uint16 // the low 16 bits of the event identifier
 	Strings   []string
 
-	// Unreadable: the record could not be decoded. Its number is right, its source is
-	// empty if it is not known, and its time may be wrong.
+	// Unreadable: the record could not be decoded. Its number is right, and its time may be
+	// wrong.
 	Unreadable bool
+	// MayBeFailure: what is known of an unreadable record does not rule out that it is a
+	// failure to dial.
+	MayBeFailure bool
 }
 
 // failureEvent is a failure to dial, event 4106. Ten thousand servers may have hundreds of

@@ -51,7 +51,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(`The dial-up connection "X" could not be made.`, "[317] (317)")
 	f.Add(`The dial-up connection 'X' could not be made. [5`, "(")
 	f.Add("ISP (2)", "5")
-	names := []string{"5", "ISP (2)", "Line [5]", "a", "(", "「"}
+	f.Add("接続「プロバイダ(2)」を確立できません【5】", "« ISP (2) » : ［ 5 ］。")
+	f.Add("(5) ISP isp (2)'e ISP'", "\xff(5)\xf0 5 (5)")
+	names := []string{"5", "ISP (2)", "ISP", "Line [5]", "a", "(", "「", "プロバイダ(2)"}
 	f.Fuzz(func(t *testing.T, first, second string) {
 		for _, insertions := range [][]string{{first}, {first, second}} {
 			entry, code, ok := Parse(insertions, names)

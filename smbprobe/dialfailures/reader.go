@@ -97,11 +97,10 @@ func (r *Reader) Add(record Record) (more bool) {
 }
 
 // addUnreadable adds a record that could not be decoded. It is at most as old as the
-// record after it, and may be a failure if what is known of it does not rule that out.
+// record after it.
 func (r *Reader) addUnreadable(record Record) {
 	r.unreadable = append(r.unreadable, r.latest)
-	mayCount := record.ID == r.module.EventID && (record.Source == "" || strings.EqualFold(record.Source, r.module.Source))
-	if mayCount && r.latest.After(r.doubtful) {
+	if record.MayBeFailure && r.latest.After(r.doubtful) {
 		r.doubtful = r.latest
 	}
 }

@@ -27,12 +27,13 @@ func (p failurePair) compare(q failurePair) int {
 // pairs returns the entry and code of each text. names are the known entries.
 func (m *Memory) pairs(names []string) []failurePair {
 	pairs := make([]failurePair, len(m.texts))
+	known := newKnownNames(names)
 	for i, text := range m.texts {
 		if text == otherText {
 			pairs[i] = failurePair{smbprobe.Other, smbprobe.Other}
 			continue
 		}
-		entry, code, ok := Parse(strings.Split(string(text), textSeparator), names)
+		entry, code, ok := known.parse(strings.Split(string(text), textSeparator))
 		if !ok {
 			code = smbprobe.UnknownCode
 		}
@@ -50,7 +51,11 @@ type rows struct {
 
 // countable reports whether an event counts: not one in the future, which was logged
 // while the clock was wrong.
-func (r rows) countable(e failureEvent) bool { return !e.time().After(r.now.Add(smbprobe.ClockSlack)) }
+func (r rows) countable(e failureEvent) bool { return countableAt(r.now, e) }
+
+func countableAt(now time.Time, e failureEvent) bool {
+	return !e.time().After(now.Add(smbprobe.ClockSlack))
+}
 
 // rowsAt returns the pairs with the most events until now as rows, and a last one for the
 // others. pairs are those of the texts.
@@ -91,6 +96,8 @@ type Summary struct {
 	Windows      []smbprobe.WindowResult
 	LastFailures []smbprobe.LastFailure // of each pair of entry and code, the newest first
 	Calls        []smbprobe.CallHistory // of the last seven days
+	Latest       []smbprobe.FailureEvent
+	ByHour       *smbprobe.HourlyCounts
 }
 
 // Summarize counts the failures in windows that end now, by the server's clock. names are
@@ -98,7 +105,10 @@ type Summary struct {
 func (m *Memory) Summarize(windows []smbprobe.Window, now time.Time, names []string) Summary {
 	pairs := m.pairs(names)
 	rows := m.rowsAt(now, pairs)
-	return Summary{Windows: m.windows(windows, rows), LastFailures: m.lastFailures(rows), Calls: m.callHistories(now, pairs)}
+	return Summary{
+		Windows: m.windows(windows, rows), LastFailures: m.lastFailures(rows), Calls: m.callHistories(now, pairs),
+		Latest: m.latest(now, pairs), ByHour: m.byHour(windows, now),
+	}
 }
 
 func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.WindowResult {

@@ -60,6 +60,9 @@ func (g *Guard) begin(t Target, announced string, atMost time.Duration) *waiter 
 func (g *Guard) try(w *waiter, now time.Time) action {
 	a, t := w.authority, w.target
 	v := a.decide(t, now, g.file.readOnly)
+	if v.action == admit && g.file.lockedByOther && !a.accepted && !a.prompted {
+		v = verdict{action: wait} // each of many processes would send one
+	}
 	w.permitted = v.permitted
 	switch v.action {
 	case admit:

@@ -55,6 +55,7 @@ type authority struct {
 
 	waiters    []*waiter
 	dispatched time.Time // when they were last decided on
+	newest     *target   // that accepted, while that was its last login; nil: to be searched
 
 	targets []*target
 	byID    map[mac]*target // nil: not built yet
@@ -253,6 +254,15 @@ func (a *authority) otherFirst(t *target, now time.Time) bool {
 		}
 	}
 	return false
+}
+
+// newestAccepted returns the target that accepted last, of those whose last login was
+// accepted; nil if there is none. It is asked for each waiting login.
+func (a *authority) newestAccepted() *target {
+	if a.newest == nil || a.newest.last != lastAccepted {
+		a.newest = a.acceptedLast(func(t *target) bool { return t.last == lastAccepted })
+	}
+	return a.newest
 }
 
 // acceptedLast returns the target, of those that qualify, that accepted last; nil if

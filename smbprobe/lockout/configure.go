@@ -14,8 +14,9 @@ type credentials struct {
 	domain, user string // folded
 	password     secret.Secret
 
-	check    [2]byte // of the slow hash, under the file's salt
-	hasCheck bool
+	check     check // of the slow hash
+	checkSalt salt  // that it was computed under
+	hasCheck  bool
 }
 
 func (t Target) key() authorityKey {
@@ -42,6 +43,7 @@ func (g *Guard) Configure(targets []Target) error {
 	if err != nil {
 		return err
 	}
+	g.prepareChecks(wanted)
 	g.transact(func(now time.Time) {
 		g.replaceAuthorities(wanted)
 		g.replaceTargets(targets, now)
@@ -150,7 +152,7 @@ func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 		g.targets[name] = &assignment{authority: a, target: o, auth: t.Auth}
 	}
 	for _, a := range g.authorities {
-		a.byID = nil
+		a.byID, a.newest = nil, nil
 		a.targets = slices.DeleteFunc(a.targets, func(t *target) bool {
 			busy := slices.ContainsFunc(a.underWay, func(l *login) bool { return l.target == t })
 			if t.configured || t.until.After(now) || busy {

@@ -209,3 +209,31 @@ func TestReloadStorm(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowHashLocksNothing: the file is not locked while slow hashes are computed. On a busy
+// computer other processes would not get the lock in time, go on without it, and know
+// nothing of each other's logins.
+func TestSlowHashLocksNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := new(memStore)
+		newTester(t, Options{store: store}, fleet(2)...).login(corp("exch00"), refused())
+		hashes := 0
+		opts := Options{store: store, hashing: func() {
+			hashes++
+			if !store.mu.TryLock() {
+				t.Error("the file is locked")
+				return
+			}
+			store.mu.Unlock()
+		}}
+		g := newTester(t, opts, fleet(2)...)
+		g.wantHeld(corp("exch00"), AuthorityHeld, 31*time.Minute)
+		renewed := corp("exch00").withPassword("new-1999")
+		g.configure(renewed)
+		g.login(renewed, accepted())
+		if hashes != 2 {
+			t.Errorf("%d slow hashes, want one for each password", hashes)
+		}
+	})
+}

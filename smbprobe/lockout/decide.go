@@ -104,7 +104,7 @@ func (a *authority) afterHold(t *target, now time.Time) verdict {
 func (a *authority) lastPlace(t *target, now time.Time) action {
 	third := a.lastCountedAt()
 	if a.lastAccepted.After(third) || !now.Before(third.Add(preferenceTime)) ||
-		a.acceptedLast(func(t *target) bool { return t.last == lastAccepted }) == t {
+		a.newestAccepted() == t {
 		return admit
 	}
 	return wait

@@ -13,9 +13,9 @@
 //   - Refused: the answer says that name, password or account are not accepted.
 //     Restricted is a refusal because the account is locked, disabled, expired or
 //     may not log in there or now.
-//   - In doubt: the login was sent and no usable answer came: late, none, garbled,
-//     an unknown status, or the process ended first. The controller may have
-//     counted it.
+//   - In doubt: the login was sent as a whole and no usable answer came: late, none,
+//     garbled, a status that leaves open whether a controller checked the password, or
+//     the process ended first. The controller may have counted it.
 //   - Authority: what checks the password, and counts failures. If the
 //     configuration names a domain, the authority is that domain and user, on
 //     whichever target; otherwise it is the user on that one target.
@@ -68,6 +68,8 @@
 // process that is killed cannot forget it. The file has no names in it, only HMACs
 // under a random salt, and of the credentials two bytes of a slow hash: enough to
 // notice a change, useless for recovering a password. What cannot be read or written
-// is a warning (see [Options.Warn]), and the guard goes on with what it has in memory.
+// is a warning (see [Options.Warn]), and the guard goes on with what it has in memory. But
+// while another process keeps the file locked, credentials that were not accepted since the
+// start are not tried.
 // A damaged file is replaced, and the guard is as careful as after a start.
 package lockout

@@ -42,8 +42,11 @@ type file struct {
 	// may add failures; the first one is the last.
 	readOnly bool
 
-	lockErr     error // until lockAgainAt
-	lockAgainAt time.Time
+	// lockedByOther: another process had the lock at the last transaction. It may be sending a
+	// login that this one cannot know of.
+	lockedByOther bool
+	lockErr       error // until lockAgainAt
+	lockAgainAt   time.Time
 
 	started instant
 	problem string // that was warned about last
@@ -137,7 +140,8 @@ func (f *file) lock(now time.Time) (unlock func(), err error) {
 		return nil, f.lockErr
 	}
 	unlock, err = f.store.lock()
-	if errors.Is(err, errLocked) {
+	f.lockedByOther = errors.Is(err, errLocked)
+	if f.lockedByOther {
 		f.lockErr, f.lockAgainAt = err, now.Add(lockAgain)
 	}
 	return unlock, err
@@ -202,7 +206,6 @@ func (g *Guard) useSalt(s salt) {
 	f.salt, f.others = s, nil
 	for _, a := range g.authorities {
 		a.id, a.recorded, a.byID, a.otherTargets = f.authorityMAC(a.key), nil, nil, nil
-		a.credentials.hasCheck = false
 		a.lastTarget = mac{}
 		for _, t := range a.targets {
 			t.id, t.domain = f.targetMAC(a.key, fold(t.name)), mac{}
@@ -232,14 +235,38 @@ func (g *Guard) writeFile(i instant) error {
 	return nil
 }
 
-// checkOf returns two bytes that notice most changes of the credentials.
-func (g *Guard) checkOf(c *credentials) check {
-	if !c.hasCheck {
+// checkOf returns two bytes that notice most changes of the credentials, under the file's
+// salt.
+func (g *Guard) checkOf(c *credentials) check { return g.checkUnder(c, g.file.salt) }
+
+// checkUnder computes the slow hash of credentials once for each salt.
+func (g *Guard) checkUnder(c *credentials, s salt) check {
+	if !c.hasCheck || c.checkSalt != s {
+		if g.opts.hashing != nil {
+			g.opts.hashing()
+		}
 		text := c.domain + "\x00" + c.user + "\x00" + c.password.Reveal()
 		// The length of the key is that of the hash, for which no parameter is an error.
-		key, _ := pbkdf2.Key(sha256.New, text, append(g.file.salt[:], "credentials"...), g.opts.rounds, sha256.Size)
+		key, _ := pbkdf2.Key(sha256.New, text, append(s[:], "credentials"...), g.opts.rounds, sha256.Size)
 		copy(c.check[:], key)
-		c.hasCheck = true
+		c.hasCheck, c.checkSalt = true, s
 	}
 	return c.check
+}
+
+// prepareChecks computes the slow hashes of credentials while the file is not locked: other
+// processes would wait for them, and go on without the lock in the end.
+func (g *Guard) prepareChecks(all map[authorityKey]*credentials) {
+	if g.file.store == nil {
+		return
+	}
+	s := g.file.salt
+	if content, err := g.file.store.read(); err == nil && len(content) <= maxFileSize {
+		if r, err := decode(content); err == nil {
+			s = r.Salt
+		}
+	}
+	for _, c := range all {
+		g.checkUnder(c, s)
+	}
 }

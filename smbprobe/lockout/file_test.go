@@ -304,6 +304,7 @@ func TestFileStaysLocked(t *testing.T) {
 	now := time.Now().Truncate(time.Millisecond)
 	var w warnings
 	g := newTester(t, Options{store: &diskStore{path: path}, RequireFile: true, Warn: w.add, Now: func() time.Time { return now }}, fleet(3)...)
+	g.login(corp("exch00"), accepted())
 	stopped, err := os.OpenFile(path+".lock", os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -321,6 +322,17 @@ func TestFileStaysLocked(t *testing.T) {
 	if _, err := New(Options{store: &diskStore{path: path}, RequireFile: true}); !errors.Is(err, errLocked) {
 		t.Errorf("a process that starts: %v", err)
 	}
+
+	// A check of Nagios starts again and again: none of them tries a login.
+	var checked warnings
+	check := newTester(t, Options{store: &diskStore{path: path}, Warn: checked.add, Now: func() time.Time { return now }}, fleet(3)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if release, err := check.Acquire(ctx, corp("exch02"), "CORP"); !errors.Is(err, ErrNoPlace) {
+		t.Errorf("a check that starts: %v", err)
+		release(notSent())
+	}
+	checked.wantWarning(t, errLocked.Error())
 	if err := stopped.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -20,3 +20,6 @@ func tryLock(f *os.File) (bool, error) {
 		return false, err
 	}
 }
+
+// giveToOwner does nothing: files inherit the rights of their folder.
+func giveToOwner(*os.File, string) error { return nil }

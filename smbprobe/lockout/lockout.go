@@ -35,8 +35,9 @@ type Options struct {
 	// nil discards them. It must not call the guard.
 	Warn func(error)
 
-	rounds int   // of the slow hash, if not hashRounds: for tests
-	store  store // instead of File: for tests
+	rounds  int    // of the slow hash, if not hashRounds: for tests
+	hashing func() // called before each slow hash: for tests
+	store   store  // instead of File: for tests
 }
 
 // Target is a target and the login that the configuration has for it. Two targets
@@ -136,8 +137,12 @@ func New(opts Options) (*Guard, error) {
 		if opts.RequireFile {
 			return nil, fmt.Errorf("%w; without it restarts may lock accounts: have it in a directory that can be written, or configure none", err)
 		}
-		g.file.readOnly = true
-		g.warn(fmt.Errorf("%w; the first login of an account that fails is the last one", err))
+		if g.file.lockedByOther {
+			g.warn(err)
+		} else {
+			g.file.readOnly = true
+			g.warn(fmt.Errorf("%w; the first login of an account that fails is the last one", err))
+		}
 	}
 	return g, nil
 }

@@ -56,7 +56,7 @@ func (a *authority) load(r *authorityRecord, i instant, authoritative bool) {
 	if accepted := i.fromFile(r.AcceptedAt, i.now); r.AcceptedAt != was.AcceptedAt && accepted.After(a.lastAccepted) {
 		a.lastAccepted, a.lastTarget = accepted, r.AcceptedBy
 		if t := a.targetByID(r.AcceptedBy); t != nil && t.acceptedAt.Before(accepted) {
-			t.acceptedAt = accepted
+			t.acceptedAt, a.newest = accepted, nil
 			if t.last == lastUnknown {
 				t.last = lastAccepted
 			}

@@ -8,7 +8,7 @@ import (
 )
 
 // mixture is a random one of the faults above, as fuzz.py of the simulation had them.
-func mixture(seed uint64, store *memStore) *sim {
+func mixture(seed uint64, withFile bool) *sim {
 	const h = time.Hour
 	r := rand.New(rand.NewPCG(seed, 2))
 	n := []int{1, 2, 3, 8, 20, 40}[r.IntN(6)]
@@ -53,9 +53,9 @@ func mixture(seed uint64, store *memStore) *sim {
 		}
 		return sound
 	}
-	if store != nil {
+	if withFile {
 		s.exporters = nil
-		s.addExporter(store)
+		s.addExporter(s.file)
 	}
 	e := s.exporters[0]
 	if r.IntN(2) == 0 {
@@ -79,16 +79,28 @@ func mixture(seed uint64, store *memStore) *sim {
 // TestMixtures: whatever is mixed, the controller never counts five.
 func TestMixtures(t *testing.T) {
 	t.Parallel()
-	for part := range 4 {
+	runMixtures(t, mixtures, false)
+}
+
+// runMixtures runs so many mixtures.
+func runMixtures(t *testing.T, n uint64, withFile bool) {
+	t.Helper()
+	const parts = 4
+	for part := range uint64(parts) {
 		t.Run(fmt.Sprint(part), func(t *testing.T) {
 			t.Parallel()
-			for seed := uint64(part); seed < mixtures; seed += 4 {
-				s := mixture(seed, nil)
-				s.run(8 * time.Hour)
-				if got := s.worst(); got >= lockAt {
-					t.Errorf("seed %d, %d targets: the controller counted %d", seed, len(s.fleet), got)
-				}
+			for seed := part; seed < n; seed += parts {
+				runMixture(t, seed, withFile)
 			}
 		})
+	}
+}
+
+func runMixture(t *testing.T, seed uint64, withFile bool) {
+	t.Helper()
+	s := mixture(seed, withFile)
+	s.run(8 * time.Hour)
+	if got := s.worst(); got >= lockAt {
+		t.Errorf("seed %d, %d targets, with a file %t: the controller counted %d", seed, len(s.fleet), withFile, got)
 	}
 }

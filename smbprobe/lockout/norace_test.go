@@ -2,4 +2,8 @@
 
 package lockout
 
-const mixtures = 320 // the number of random ones that are tried
+// The numbers of random mixtures that are tried.
+const (
+	mixtures         = 320
+	mixturesWithFile = 12
+)

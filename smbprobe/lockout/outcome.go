@@ -50,6 +50,9 @@ func (a *authority) acceptLogin(l *login, now time.Time) {
 	t := l.target
 	t.hold, t.refused, t.doubtUsed, t.refusals = hold{}, false, false, 0
 	t.last, t.acceptedAt = lastAccepted, now
+	if t.configured {
+		a.newest = t
+	}
 	delete(a.noted, t)
 
 	a.counted = slices.DeleteFunc(a.counted, func(c *login) bool {

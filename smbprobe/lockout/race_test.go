@@ -2,5 +2,9 @@
 
 package lockout
 
-// mixtures is less with the race detector, which finds nothing in a simulation.
-const mixtures = 80
+// The numbers are less with the race detector, which finds nothing in a simulation and
+// makes it ten times slower. TestLongMixtures tries them all, and more.
+const (
+	mixtures         = 40
+	mixturesWithFile = 6
+)

@@ -10,74 +10,73 @@ import (
 // login is written here.
 
 // checkProcess is a process that probes one target, as a check of Nagios does.
-func (s *sim) checkProcess(store *memStore, i int, killedAfter time.Duration) {
-	s.addExporter(store).probe(i, killedAfter)
+func (s *sim) checkProcess(i int, killedAfter time.Duration) {
+	s.addExporter(s.file).probe(i, killedAfter)
 	s.exporters = s.exporters[:len(s.exporters)-1]
 }
 
 func TestSharedFile(t *testing.T) {
 	t.Parallel()
 	const h, m = time.Hour, time.Minute
-	store := new(memStore)
 	for _, sc := range []scenario{
 		{name: "two exporters", targets: 20, length: 6 * h, setup: func(s *sim) {
 			s.changesAndIsFixed()
 			s.exporters = nil
-			s.addExporter(store)
-			s.addExporter(store)
+			s.addExporter(s.file)
+			s.addExporter(s.file)
 		}, recovers: 5 * h, within: 2 * m, sightFrom: 10 * m, sightTo: 2 * h},
 		{name: "20 checks at the same second, wrong password", targets: 20, length: 4 * h, replicas: -1, setup: func(s *sim) {
 			s.passwordChanges()
 			s.every(30*time.Second, m, func() {
 				for i := range s.fleet {
-					s.checkProcess(store, i, probeTime)
+					s.checkProcess(i, probeTime)
 				}
 			})
 		}},
 		{name: "20 checks at the same second", targets: 20, length: h, replicas: -1, setup: func(s *sim) {
 			s.every(30*time.Second, m, func() {
 				for i := range s.fleet {
-					s.checkProcess(store, i, probeTime)
+					s.checkProcess(i, probeTime)
 				}
 			})
 		}, sightFrom: 10 * m, sightTo: h},
 		{name: "a check that is killed after 8 seconds, wrong password, controller slow", targets: 1, replicas: -1, setup: func(s *sim) {
 			some(1, slow, 2*h, 99*h)(s)
 			s.passwordChanges()
-			s.every(30*time.Second, m, func() { s.checkProcess(store, 0, 8*time.Second) })
+			s.every(30*time.Second, m, func() { s.checkProcess(0, 8*time.Second) })
 		}},
 		{name: "a check beside an exporter", targets: 100, length: 2 * h, setup: func(s *sim) {
 			s.exporters = nil
-			s.addExporter(store)
-			s.every(30*time.Second, m, func() { s.checkProcess(store, 7, probeTime) })
+			s.addExporter(s.file)
+			s.every(30*time.Second, m, func() { s.checkProcess(7, probeTime) })
 		}, sightFrom: 10 * m, sightTo: 2 * h},
 		{name: "a check with the new password beside an exporter with the old one", targets: 20, length: 6 * h, setup: func(s *sim) {
 			s.exporters = nil
-			s.addExporter(store)
+			s.addExporter(s.file)
 			s.password = from(2 * h)
 			s.every(30*time.Second, m, func() {
 				s.config = s.password
-				s.checkProcess(store, 7, probeTime)
+				s.checkProcess(7, probeTime)
 				s.config = func(time.Duration) int { return 0 }
 			})
 		}},
 		{name: "the clock jumps ahead, then a restart, wrong password", targets: 20, length: 6 * h, setup: func(s *sim) {
 			s.exporters = nil
-			e := s.addExporter(store)
+			e := s.addExporter(s.file)
 			s.passwordChanges()
 			s.at(2*h+3*m, func() { s.jump = h })
 			s.at(2*h+5*m, func() { e.restart(true) })
 		}},
 		{name: "the clock jumps back, then a restart, controller slow", targets: 20, length: 4 * h, setup: func(s *sim) {
 			s.exporters = nil
-			e := s.addExporter(store)
+			e := s.addExporter(s.file)
 			some(20, slow, 2*h, 2*h+20*m)(s)
 			s.at(2*h+12*m, func() { s.jump = -2 * h })
 			s.at(2*h+15*m, func() { e.restart(true) })
 		}, recovers: 2*h + 20*m, within: 32 * m},
 		{name: "the clock jumps back while the exporter does not run", targets: 20, length: 4 * h, setup: func(s *sim) {
 			s.exporters = nil
-			e := s.addExporter(store)
+			e := s.addExporter(s.file)
 			some(20, slow, 2*h, 2*h+20*m)(s)
 			s.at(2*h+15*m, func() {
 				s.jump = -2 * h
@@ -86,13 +85,13 @@ func TestSharedFile(t *testing.T) {
 		}, recovers: 2*h + 20*m, within: 32 * m},
 		{name: "the clock jumps to and fro, wrong password", targets: 20, length: 6 * h, setup: func(s *sim) {
 			s.exporters = nil
-			s.addExporter(store)
+			s.addExporter(s.file)
 			s.changesAndIsFixed()
 			s.every(m, 7*m, func() { s.jump = s.within(-10*h, 10*h) })
 		}, recovers: 5 * h, within: 2 * m, sightFrom: 10 * m, sightTo: 2 * h},
 	} {
 		t.Run(sc.name, func(t *testing.T) {
-			*store = memStore{}
+			t.Parallel()
 			s := newSim(1, sc.targets)
 			sc.setup(s)
 			for _, e := range s.exporters {
@@ -102,8 +101,8 @@ func TestSharedFile(t *testing.T) {
 			}
 			s.run(cmp.Or(sc.length, 6*time.Hour))
 			checkScenario(t, s, sc)
-			if s.sent == 0 || store.writes < s.sent {
-				t.Errorf("%d logins and %d writes", s.sent, store.writes)
+			if s.sent == 0 || s.file.writes < s.sent {
+				t.Errorf("%d logins and %d writes", s.sent, s.file.writes)
 			}
 		})
 	}
@@ -112,13 +111,8 @@ func TestSharedFile(t *testing.T) {
 // TestMixturesWithFile writes every login, where TestMixtures writes before a restart.
 func TestMixturesWithFile(t *testing.T) {
 	t.Parallel()
-	for seed := uint64(0); seed < 12; seed++ {
-		store := new(memStore)
-		s := mixture(seed, store)
-		s.run(8 * time.Hour)
-		if got := s.worst(); got >= lockAt {
-			t.Errorf("seed %d: the controller counted %d", seed, got)
-		}
+	for seed := uint64(0); seed < mixturesWithFile; seed++ {
+		runMixture(t, seed, true)
 	}
 }
 
@@ -128,7 +122,7 @@ func TestTenRestarts(t *testing.T) {
 	t.Parallel()
 	s := newSim(1, 1)
 	s.exporters = nil
-	e := s.addExporter(new(memStore))
+	e := s.addExporter(s.file)
 	s.alwaysWrong()
 	s.every(time.Second, time.Second, func() {
 		e.probe(0, probeTime)

@@ -44,7 +44,8 @@ type sim struct {
 
 	fleet     []bool // targets that are configured
 	exporters []*exporter
-	local     bool // each target has its own account
+	local     bool      // each target has its own account
+	file      *memStore // of exporters that share one
 
 	behaviour func(i int, now time.Duration) behaviour
 	password  func(now time.Duration) int // at the controller
@@ -89,6 +90,7 @@ func newSim(seed uint64, n int) *sim {
 		failed:    make(map[int][]time.Duration),
 		accepted:  make([][]time.Duration, n),
 		held:      make([]int, n),
+		file:      new(memStore),
 	}
 	s.latency = func(time.Duration) time.Duration { return s.within(50*time.Millisecond, 300*time.Millisecond) }
 	s.addExporter(nil)

@@ -13,7 +13,7 @@ import (
 const (
 	// lockPatience bounds the wait for another process that has the lock; it takes
 	// milliseconds unless that process was stopped.
-	lockPatience = 2 * time.Second
+	lockPatience = 5 * time.Second
 	lockPoll     = 5 * time.Millisecond
 
 	maxLinks = 8 // symbolic links, one to the next
@@ -62,7 +62,7 @@ func (s *diskStore) lock() (unlock func(), err error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("lock %s: %w", path, errNotRegular) // opening a pipe would not return
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openLockFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("lock the lockout file: %w", err)
 	}
@@ -79,6 +79,21 @@ func (s *diskStore) lock() (unlock func(), err error) {
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
 	}
+}
+
+// openLockFile opens the file that is locked, or makes it.
+func openLockFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return os.OpenFile(path, os.O_RDWR, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := giveToOwner(f, path); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func (s *diskStore) read() ([]byte, error) {
@@ -127,7 +142,10 @@ func (s *diskStore) replace(content []byte, durable bool) (err error) {
 			err = fmt.Errorf("write the lockout file: %w", err)
 		}
 	}()
-	_, err = f.Write(content)
+	err = giveToOwner(f, path)
+	if err == nil {
+		_, err = f.Write(content)
+	}
 	if err == nil && durable {
 		err = f.Sync()
 	}

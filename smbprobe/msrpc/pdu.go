@@ -183,7 +183,8 @@ func parseBindAck(message []byte) (bound, error) {
 	maxReceive := int(binary.LittleEndian.Uint16(message[headerSize+2:]))
 	resultsAt := addressAt + int(binary.LittleEndian.Uint16(message[addressAt-2:]))
 	resultsAt += -resultsAt & 3
-	if want := resultsAt + 4 + 4 + syntaxSize; len(message) != want {
+	// What follows the result does not matter.
+	if want := resultsAt + 4 + 4 + syntaxSize; len(message) < want {
 		return bound{}, protocolError("a bind_ack of %d bytes, expected %d for one result", len(message), want)
 	}
 	results := message[resultsAt:]
@@ -197,7 +198,7 @@ func parseBindAck(message []byte) (bound, error) {
 	case result != 0:
 		return bound{}, fmt.Errorf("%w (result %d, reason %d)", ErrRejected, result, reason)
 	case [syntaxSize]byte(results[8:]) != ndrSyntax:
-		return bound{}, protocolError("transfer syntax %x, which was not offered", results[8:])
+		return bound{}, protocolError("transfer syntax %x, which was not offered", results[8:8+syntaxSize])
 	}
 	// max_xmit_frag is the server's own limit and not an answer to our offer:
 	// Windows NT 4.0 sets 5,680 and Windows 2000 sets 4,280. Its 16 bits bound the

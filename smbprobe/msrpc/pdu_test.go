@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,6 +76,39 @@ func TestBind(t *testing.T) {
 			if _, err := parseBind(short, 1); !errors.Is(err, smb.ErrProtocol) {
 				t.Errorf("a fragment of %d bytes: %v", n, err)
 			}
+		}
+	}
+}
+
+// TestBindAcks: the secondary address may have any length, what aligns the result may hold
+// anything, and something may follow it. Each fragment length that is longer than a header
+// is taken as announced.
+func TestBindAcks(t *testing.T) {
+	ack := func(transmit, receive uint16, address, padding, end string) []byte {
+		b := header(nil, typeBindAck, 0, 1)
+		b = binary.LittleEndian.AppendUint16(b, transmit)
+		b = binary.LittleEndian.AppendUint16(b, receive)
+		b = binary.LittleEndian.AppendUint32(b, 0xFFFFFFFF) // association group
+		b = binary.LittleEndian.AppendUint16(b, uint16(len(address)))
+		b = append(b, address...)
+		b = append(b, padding[:-len(b)&3]...)
+		b = append(b, 1, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0)
+		b = append(append(b, ndrSyntax[:]...), end...)
+		binary.LittleEndian.PutUint16(b[8:], uint16(len(b)))
+		return b
+	}
+	for length := range 40 {
+		address := strings.Repeat(`\`, length)
+		for _, end := range []string{"", "\x00", "\x00\x00\x00\x00", strings.Repeat("x", 100)} {
+			if got, err := parseBind(ack(5680, 5680, address, "\xff\xff\xff", end), 1); err != nil || got != (bound{maxFragment, 5680}) {
+				t.Errorf("an address of %d bytes, and %d bytes at the end: %+v, %v", length, len(end), got, err)
+			}
+		}
+	}
+	for _, n := range []uint16{25, 512, 1024, 1432, 2048, 4096, 4279, 4280, 4281, 5680, 5840, 8192, 16384, 32767, 32768, 65534, 65535} {
+		want := bound{request: min(int(n), maxFragment), answer: int(n)}
+		if got, err := parseBind(ack(n, n, "", "\x00\x00\x00", ""), 1); err != nil || got != want {
+			t.Errorf("fragments of %d bytes: %+v, %v", n, got, err)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func Parse(data []byte) *Book { return ParseCodePage(data, charmap.Windows1252) 
 // taken for UTF-8, because newer systems write it into phone books of any code page.
 func ParseCodePage(data []byte, codePage encoding.Encoding) *Book {
 	b := &Book{data: string(data), codePage: codePage}
-	b.text = strings.TrimRight(strings.TrimPrefix(b.data, utf8Mark), dosEnd)
+	b.text = cutDOSEnd(strings.TrimPrefix(b.data, utf8Mark))
 	b.Charset = charsetOf(b.text)
 	for line := range b.AllLines() {
 		b.Lines = line.Number
@@ -135,6 +135,15 @@ func ParseCodePage(data []byte, codePage encoding.Encoding) *Book {
 		b.EntryCount++
 	}
 	return b
+}
+
+// cutDOSEnd removes the mark at the end of a text, and blank lines after it.
+func cutDOSEnd(text string) string {
+	end := len(strings.TrimRight(text, dosEnd+" \t\r\n"))
+	if mark := strings.Index(text[end:], dosEnd); mark >= 0 {
+		return text[:end+mark]
+	}
+	return text
 }
 
 func charsetOf(text string) Charset {

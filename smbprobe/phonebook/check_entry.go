@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // entry checks the name and the groups of an entry.
@@ -32,11 +33,18 @@ func (c *checker) name(e *Entry) {
 	if !isASCII(e.RawName) {
 		c.add(CheckNameNotASCII, e, header, "")
 	}
-	// A name that is longer than what can be shown has a finding already.
-	name := c.book.decode(head(e.RawName))
-	if strings.ContainsFunc(name, isForbidden) || !strings.ContainsFunc(name, isAlphanumeric) {
+	if !isAllowedName(head(e.RawName)) { // a longer name has a finding already
 		c.add(CheckNameCharacters, e, header, "")
 	}
+}
+
+// isAllowedName reports whether a name has a letter or digit, and no character that RAS
+// forbids. Bytes of a code page count as letters.
+func isAllowedName(name string) bool {
+	if utf8.ValidString(name) {
+		return strings.ContainsFunc(name, isAlphanumeric) && !strings.ContainsFunc(name, isForbidden)
+	}
+	return !inAllReadings(name, hasForbidden)
 }
 
 // isForbidden reports whether RAS forbids a character in a name (RasValidateEntryName).
@@ -71,13 +79,15 @@ func (c *checker) groups(e *Entry) {
 		m = next
 		n++
 	}
-	switch {
-	case n == 0 && !last:
-		c.addf(CheckMediaMissing, e, e.header(), func() string { return c.caseHint(e.lines(), keyMedia) })
-	case n == 0 && !c.tailCut:
-		c.add(CheckTruncatedTail, e, e.header(), strings.TrimSuffix("the last entry has no MEDIA; "+c.caseHint(e.lines(), keyMedia), "; "))
-	}
 	if n == 0 {
+		// The end of the file is not missing if the key is there in other capitals.
+		hint := c.caseHint(e.lines(), keyMedia)
+		switch {
+		case !last || hint != "":
+			c.add(CheckMediaMissing, e, e.header(), hint)
+		case !c.tailCut:
+			c.add(CheckTruncatedTail, e, e.header(), "the last entry has no MEDIA")
+		}
 		return
 	}
 	if orphaned {

@@ -2,27 +2,31 @@ package phonebook
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// joinedEntry tells whether two entries have run together because the line end before the
-// second header is lost. A value that ends like a header is the first sign. It is not
-// enough, because a value may end with a bracket. The second sign is a line that only the
-// beginning of an entry has.
+// joinedEntry is the state of the search for two entries that have run together because the
+// line end before the second header is lost. The first sign is a value that ends like a
+// header. That is not enough, because a value may end with a bracket. The second sign is a
+// line that only the beginning of an entry has.
 type joinedEntry struct {
 	line Line   // the latest line whose value ends like a header, not reported yet; Number 0: none
 	name string // the name in it
 	seen uint   // which of onceKeys the entry has had, one bit each
 	// inScript: the DEVICE group is a switch or a PAD, which has a Type= of its own.
-	inScript bool
+	inScript  bool
+	hasDevice bool // the entry has had a DEVICE group
+	// misplaced: a setting of the whole entry behind its DEVICE groups was reported.
+	misplaced bool
 }
 
 // onceKeys are keys that an entry has once at most, before its MEDIA groups.
 var onceKeys = []string{"Encoding", "Type", "Guid", "NETCOMPONENTS"}
 
 // scalarKeys are other keys that stand only before the MEDIA groups of an entry
-// (MS-RRASM 2.2.2.2, and books of NT 4.0). The list need not be complete, and no key is
-// reported for not being in it.
+// (MS-RRASM 2.2.2.2, and phone books of NT 4.0). The list need not be complete: a key that
+// is not in it is not reported.
 var scalarKeys = setOf(
 	"AuthenticateServer", "Authentication", "AuthRestrictions", "AutoLogon", "BaseProtocol",
 	"BindMsNetClient", "CallbackMode", "CustomAuthKey", "CustomDialDll", "CustomDialFunc",
@@ -40,6 +44,16 @@ var scalarKeys = setOf(
 	"UsePwForNetwork", "UseRasCredentials", "VpnStrategy",
 )
 
+// groupKeys are keys of MEDIA and DEVICE groups. The list need not be complete either.
+var groupKeys = setOf(
+	keyMedia, keyDevice, keyPort, keyDeviceName, keyPhoneNumber,
+	"Address", "AreaCode", "ChannelAggregation", "Comment", "Compression", "ConnectBPS",
+	"CountryCode", "CountryID", "EnableCompression", "Facilities", "Fallback", "FriendlyName",
+	"HwFlowControl", "InitBPS", "LastSelectedPhone", "LineType", "PromoteAlternates",
+	"PromoteHuntNumbers", "Proprietary", "Protocol", "Speaker", "TryNextAlternateOnFail",
+	"UseDialingRules", "UserData", "X25Address", "X25Pad",
+)
+
 func setOf(keys ...string) map[string]bool {
 	set := make(map[string]bool, len(keys))
 	for _, key := range keys {
@@ -55,6 +69,7 @@ func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
 		j.inScript = false
 	case keyDevice:
 		j.inScript = strings.EqualFold(line.Value, deviceSwitch) || strings.EqualFold(line.Value, devicePAD)
+		j.hasDevice = true
 	}
 	var once uint
 	for i, key := range onceKeys {
@@ -63,8 +78,13 @@ func (c *checker) runTogether(entry *Entry, line Line, j *joinedEntry) {
 		}
 	}
 	atEntryOnly := once != 0 || scalarKeys[line.Key]
-	if j.line.Number != 0 && (j.seen&once != 0 || line.Group == GroupDevice && atEntryOnly) {
+	switch misplaced := j.hasDevice && atEntryOnly; {
+	case j.line.Number != 0 && (j.seen&once != 0 || misplaced):
 		c.joined(CheckEntriesRunTogether, entry, j)
+		j.misplaced = true
+	case misplaced && !j.misplaced: // perhaps the header before it is lost, with its whole line
+		c.add(CheckGroupKeyMisplaced, entry, line, "")
+		j.misplaced = true
 	}
 	j.seen |= once
 	if name, ok := headerAtEnd(line.Value); ok {
@@ -96,17 +116,37 @@ func (c *checker) joined(check CheckID, entry *Entry, j *joinedEntry) {
 	j.line = Line{}
 }
 
-// headerAtEnd returns the name of the header that a text ends with. A name that RAS
-// does not allow is none: an IPv6 address may stand in brackets.
+// settingIn returns the key of a setting that a value has in it, without a blank before it;
+// empty if there is none.
+func settingIn(value string) string {
+	for end := range len(value) {
+		if value[end] != '=' {
+			continue
+		}
+		for start := max(0, end-maxKey); start < end; start++ {
+			if key := value[start:end]; (start == 0 || !isBlank(value[start-1])) && (groupKeys[key] || scalarKeys[key] || slices.Contains(onceKeys, key)) {
+				return key
+			}
+		}
+	}
+	return ""
+}
+
+// maxKey is the number of bytes of the longest key that settingIn knows, or a few more.
+const maxKey = 32
+
+// headerAtEnd returns the name of the header that a text ends with. It must be a name that
+// RAS allows, because an IPv6 address may stand in brackets.
 func headerAtEnd(text string) (name string, ok bool) {
-	text, ok = strings.CutSuffix(trim(text), "]")
-	if !ok {
+	text = trim(text)
+	if !strings.HasSuffix(text, "]") {
 		return "", false
 	}
-	i := strings.LastIndexByte(text, '[')
-	if i < 0 || len(text)-i > MaxName {
+	open := len(text)
+	readings(text, func(page *doubleBytePage, _ int) { open = min(open, lastBrackets(text, page)) })
+	if open < 0 || len(text)-open > MaxName+1 {
 		return "", false
 	}
-	name = text[i+1:]
+	name = text[open+1 : len(text)-1]
 	return name, trim(name) != "" && !strings.ContainsFunc(name, isForbidden)
 }

@@ -66,7 +66,7 @@ func (c *checker) lines() {
 			c.pair(entry, line)
 			c.runTogether(entry, line, &joined)
 		}
-		c.inSecret = line.maySpillSecret() || c.inSecret && (line.Kind == KindBlank || line.Kind == KindMalformed)
+		c.inSecret = spillsOver(c.inSecret, &line)
 		if len(line.Raw) > maxLine {
 			c.addf(CheckLineOver1024, entry, line, func() string { return fmt.Sprintf("%d bytes", len(line.Raw)) })
 		}
@@ -136,13 +136,16 @@ func (c *checker) form(entry *Entry, line Line) (whole bool) {
 	return false
 }
 
-// pair checks keys that the grammar knows or an article warns of. It holds keys
-// against no list of known ones: most are documented for no system.
+// pair checks keys that the grammar knows or an article warns of. Unknown keys are not
+// reported, because most keys are not documented for any system.
 func (c *checker) pair(entry *Entry, line Line) {
 	over := func(check CheckID, limit int) {
 		if n := c.book.length(line.Value); n > limit {
 			c.addf(check, entry, line, func() string { return fmt.Sprintf("%d characters", n) })
 		}
+	}
+	if key := settingIn(line.Value); key != "" && !isSecret(line.Key) {
+		c.add(CheckSettingInValue, entry, line, key)
 	}
 	switch line.Key {
 	case keyMedia:
@@ -179,7 +182,7 @@ func (c *checker) wholeBook() {
 	if strings.HasPrefix(b.data, utf8Mark) {
 		c.whole(CheckUTF8Mark, "")
 	}
-	if strings.HasSuffix(b.data, dosEnd) {
+	if len(b.text) != len(strings.TrimPrefix(b.data, utf8Mark)) {
 		c.whole(CheckDOSEndMark, "")
 	}
 	switch n := b.EntryCount; {

@@ -54,6 +54,7 @@ const (
 	CheckDialedNameCase    CheckID = "dialed_name_case"
 	CheckDialedUndecided   CheckID = "dialed_entry_undecided"
 	CheckHeaderInValue     CheckID = "header_in_value"
+	CheckSettingInValue    CheckID = "setting_in_value"
 	CheckLineOver1024      CheckID = "line_over_1024"
 	CheckSkipDownlevel     CheckID = "skip_downlevel_dialog"
 	CheckNewerWindows      CheckID = "newer_windows"
@@ -146,11 +147,12 @@ var checks = []CheckInfo{
 	{CheckNameNotASCII, ClassOddity, "a name with accents or other special letters", "The entry's name has characters beyond ASCII. The RAS connector of Exchange 4.0 does not accept them.", "Rename the entry if that connector uses it.", "Q156440"},
 	{CheckEntriesOver10, ClassOddity, "more than 10 entries", "The phone book has more than 10 entries. The System Attendant of Exchange 4.0 cannot read more.", "Delete entries if the server runs Exchange 4.0.", "Q152591"},
 	{CheckDevicesOverLimit, ClassOddity, "too many DEVICE lines", "A MEDIA= line has more DEVICE= lines after it than its type allows: four for serial, one for any other.", redial, ""},
-	{CheckGroupKeyMisplaced, ClassOddity, "a line in the wrong place", "Port= and Device= belong after MEDIA= and before DEVICE=, PhoneNumber= belongs after DEVICE=. This one is elsewhere.", redial, ""},
+	{CheckGroupKeyMisplaced, ClassOddity, "a line in the wrong place", "Port= and Device= belong between MEDIA= and DEVICE=, PhoneNumber= after DEVICE=, and settings of the whole entry before MEDIA=. This one is elsewhere.", redial, ""},
 	{CheckNumberMissing, ClassOddity, "no phone number", "A modem, ISDN, X.25 or VPN device has no number or address to dial.", "Enter it in the entry's properties.", ""},
 	{CheckDialedNameCase, ClassOddity, "a dialed entry with other capitals or blanks", "The phone book has the dialed entry with other capitals, or with blanks around its name.", "Nothing, as long as calls work. Otherwise: " + chooseNew, ""},
 	{CheckDialedUndecided, ClassOddity, "it cannot be decided whether a dialed entry is there", "It cannot be decided whether the phone book has this dialed entry, so it is not called missing.", "Compare the name with the entries in Dial-Up Networking.", ""},
 	{CheckHeaderInValue, ClassOddity, "a value that ends like an [entry] line", "A value ends with a name in brackets. That may be part of it, or a line break before an [entry] is lost.", "If the name in brackets should be an entry: put the line break back before it.", ""},
+	{CheckSettingInValue, ClassOddity, "a value with another setting in it", "A value has another setting in it, such as Device=. That may be part of it, or a line break is lost.", "If it should be a setting of its own: put the line break back before it.", ""},
 	{CheckLineOver1024, ClassOddity, "a very long line", "A line has more than 1,024 bytes. Windows NT 4.0 before Service Pack 6 does not check the length, and can be attacked with it.", "Find out who wrote the line, and install Service Pack 6a.", "Q230677"},
 	{CheckSkipDownlevel, ClassOddity, "SkipDownLevelDialog=1", "SkipDownLevelDialog=1 turns a logon dialog of the dial-up client off.", "Set it to 0 if the other side refuses the logon.", "Q123980"},
 	{CheckNewerWindows, ClassOddity, "written by a newer Windows", "A newer Windows wrote this phone book (PBVersion=), and the server runs Windows NT 4.0.", "Make the entries again on this server. Phone books of different systems cannot be exchanged.", "Q169115"},

@@ -115,6 +115,7 @@ func wholeBooks(t *testing.T) map[string][]byte {
 func TestTruncationAtEveryOffset(t *testing.T) {
 	for name, data := range wholeBooks(t) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			for offset := range len(data) {
 				cut := data[:offset]
 				r := Check(Parse(cut), Options{})
@@ -221,6 +222,12 @@ func TestDamage(t *testing.T) {
 		{"blanks", "  [Provider] \r\n MEDIA = serial \r\n\tPort=COM1\r\nDEVICE\t= modem\r\n PhoneNumber =\t1\r\n  \r\n", nil},
 		{"blanks for a value", crlf("[P]\nMEDIA= \nPort=COM1\nDEVICE=\t\n"), map[CheckID]int{CheckMediaEmpty: 1, CheckDeviceEmpty: 1}},
 		{"blanks for a name", crlf(strings.Replace(modem, "Provider", " \t", 1)), map[CheckID]int{CheckNameEmpty: 1}},
+		{"MEDIA in lower case", crlf("[P]\nmedia=serial\nPort=COM1\nDEVICE=modem\nPhoneNumber=1\n"), map[CheckID]int{CheckMediaMissing: 1, CheckGroupKeyMisplaced: 1}},
+		{"Ctrl-Z in a line of its own", crlf(modem + "\x1a\n\n"), map[CheckID]int{CheckDOSEndMark: 1}},
+		{"several Ctrl-Z", crlf(modem) + "\x1a\x1a\x1a", map[CheckID]int{CheckDOSEndMark: 1}},
+		{"Ctrl-Z between entries", crlf(modem) + "\x1a" + crlf("[Second]\n"+strings.TrimPrefix(modem, "[Provider]\n")), map[CheckID]int{CheckMalformedLine: 1}},
+		{"a mark between entries", crlf(modem) + utf8Mark + crlf("[Second]\n"+strings.TrimPrefix(modem, "[Provider]\n")), map[CheckID]int{CheckMalformedLine: 1}},
+		{"a lost header", crlf(modem + "DialParamsUID=1\nBaseProtocol=1\n" + strings.TrimPrefix(modem, "[Provider]\n")), map[CheckID]int{CheckGroupKeyMisplaced: 1}},
 		{"an empty value", crlf("[Provider]\nMEDIA=rastapi\nPort=\nDevice=\nDEVICE=rastapi\nPhoneNumber=\n"), nil},
 		{"MEDIA without a value at the end", crlf("[P]\nMEDIA=serial\nPort=COM1\nDEVICE=modem\nPhoneNumber=1\nMEDIA="), map[CheckID]int{CheckTruncatedTail: 1}},
 		{"a list for a device type", crlf("[P]\nMEDIA=rastapi\nPort=x\nDEVICE=System.Collections.ArrayList modem\n"), map[CheckID]int{CheckDeviceTypeOver16: 1}},
@@ -273,6 +280,11 @@ func TestEntriesRunTogether(t *testing.T) {
 		{"Encoding after DEVICE", join(nt4, new), CheckEntriesRunTogether, both},
 		{"NETCOMPONENTS after DEVICE", join(net, net), CheckEntriesRunTogether, both},
 		{"an empty value before the header", join(nt4+"AreaCode=\n", uid), CheckEntriesRunTogether, both},
+		{"the header follows MEDIA", "[A]\n" + nt4 + "MEDIA=serial[B]\n" + new, CheckEntriesRunTogether, both},
+		{"blanks around the header", "[A]\n" + nt4 + "AreaCode= [B] \n" + uid, CheckEntriesRunTogether, both},
+		{"brackets in the name", "[A]\n" + nt4 + "AreaCode=1[B [2]]\n" + uid, CheckEntriesRunTogether, `"A" and "B [2]"`},
+		{"a closing bracket in the name", "[A]\n" + nt4 + "AreaCode=1[B]]\n" + uid, CheckEntriesRunTogether, `"A" and "B]"`},
+		{"code page 932", "[A]\n" + nt4 + "Comment=\x83\x82\x83f\x83\x80\x81[\x83]\n" + uid, "", ""},
 		{"no second sign", join(nt4, nt4), CheckHeaderInValue, may},
 		{"the sign comes before the value", "[A]\n" + new + "Comment=x[B]\n", CheckHeaderInValue, may},
 		{"the Type= of a script", "[A]\nType=1\n" + nt4 + "Comment=x[B]\nDEVICE=switch\nType=login.scp\n", CheckHeaderInValue, may},

@@ -30,7 +30,7 @@ var (
 		charmap.CodePage437, charmap.CodePage850, charmap.CodePage852, charmap.CodePage855,
 		charmap.CodePage858, charmap.CodePage860, charmap.CodePage862, charmap.CodePage863,
 		charmap.CodePage865, charmap.CodePage866,
-		codePage720, codePage737, codePage775, codePage857, codePage861, codePage869,
+		codePage720, codePage737, codePage775, codePage857, codePage861, codePage864, codePage869,
 	}
 	doubleBytePages = []encoding.Encoding{
 		japanese.ShiftJIS, simplifiedchinese.GBK, korean.EUCKR, traditionalchinese.Big5,
@@ -40,7 +40,8 @@ var (
 // spellings returns the bytes that a name may have in a phone book: UTF-8, and each code
 // page of Windows NT that can write it. It is not documented which of the ANSI and OEM
 // pages NT 4.0 uses, and a name must not be called missing because it was written in the
-// other one. The second result is false if no code page can write the name.
+// other one. The second result is false if no code page can write the name. Some names
+// have further spellings, which sameName finds.
 func spellings(name string) (all []string, known bool) {
 	all = []string{name}
 	if isASCII(name) {
@@ -55,6 +56,9 @@ func spellings(name string) (all []string, known bool) {
 		if raw, ok := encodeSingleBytes(name, page); ok {
 			all = append(all, raw)
 		}
+	}
+	if raw, ok := encodeSingleBytes(decomposeTones(name), charmap.Windows1258); ok {
+		all = append(all, raw)
 	}
 	for _, page := range doubleBytePages {
 		// An error means that the page lacks one of the characters.
@@ -77,25 +81,64 @@ func encodeSingleBytes(text string, page singleByte) (string, bool) {
 	return raw.String(), true
 }
 
+// decomposeTones writes the tones of Vietnamese as combining characters, as code page 1258
+// does: "ệ" is "ê" and a dot below.
+func decomposeTones(name string) string {
+	const tones = "\u0300\u0301\u0303\u0309\u0323"
+	var b strings.Builder
+	for _, r := range name {
+		if _, ok := charmap.Windows1258.EncodeRune(r); ok {
+			b.WriteRune(r)
+			continue
+		}
+		letter, tone := "", ""
+		for _, part := range norm.NFD.String(string(r)) {
+			if strings.ContainsRune(tones, part) {
+				tone += string(part)
+			} else {
+				letter += string(part)
+			}
+		}
+		b.WriteString(norm.NFC.String(letter) + tone)
+	}
+	return b.String()
+}
+
 // plainName returns a name composed and without blanks at its ends, for sameName.
 func plainName(name string) string { return trim(norm.NFC.String(name)) }
 
-// sameName reports whether the bytes of a name in the phone book are a given plainName
-// apart from case and from blanks at the ends.
-func sameName(raw, name string) bool {
-	raw = trim(raw)
-	if utf8.ValidString(raw) {
-		return strings.EqualFold(raw, name)
-	}
-	if utf8.RuneCountInString(name) != len(raw) {
-		return false
-	}
-	for _, page := range singleBytePages {
-		if equalFold(raw, name, page) {
-			return true
+// sameName reports whether the bytes of a name in the phone book may be a given plainName.
+// exact is false if they differ in case or in blanks at the ends.
+func sameName(raw, name string) (same, exact bool) {
+	trimmed := trim(raw)
+	differs := len(trimmed) != len(raw)
+	best := 0 // 1: apart from case, 2: exactly
+	compare := func(text string) {
+		switch {
+		case text == name:
+			best = 2
+		case best == 0 && strings.EqualFold(text, name):
+			best = 1
 		}
 	}
-	return false
+	if utf8.ValidString(trimmed) {
+		compare(norm.NFC.String(trimmed))
+	}
+	if n := utf8.RuneCountInString(name); !isASCII(trimmed) && n <= 2*len(trimmed) && len(trimmed) <= 2*n {
+		for _, page := range singleBytePages {
+			if len(trimmed) == n && equalFold(trimmed, name, page) {
+				compare(decodeSingleBytes(trimmed, page))
+			}
+		}
+		compare(norm.NFC.String(decodeSingleBytes(trimmed, charmap.Windows1258)))
+		compare(norm.NFKC.String(decodeSingleBytes(trimmed, codePage864)))
+		for _, page := range doubleBytePages {
+			if text, err := page.NewDecoder().String(trimmed); err == nil && !strings.ContainsRune(text, utf8.RuneError) {
+				compare(text)
+			}
+		}
+	}
+	return best > 0, best == 2 && !differs
 }
 
 // equalFold is strings.EqualFold for bytes of a code page and a text of as many characters.
@@ -188,6 +231,14 @@ var codePage861 = newOEMPage("" +
 	"áíóúÁÍÓÚ¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐" +
 	"└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀" +
 	"αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00A0")
+
+// codePage864 is Arabic, in the forms that letters have inside a word. (Its byte 0x25 is
+// the Arabic percent sign; here it is the ASCII one.)
+var codePage864 = newOEMPage("" +
+	"°·∙√▒─│┼┤┬├┴┐┌└┘β∞φ±½¼≈«»\uFEF7\uFEF8\uFFFD\uFFFD\uFEFB\uFEFC\uFFFD" +
+	"\u00A0\u00AD\uFE82£¤\uFE84\uFFFD\uFFFD\uFE8E\uFE8F\uFE95\uFE99\u060C\uFE9D\uFEA1\uFEA5\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669\uFED1\u061B\uFEB1\uFEB5\uFEB9\u061F" +
+	"¢\uFE80\uFE81\uFE83\uFE85\uFECA\uFE8B\uFE8D\uFE91\uFE93\uFE97\uFE9B\uFE9F\uFEA3\uFEA7\uFEA9\uFEAB\uFEAD\uFEAF\uFEB3\uFEB7\uFEBB\uFEBF\uFEC1\uFEC5\uFECB\uFECF¦¬÷×\uFEC9" +
+	"\u0640\uFED3\uFED7\uFEDB\uFEDF\uFEE3\uFEE7\uFEEB\uFEED\uFEEF\uFEF3\uFEBD\uFECC\uFECE\uFECD\uFEE1\uFE7D\u0651\uFEE5\uFEE9\uFEEC\uFEF0\uFEF2\uFED0\uFED5\uFEF5\uFEF6\uFEDD\uFED9\uFEF1■\uFFFD")
 
 // codePage869 is Greek, modern.
 var codePage869 = newOEMPage("" +

@@ -82,8 +82,11 @@ func (d *dialedNames) each(raw string, f func(m *match, exact bool)) {
 		f(&d.matches[i], true)
 	}
 	for i := range d.matches {
-		if !slices.Contains(exact, i) && sameName(raw, d.matches[i].plain) {
-			f(&d.matches[i], false)
+		if slices.Contains(exact, i) {
+			continue
+		}
+		if same, exact := sameName(raw, d.matches[i].plain); same {
+			f(&d.matches[i], exact)
 		}
 	}
 }

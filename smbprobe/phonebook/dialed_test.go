@@ -111,6 +111,11 @@ func TestDialed(t *testing.T) {
 			map[CheckID]int{CheckNameNotASCII: 1, CheckDialedNameCase: 1},
 		},
 		{
+			"code page 932, other capitals", named("\x90\xda\x91\xb1 Isp"), []string{"接続 ISP"},
+			[]Dialed{{Name: "接続 ISP", Entry: "\uFFFDÚ‘± Isp", Usable: true}},
+			map[CheckID]int{CheckNameNotASCII: 1, CheckDialedNameCase: 1},
+		},
+		{
 			"composed in the book, decomposed in the configuration", named("B\xfcro"), []string{"Bu\u0308ro"},
 			[]Dialed{{Name: "Bu\u0308ro", Entry: "Büro", Usable: true}},
 			map[CheckID]int{CheckNameNotASCII: 1},
@@ -185,6 +190,34 @@ func TestDialedInEachCodePage(t *testing.T) {
 		{"857", "İnternet Sağlayıcısı", "\x98nternet Sa\xa7lay\x8dc\x8ds\x8d"},
 		{"861", "Þjónusta", "\x8dj\xa2nusta"},
 		{"861", "Síminn ð Ý", "S\xa1minn \x8c \x97"},
+		{"864", "مزود", "\xe5\xd2\xe8\xcf"},
+		{"864, with a ligature", "شبكة لا", "\xd4\xc8\xe3\xc9 \x9d"},
+		{"1258", "Kết nối", "K\xea\xect n\xf4\xeci"},
+		{"1258", "Việt Nam", "Vi\xea\xf2t Nam"},
+		{"1258, tones apart", "Nhà mạng", "Nha\xcc ma\xf2ng"},
+		{"1258", "Đường dây", "\xd0\xfd\xf5\xcc\x6eg d\xe2y"},
+		{"437", "ñandú", "\xa4and\xa3"},
+		{"850", "Ñandú Ø", "\xa5and\xa3 \x9d"},
+		{"852", "Łódź", "\x9d\xa2d\xab"},
+		{"855", "Провайдер", "\xdd\xe1\xd6\xeb\xa0\xbd\xa6\xa8\xe1"},
+		{"860", "Ligação", "Liga\x87\x84o"},
+		{"862", "ספק", "\x91\x94\x97"},
+		{"863", "Québec", "Qu\x82bec"},
+		{"865", "Ørsted", "\x9drsted"},
+		{"866", "Провайдер", "\x8f\xe0\xae\xa2\xa0\xa9\xa4\xa5\xe0"},
+		{"874", "ผู้ให้บริการ", "\xbc\xd9\xe9\xe3\xcb\xe9\xba\xc3\xd4\xa1\xd2\xc3"},
+		{"1250", "Příbram", "P\xf8\xedbram"},
+		{"1251", "Провайдер", "\xcf\xf0\xee\xe2\xe0\xe9\xe4\xe5\xf0"},
+		{"1254", "Sağlayıcı", "Sa\xf0lay\xfdc\xfd"},
+		{"1255", "ספק", "\xf1\xf4\xf7"},
+		{"1256", "مزود", "\xe3\xd2\xe6\xcf"},
+		{"1257", "Žemė", "\xdeem\xeb"},
+		{"936, as UTF-8 another letter", "一", "\xd2\xbb"},
+		{"949", "인터넷", "\xc0\xce\xc5\xcd\xb3\xdd"},
+		{"949", "똠방", "\x8cc\xb9\xe6"},
+		{"950", "許功蓋", "\xb3\x5c\xa5\x5c\xbb\x5c"},
+		{"UTF-8", "Łódź 宽带", "Łódź 宽带"},
+		{"UTF-8, decomposed", "Büro", "Bu\u0308ro"},
 		{"869", "Προμηθευτής", "\xc6\xeb\xe9\xe6\xe1\xe2\xde\xf2\xee\x9e\xed"},
 		{"869", "Ώρα ΰ", "\x98\xeb\xd6 \xfc"},
 		{"1253", "Προμηθευτής", "\xd0\xf1\xef\xec\xe7\xe8\xe5\xf5\xf4\xde\xf2"},
@@ -207,7 +240,7 @@ func TestDialedInEachCodePage(t *testing.T) {
 // Each of the package's own tables is a one-to-one map between bytes and characters.
 func TestOEMPages(t *testing.T) {
 	defined := map[*oemPage]int{
-		codePage720: 120, codePage737: 128, codePage775: 128, codePage857: 125, codePage861: 128, codePage869: 119,
+		codePage720: 120, codePage737: 128, codePage775: 128, codePage857: 125, codePage861: 128, codePage864: 122, codePage869: 119,
 	}
 	for page, want := range defined {
 		n := 0

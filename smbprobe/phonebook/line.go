@@ -122,7 +122,7 @@ func classify(raw string) Line {
 	if name, ok := strings.CutPrefix(text, "["); ok {
 		line.Kind = KindHeader
 		line.Name, ok = strings.CutSuffix(name, "]")
-		if !ok || strings.Contains(line.Name, "][") { // [A][B]: the line end between two headers was lost
+		if !ok || strings.Contains(line.Name, "][") && inAllReadings(line.Name, hasTwoHeaders) {
 			line.Kind = KindBadHeader
 			line.Name, _, _ = strings.Cut(name, "]")
 		}

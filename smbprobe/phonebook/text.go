@@ -53,6 +53,12 @@ func (l *Line) maySpillSecret() bool {
 	return false
 }
 
+// spillsOver reports whether a line without a key that comes after line may be the rest of
+// a secret. inSecret reports the same of line itself.
+func spillsOver(inSecret bool, line *Line) bool {
+	return line.maySpillSecret() || inSecret && (line.Kind == KindBlank || line.Kind == KindMalformed)
+}
+
 // mask stands for the value of a secret.
 const mask = "***"
 
@@ -60,16 +66,27 @@ const mask = "***"
 // that begin at the same place the longer comes first. They are meant to match too much
 // rather than too little: a masked value costs nothing.
 var secretWords = []string{
-	"password", "passphrase", "passcode", "passwd", "pass", "pwd",
+	"password", "passphrase", "passcode", "passwd", "pass", "pwd", "kennwort",
 	"presharedkey", "preshared", "sharedkey", "sharedsecret", "secret", "psk",
-	"privatekey", "key", "credential", "token",
+	"privatekey", "key", "credential", "token", "cookie", "hash",
+	"customauthdata", "authdata", "authcode", "accesscode",
 }
+
+// secretEnds are what the names of other keys with secrets end with, in lower case.
+var secretEnds = []string{"pin", "puk", "pw", "otp"}
 
 // isSecret reports whether a key has a secret for its value, such as ApnInfoPassword,
 // PreSharedKey or SharedSecret.
 func isSecret(key string) bool {
-	_, end := findSecretWord(key)
-	return end > 0 || strings.EqualFold(key[max(0, len(key)-len("pin")):], "pin")
+	if _, end := findSecretWord(key); end > 0 {
+		return true
+	}
+	for _, end := range secretEnds {
+		if n := len(key) - len(end); n >= 0 && equalASCII(key[n:], end) {
+			return true
+		}
+	}
+	return false
 }
 
 // findSecretWord returns the place of the first of secretWords in a text, whatever the
@@ -132,13 +149,15 @@ func decodeSingleBytes(raw string, page singleByte) string {
 	return text.String()
 }
 
-// length is the number of characters in bytes of the phone book. In a double-byte code
-// page that it was not parsed with, the number is too high.
+// length is the number of characters in bytes of the phone book, the fewest if it depends
+// on the code page.
 func (b *Book) length(raw string) int {
-	if _, ok := b.codePage.(*charmap.Charmap); ok && !utf8.ValidString(raw) {
-		return len(raw)
+	if _, ok := b.codePage.(*charmap.Charmap); !ok || utf8.ValidString(raw) {
+		return utf8.RuneCountInString(b.decode(raw))
 	}
-	return utf8.RuneCountInString(b.decode(raw))
+	fewest := len(raw)
+	readings(raw, func(_ *doubleBytePage, length int) { fewest = min(fewest, length) })
+	return fewest
 }
 
 // isClean reports whether smb.CleanText would leave a text unchanged.

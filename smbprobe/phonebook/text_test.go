@@ -60,6 +60,16 @@ func TestSecretsAreMasked(t *testing.T) {
 		{"a device type", "DEVICE=SharedSecret=" + secret, "DEVICE=SharedSecret=***"},
 		{"a bad name", "[SharedSecret=" + secret + "*]", "[SharedSecret=***"},
 		{"a PIN", "SimPin=" + secret + long, "SimPin=***"},
+		{"a password in German", "Kennwort=" + secret + long, "Kennwort=***"},
+		{"a password in short", "DialPW=" + secret + long, "DialPW=***"},
+		{"data of an authentication method", "CustomAuthData = " + secret + long, "CustomAuthData =***"},
+		{"an access code", "AccessCode=" + secret + long, "AccessCode=***"},
+		{"a PUK", "SIM_PUK=" + secret + long, "SIM_PUK=***"},
+		{"a hash", "NtHash=" + secret + long, "NtHash=***"},
+		{"two settings in one line", "Comment=xPreSharedKey=" + secret + long, "Comment=xPreSharedKey=***"},
+		{"a secret and a setting in one line", "PreSharedKey=" + secret + "Port=COM1" + long, "PreSharedKey=***"},
+		{"in a value", "PhoneNumber=1;password=" + secret + long, "PhoneNumber=1;password=***"},
+		{"in mixed case, with blanks", "\t pre_Shared_KEY \t=\t" + secret + long, "\uFFFD pre_Shared_KEY \uFFFD=***"},
 		{"a token", "Auth-Token=" + secret + long, "Auth-Token=***"},
 	}
 	for _, test := range tests {

@@ -125,10 +125,15 @@ func isNoDomain(status smb.Status) bool {
 	return false
 }
 
-// isNotChecked reports whether a status means that the password was not checked.
+// isNotChecked reports whether a status means that the password was not checked, so that no
+// controller can have counted the login. STATUS_NO_LOGON_SERVERS does not mean that: a server
+// answers so if it finds no controller, and also if one took the login and its answer did not
+// come in time. Such a login is in doubt. The other statuses of isNoDomain are those of a
+// secure channel that could not be set up, or of a service that does not run, before any
+// password goes to a controller.
 func isNotChecked(status smb.Status) bool {
 	if isNoDomain(status) {
-		return true
+		return status != smb.StatusNoLogonServers
 	}
 	switch state, _ := serverState(status); state {
 	case smbprobe.ShareServerFull, smbprobe.ShareOutOfResources, smbprobe.ShareServerPaused:

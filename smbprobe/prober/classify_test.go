@@ -48,6 +48,9 @@ func TestFailureState(t *testing.T) {
 		{dialError(syscall.EMFILE), smbprobe.ShareNotProbed},
 		{dialError(syscall.ENFILE), smbprobe.ShareNotProbed},
 		{dialError(syscall.ENOBUFS), smbprobe.ShareNotProbed},
+		{dialError(syscall.ENOMEM), smbprobe.ShareNotProbed},
+		{dialError(syscall.EADDRINUSE), smbprobe.ShareNotProbed},
+		{dialError(syscall.EAGAIN), smbprobe.ShareNotProbed},
 		{dialError(syscall.EPERM), smbprobe.ShareHostUnreachable},  // a firewall of our own host
 		{dialError(syscall.EACCES), smbprobe.ShareHostUnreachable}, // a route that prohibits
 		{dialError(syscall.ECONNRESET), smbprobe.ShareConnectionLost},
@@ -185,9 +188,12 @@ func TestPhonebookState(t *testing.T) {
 	}
 }
 
-// TestRaceError: of several attempts the one that tells most is reported.
-func TestRaceError(t *testing.T) {
+// TestBestDialError: of several attempts the one that tells most is reported. What this
+// computer could not try leaves the state open.
+func TestBestDialError(t *testing.T) {
 	closed, silent, unreachable := dialError(syscall.ECONNREFUSED), dialError(os.ErrDeadlineExceeded), dialError(syscall.EHOSTUNREACH)
+	noPort := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 139}, Err: os.NewSyscallError("connect", errnoNoAddress)}
+	noIPv6 := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Port: 139}, Err: os.NewSyscallError("connect", errnoNoAddress)}
 	tests := []struct {
 		errs []error
 		want smbprobe.ShareState
@@ -197,6 +203,12 @@ func TestRaceError(t *testing.T) {
 		{[]error{unreachable, silent}, smbprobe.ShareTimeout},
 		{[]error{dialError(syscall.ECONNRESET), unreachable}, smbprobe.ShareHostUnreachable},
 		{[]error{dialError(syscall.ECONNRESET)}, smbprobe.ShareConnectionLost},
+		{[]error{closed, dialError(syscall.EMFILE)}, smbprobe.ShareNotProbed},
+		{[]error{dialError(syscall.ENOBUFS), silent}, smbprobe.ShareNotProbed},
+		{[]error{unreachable, dialError(syscall.ENFILE)}, smbprobe.ShareNotProbed},
+		{[]error{closed, noPort}, smbprobe.ShareNotProbed},
+		{[]error{closed, closed, noIPv6, noIPv6}, smbprobe.SharePortClosed},
+		{[]error{noIPv6, noIPv6}, smbprobe.ShareNotProbed},
 	}
 	for _, tt := range tests {
 		if got := failureState(bestDialError(tt.errs)); got != tt.want {

@@ -142,7 +142,11 @@ func (r *run) openNetBIOSSession(ctx context.Context, conn net.Conn, to netip.Ad
 		}
 		if i++; i == len(names) && !asked {
 			asked = true
-			if name := r.queryServerName(ctx, to.Addr()); name != "" && !slices.Contains(names, name) {
+			name, statusErr := r.queryServerName(ctx, to.Addr())
+			if isLocalShortage(statusErr) {
+				return nil, statusErr // the name might have been accepted
+			}
+			if name != "" && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
@@ -159,16 +163,16 @@ func (r *run) allowsRetarget(to netip.AddrPort) bool {
 }
 
 // queryServerName asks the node for its server name; empty if it has none.
-func (r *run) queryServerName(ctx context.Context, addr netip.Addr) string {
+func (r *run) queryServerName(ctx context.Context, addr netip.Addr) (string, error) {
 	names, err := netbios.NodeStatus(ctx, r.prober.opts.Dial, netip.AddrPortFrom(addr, r.prober.opts.NodeStatusPort), r.rounds)
 	if err != nil {
 		r.log.logf("node status of %s: %v", addr, err)
-		return ""
+		return "", err
 	}
 	name, ok := netbios.ServerName(names)
 	r.log.logf("node status of %s: %d names, server name %q", addr, len(names), smb.CleanText(name))
 	if !ok {
-		return ""
+		return "", nil
 	}
-	return name
+	return name, nil
 }

@@ -177,28 +177,31 @@ func smb2Answer(c net.Conn) {
 func TestNoWayBackToSMB1(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11"})
+	encrypting := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11", Encrypt: true})
 	for name, first := range map[string]struct {
-		server  netip.AddrPort
-		dialect string
-		want    bool // the first probe opens the share
+		server     netip.AddrPort
+		dialect    string
+		want       smbprobe.ShareState // of the first probe
+		remembered bool
 	}{
-		"answered in SMB2":                  {serve(t, smb2Answer), "auto", false},
-		"logged in over SMB2":               {samba.Addr(), "auto", true},
-		"logged in over SMB2 as configured": {samba.Addr(), "smb2", true},
+		"answered in SMB2":                  {serve(t, smb2Answer), "auto", smbprobe.ShareProtocolError, false},
+		"logged in over SMB2":               {samba.Addr(), "auto", smbprobe.ShareOK, true},
+		"logged in over SMB2 as configured": {samba.Addr(), "smb2", smbprobe.ShareOK, true},
+		"logged in, encryption required":    {encrypting.Addr(), "auto", smbprobe.ShareEncryptionRequired, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			const host = ntAddress + ":445"
 			n := &network{routes: map[string]netip.AddrPort{host: first.server}}
 			p := newProber(t, prober.Options{Dial: n.dial})
 			before := probe(t, p, site{hosts: []string{host}, module: []string{"dialect: " + first.dialect}}.target(t))
-			if (before.Share == smbprobe.ShareOK) != first.want {
-				t.Errorf("at first: share %s", before.Share)
+			if before.Share != first.want {
+				t.Errorf("at first: share %s (%s), want %s", before.Share, before.ShareError, first.want)
 			}
 
 			old := peer.Start(t, peer.Healthy(smbtest.Phonebook()))
 			n.routes[host] = old.Addr()
 			r := probe(t, p, site{hosts: []string{host}}.target(t))
-			if !first.want {
+			if !first.remembered {
 				// One answer without a login, which a third party can send, changes nothing.
 				wantOutcome(t, "after an answer without a login", allWell(), r)
 				return

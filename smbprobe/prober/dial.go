@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"time"
 
@@ -37,14 +38,24 @@ func lookup(ctx context.Context, resolver Resolver, t smbprobe.Target) ([]netip.
 		return []netip.Addr{t.Addr}, nil
 	}
 	addrs, err := resolver.LookupNetIP(ctx, "ip", cmp.Or(t.LookupName, t.Host))
+	if err == nil && len(addrs) == 0 {
+		err = &net.DNSError{Err: "no address", Name: t.Host, IsNotFound: true}
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return nil, fmt.Errorf("resolve %s: DNS was asked, WINS and LMHOSTS are not, and an IP address works: %w", t.Host, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("resolve %s: %w", t.Host, err)
 	}
-	if len(addrs) == 0 {
-		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address", Name: t.Host, IsNotFound: true})
-	}
 	for i, a := range addrs {
 		addrs[i] = a.Unmap()
+	}
+	// DNS servers that block names answer 0.0.0.0, which would lead to this computer.
+	addrs = slices.DeleteFunc(addrs, func(a netip.Addr) bool {
+		return a.IsUnspecified() || a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255})
+	})
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("resolve %s: %w", t.Host, &net.DNSError{Err: "no address of a host", Name: t.Host, IsNotFound: true})
 	}
 	slices.SortStableFunc(addrs, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() })
 	addrs = slices.Compact(addrs)
@@ -116,22 +127,71 @@ func (p *Prober) dial(ctx context.Context, to netip.AddrPort, rounds *smb.Rounds
 			rounds.Answered(round)
 		}
 		trace.Logf("connect to %s: %v, %s", to, err, took)
-		return nil, fmt.Errorf("connect to %s: %w", to, err)
+		return nil, &connectError{to, err}
 	}
 	rounds.Answered(round)
 	trace.Logf("connect to %s: connected, round trip %d, %s", to, round, took)
 	return conn, nil
 }
 
-// bestDialError returns the most informative error of several attempts: a host that
-// refuses a connection does answer, and one that is silent may be filtered or off.
+// connectError is a failed attempt to connect. Its text has the address once.
+type connectError struct {
+	to  netip.AddrPort
+	err error
+}
+
+func (e *connectError) Error() string {
+	err := e.err
+	if network, ok := errors.AsType[*net.OpError](err); ok && network.Op == "dial" {
+		err = network.Err
+	}
+	if call, ok := errors.AsType[*os.SyscallError](err); ok {
+		err = call.Err
+	}
+	return fmt.Sprintf("connect to %s: %v", e.to, err)
+}
+
+func (e *connectError) Unwrap() error { return e.err }
+
+// bestDialError returns the most informative errors of several attempts, all of one kind: a
+// host that refuses a connection does answer, and one that is silent may be filtered or off.
+// What this computer could not try comes first: Windows NT 4.0 refuses 445, and listens on 139.
 func bestDialError(errs []error) error {
-	for _, state := range []smbprobe.ShareState{smbprobe.SharePortClosed, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable} {
-		for _, err := range errs {
-			if failureState(err) == state {
-				return err
-			}
+	for _, err := range errs {
+		if isLocalShortage(err) && !lacksIPv6(err) {
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	for _, state := range []smbprobe.ShareState{smbprobe.SharePortClosed, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable} {
+		var alike []error
+		for _, err := range errs {
+			if failureState(err) == state {
+				alike = append(alike, err)
+			}
+		}
+		if alike != nil {
+			return joinErrors(alike)
+		}
+	}
+	return joinErrors(errs)
+}
+
+// joinErrors is errors.Join with a text of one line.
+func joinErrors(errs []error) error {
+	joined := errs[0]
+	for _, err := range errs[1:] {
+		joined = fmt.Errorf("%w; %w", joined, err)
+	}
+	return joined
+}
+
+// lacksIPv6 reports whether an attempt failed because this computer has no IPv6 address,
+// which is no shortage if the host has IPv4 addresses as well.
+func lacksIPv6(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	if !ok || !errors.Is(err, errnoNoAddress) {
+		return false
+	}
+	to, ok := network.Addr.(*net.TCPAddr)
+	return ok && to.IP.To4() == nil
 }

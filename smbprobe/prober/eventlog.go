@@ -91,6 +91,7 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 	}
 	s := m.Summarize(r.target.Module.EventLog.Windows, now, r.entryNames())
 	e.Windows, e.LastFailures, e.Calls = s.Windows, s.LastFailures, s.Calls
+	e.Latest, e.ByHour = s.Latest, s.ByHour
 	e.RelatedEvents = slices.Clone(m.Related)
 	return e
 }
@@ -241,10 +242,11 @@ func (r *run) readNew(ctx context.Context, log *eventlog.Log, memory *dialfailur
 		Seek: memory.Seek, Long: memory.Newest == 0, NewestFirst: r.isWindows(),
 		Newest: memory.Newest, NewestAt: memory.NewestAt,
 	}
+	module := r.target.Module.EventLog
 	return log.ReadBackwards(ctx, how, func(record eventlog.Record) bool {
 		return reader.Add(dialfailures.Record{
 			Number: record.Number, Generated: record.Generated, Source: record.Source, ID: record.Code(), Strings: record.Strings,
-			Unreadable: record.Err != nil,
+			Unreadable: record.Err != nil, MayBeFailure: record.MayBe(module.Source, module.EventID),
 		})
 	})
 }
@@ -270,16 +272,16 @@ func (r *run) bestServerTime() time.Time {
 	return time.Now()
 }
 
-// entryNames returns the names of entries that are known: those of the phone book, if it
-// was read, and those that the configuration says are dialed.
+// entryNames returns the names of entries that are known: those that the configuration says
+// are dialed, those of the phone book, if it was read, and those that it had.
 func (r *run) entryNames() []string {
 	names := slices.Clone(r.target.Module.Phonebook.DialedEntries)
 	for _, l := range r.result.Phonebook.Links {
-		if l.Entry != "" && !slices.Contains(names, l.Entry) {
-			names = append(names, l.Entry)
-		}
+		names = append(names, l.Entry)
 	}
-	return names
+	names = append(names, r.prober.recoveries.entryNames(r.result)...)
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
 // logFiles are the files of the event logs that every Windows NT has, relative to the

@@ -133,11 +133,10 @@ func (r *run) recordHold(h *lockout.HeldError) {
 	r.log.logf("%s", text)
 }
 
-// loginResult returns how a login ended that failed, as the guard counts it. sent reports
-// whether the server may have got the login.
-func loginResult(err error, sent bool) lockout.Result {
+// loginResult returns how a login that failed ended, as the guard counts it.
+func loginResult(err error) lockout.Result {
 	switch status := smb.StatusOf(err); {
-	case !sent, errors.Is(err, smb.ErrNotSent), errors.Is(err, smb.ErrNotOffered):
+	case errors.Is(err, smb.ErrNotSent):
 		return lockout.NotSent
 	case errors.Is(err, smb.ErrGuest):
 		return lockout.Guest

@@ -11,57 +11,61 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb2"
 )
 
+// client is a connection that has come as far as the login.
+type client interface {
+	Server() smb.ServerInfo
+	login(context.Context) (smb.Session, error)
+	Close() // closes the connection, unless a session has it
+}
+
 // openSession finds the dialect and logs in. It takes over the link. If it returns no
 // session, the result has the reason; the error is nil if no login was sent.
 func (r *run) openSession(ctx context.Context, l *link) (smb.Session, error) {
-	var client *smb1.Client // nil: SMB2
+	var c client
 	err := r.log.step(smbprobe.StepNegotiate, func() (err error) {
-		client, l, err = r.negotiate(ctx, l)
+		c, err = r.negotiateUnlessHTTP(ctx, l)
 		return err
 	})
 	if err != nil {
-		return nil, r.recordShareError(negotiateState(err), err)
+		return nil, r.recordShareError(r.negotiateState(err), err)
 	}
-	if client != nil {
-		r.recordServerInfo(client.Server())
-	}
-
+	var session smb.Session
+	defer func() {
+		if session == nil { // after a panic as well
+			c.Close()
+		}
+	}()
+	r.recordServerInfo(c.Server())
 	release, err := r.acquireLogin(ctx)
 	if err != nil {
-		if client != nil {
-			client.Close()
-		} else {
-			_ = l.conn.Close()
-		}
 		return nil, nil
 	}
 	outcome := lockout.Outcome{Result: lockout.InDoubt}
-	defer func() { release(outcome) }() // after a panic as well
-	var session smb.Session
+	defer func() { release(outcome) }()
 	err = r.log.step(smbprobe.StepLogin, func() (err error) {
-		if client != nil {
-			session, err = r.loginSMB1(ctx, client)
-		} else {
-			session, err = r.loginSMB2(ctx, l)
-		}
+		session, err = c.login(ctx)
 		return err
 	})
+	outcome.Domain = c.Server().Domain
 	if err == nil {
-		outcome = lockout.Outcome{Result: lockout.Accepted, Domain: session.Server().Domain, State: string(smbprobe.ShareOK)}
+		outcome.Result, outcome.State = lockout.Accepted, string(smbprobe.ShareOK)
 		return session, nil
 	}
-	sent := r.result.Server != nil // SMB2 negotiates in the same step, before the login
 	state, refused := loginState(err)
-	if !sent {
-		state, refused = negotiateState(err), false
-	}
 	r.result.LoginRefused = refused
-	outcome = lockout.Outcome{Result: loginResult(err, sent), State: string(state), Status: uint32(smb.StatusOf(err))}
-	if s := r.result.Server; s != nil {
-		outcome.Domain = s.Domain
-	}
+	outcome.Result, outcome.State, outcome.Status = loginResult(err), string(state), uint32(smb.StatusOf(err))
 	r.loginInDoubt = outcome.Result != lockout.NotSent
 	return nil, r.recordShareError(state, err)
+}
+
+// negotiateState returns the state of the share after a failed negotiation, which in SMB2
+// goes on to the challenge: a server that announced itself refused to send one.
+func (r *run) negotiateState(err error) smbprobe.ShareState {
+	if r.result.Server == nil {
+		return negotiateState(err)
+	}
+	state, _ := loginState(err)
+	return state
 }
 
 // firstShare returns the share that is connected in the same round trip as the login:
@@ -73,18 +77,41 @@ func (r *run) firstShare() string {
 	return r.target.Module.Share
 }
 
-// loginSMB1 and loginSMB2 return a nil interface with an error, never one that holds a
-// nil pointer.
-func (r *run) loginSMB1(ctx context.Context, client *smb1.Client) (smb.Session, error) {
-	s, err := client.Login(ctx, r.target.Auth.Credentials, r.firstShare())
+// smb1Client and smb2Client are the clients of the two dialects. Their logins return a
+// nil interface with an error, never one that holds a nil pointer.
+type (
+	smb1Client struct {
+		*smb1.Client
+		run *run
+	}
+	smb2Client struct {
+		*smb2.Client
+		run *run
+	}
+)
+
+func (c smb1Client) login(ctx context.Context) (smb.Session, error) {
+	s, err := c.Login(ctx, c.run.target.Auth.Credentials, c.run.firstShare())
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
-	s, err := smb2.Login(ctx, l.conn, r.target.Auth.Credentials, smb2.Options{
+func (c smb2Client) login(ctx context.Context) (smb.Session, error) {
+	s, err := c.Login(ctx)
+	if err == nil || errors.Is(err, smb.ErrEncryptionRequired) { // which the server demands of an accepted login
+		c.run.prober.smb2.add(c.run.target)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// negotiateSMB2 negotiates SMB2 on a link.
+func (r *run) negotiateSMB2(ctx context.Context, l *link) (client, error) {
+	c, err := smb2.Negotiate(ctx, l.conn, r.target.Auth.Credentials, smb2.Options{
 		RequireSigning: r.target.Module.RequireSigning,
 		Rounds:         r.rounds,
 		Trace:          r.trace,
@@ -93,24 +120,23 @@ func (r *run) loginSMB2(ctx context.Context, l *link) (smb.Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.prober.smb2.add(r.target)
-	return s, nil
+	return smb2Client{c, r}, nil
 }
 
-// negotiate decides the dialect. One SMB1 negotiate that offers SMB2 as well decides
-// it in one round trip: SMB1 continues on that connection, SMB2 needs a new one. A nil
-// client means SMB2, on the returned link.
-func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, error) {
+// negotiate decides the dialect and comes as far as the login. One SMB1 negotiate that
+// offers SMB2 as well decides it in one round trip: SMB1 continues on that connection, SMB2
+// needs a new one.
+func (r *run) negotiate(ctx context.Context, l *link) (client, error) {
 	dialect := r.target.Module.Dialect
 	if dialect == smbprobe.DialectAuto && r.prober.smb2.has(r.target) {
 		r.log.logf("the target has accepted a login over SMB2 before: SMB1 is not offered any more")
 		dialect = smbprobe.DialectSMB2
 	}
 	if dialect == smbprobe.DialectSMB2 {
-		return nil, l, nil
+		return r.negotiateSMB2(ctx, l)
 	}
 	name := l.serverName()
-	client, err := smb1.Negotiate(ctx, l.conn, smb1.Options{
+	c, err := smb1.Negotiate(ctx, l.conn, smb1.Options{
 		OfferSMB2:      dialect == smbprobe.DialectAuto,
 		RequireSigning: r.target.Module.RequireSigning,
 		ServerName:     firstText(name, r.target.Host),
@@ -121,14 +147,16 @@ func (r *run) negotiate(ctx context.Context, l *link) (*smb1.Client, *link, erro
 		Trace:          r.trace,
 	})
 	if err == nil {
-		return client, l, nil
+		return smb1Client{c, r}, nil
 	}
 	if answer, ok := errors.AsType[*smb1.SMB2Answer](err); ok && dialect == smbprobe.DialectAuto {
 		r.log.logf("%v: a new connection for it", answer)
-		l, err = r.redial(ctx, l)
-		return nil, l, err
+		if l, err = r.redial(ctx, l); err != nil {
+			return nil, err
+		}
+		return r.negotiateSMB2(ctx, l)
 	}
-	return nil, nil, err
+	return nil, err
 }
 
 // firstText returns the first of two texts that is not empty.

@@ -26,3 +26,6 @@ func TestLongFaultMatrix(t *testing.T) { testFaultMatrix(t, 1) }
 
 // TestLongHostile is TestHostile with 3,000 sessions over SMB1 and as many over SMB2.
 func TestLongHostile(t *testing.T) { testHostile(t, 1500) }
+
+// TestLongLoginMixtures is TestLoginMixtures with many more of them.
+func TestLongLoginMixtures(t *testing.T) { testLoginMixtures(t, 200) }

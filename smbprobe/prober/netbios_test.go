@@ -2,8 +2,10 @@ package prober_test
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -108,6 +110,26 @@ func TestCalledNames(t *testing.T) {
 				t.Errorf("called names of the next probe (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestNodeStatusShortage: without a socket for the node status query it is not known whether
+// the server's own name would have been accepted.
+func TestNodeStatusShortage(t *testing.T) {
+	t.Parallel()
+	server := peer.Start(t, withNames(peer.NetBIOS{Names: map[string]byte{"NTBOX": 0}, Others: 0x82}))
+	_, o := ntNetwork(server, closedPort(t))
+	dial := o.Dial
+	o.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if network == "udp" {
+			return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.EMFILE}
+		}
+		return dial(ctx, network, address)
+	}
+	r := probe(t, newProber(t, o), site{hosts: []string{ntHost + ":139"}}.target(t))
+	wantOutcome(t, "no descriptor", share(smbprobe.ShareNotProbed, smb.StatusOK), r)
+	if !r.LocalShortage {
+		t.Error("no local shortage")
 	}
 }
 

@@ -32,7 +32,11 @@ func checkPhonebook(p *smbprobe.PhonebookResult, data []byte, o phonebook.Option
 	intact := !report.Has(phonebook.ClassFile) && !report.Has(phonebook.ClassEntry)
 	p.Entries, p.Intact = &entries, &intact
 	p.Links, p.LinksTruncated = links(book)
+	if !p.LinksTruncated {
+		p.Modems = modems(book)
+	}
 	p.Switched = switched(book)
+	p.Text, p.TextTruncated = book.MaskedText(smbprobe.MaxPhonebookText)
 	p.Findings = report.Findings[:min(len(report.Findings), maxFindings)]
 	p.Counts = report.Counts
 	p.Dialed = report.Dialed
@@ -73,6 +77,18 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 		}
 	}
 	return all, false
+}
+
+// modems returns the devices that each entry names. Links do not tell two modems at one port
+// apart.
+func modems(b *phonebook.Book) map[string][]string {
+	all := make(map[string][]string)
+	for e := range b.Entries() {
+		for m := range e.Media() {
+			all[e.Name] = append(all[e.Name], m.DeviceName)
+		}
+	}
+	return all
 }
 
 // switched returns the entries that have a DEVICE=switch group, at most maxLinks: they run
@@ -208,14 +224,20 @@ func (n *attempt) needsConfirmation() bool {
 	case smbprobe.PhonebookDamaged, smbprobe.PhonebookLocked, smbprobe.PhonebookDiskError:
 		return true
 	}
-	return errors.Is(n.err, io.ErrUnexpectedEOF)
+	return n.shrank()
+}
+
+// shrank reports whether the file ended before its announced size. A lost connection ends
+// a read with the same error, but a second attempt cannot succeed on it.
+func (n *attempt) shrank() bool {
+	return errors.Is(n.err, io.ErrUnexpectedEOF) && !errors.Is(n.err, smb.ErrConnectionLost)
 }
 
 // confirms reports whether an attempt shows the same as the previous one. Damage is
 // confirmed by the same bytes, size and time, so that the file did not change between
 // the two.
 func (n *attempt) confirms(before attempt) bool {
-	if n.result.State != before.result.State || errors.Is(n.err, io.ErrUnexpectedEOF) {
+	if n.result.State != before.result.State || n.shrank() {
 		return false
 	}
 	if n.result.State != smbprobe.PhonebookDamaged {

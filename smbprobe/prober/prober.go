@@ -70,7 +70,7 @@ func New(opts Options) (*Prober, error) {
 		opts.Guard = guard
 	}
 	if opts.Resolver == nil {
-		opts.Resolver = net.DefaultResolver
+		opts.Resolver = systemResolver{dial: (&net.Dialer{}).DialContext}
 	}
 	if opts.Dial == nil {
 		opts.Dial = (&net.Dialer{}).DialContext

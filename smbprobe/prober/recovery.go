@@ -36,7 +36,7 @@ type recovery struct {
 	healthyAt      time.Time // of the first probe that found both healthy again; zero: none yet
 	unresolved     bool      // the fault lasts
 
-	entries  map[string]string // what each entry dials with, when the phone book was read last; nil: never
+	entries  map[string]string // what each entry dials with, when that was last known; nil: never
 	changes  []phonebookChange // the newest first
 	services map[string]serviceSeen
 }
@@ -45,6 +45,7 @@ type phonebookChange struct {
 	entry string
 	kind  smbprobe.PhonebookChangeKind
 	at    time.Time
+	wires string // of an entry that was removed, what it dialed with
 }
 
 // serviceSeen is since when a service is seen in a state.
@@ -64,7 +65,7 @@ func newRecoveryTracker() (*recoveryTracker, error) {
 // update takes the result of a probe that ended now, and sets what the result has of earlier
 // probes.
 func (t *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
-	key := r.Target + " " + r.Module
+	key := recoveryKey(r)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	rec, known := t.seen.Get(key)
@@ -76,6 +77,23 @@ func (t *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
 	rec.recordServices(r, now)
 	t.seen.Add(key, rec)
 	rec.describe(r)
+}
+
+func recoveryKey(r *smbprobe.Result) string { return r.Target + " " + r.Module }
+
+// entryNames returns the names of the entries that earlier probes of the last seven days saw in
+// the phone book. Events that name them may still be in the log.
+func (t *recoveryTracker) entryNames(r *smbprobe.Result) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	rec, _ := t.seen.Get(recoveryKey(r))
+	names := slices.Sorted(maps.Keys(rec.entries))
+	for _, c := range rec.changes {
+		if !slices.Contains(names, c.entry) {
+			names = append(names, c.entry)
+		}
+	}
+	return names
 }
 
 func (rec *recovery) recordFaults(r *smbprobe.Result, now time.Time) {
@@ -110,30 +128,27 @@ func phonebookAtFault(p *smbprobe.PhonebookResult) bool {
 	return p.State == smbprobe.PhonebookOK && p.Entries != nil && *p.Entries == 0
 }
 
-// recordEntries compares the entries with those of the last probe that read the phone book.
+// recordEntries compares the entries with those of the last probe that knew them.
 func (rec *recovery) recordEntries(r *smbprobe.Result, now time.Time) {
-	p := &r.Phonebook
-	if p.State != smbprobe.PhonebookOK || p.Entries == nil || p.LinksTruncated {
+	entries := entriesOf(&r.Phonebook)
+	if entries == nil {
 		return
-	}
-	entries := make(map[string]string)
-	for _, l := range p.Links {
-		entries[l.Entry] += strings.Join([]string{l.Media, l.Device, l.Port}, "\x00") + "\x01"
 	}
 	var changes []phonebookChange
 	if rec.entries != nil {
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
 			before, was := rec.entries[name]
-			switch {
-			case !was:
-				changes = append(changes, phonebookChange{name, smbprobe.EntryAdded, now})
-			case before != entries[name]:
-				changes = append(changes, phonebookChange{name, smbprobe.EntryRewired, now})
+			if !was {
+				changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryAdded, at: now})
+				before, was = rec.removed(name)
+			}
+			if was && before != entries[name] {
+				changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryRewired, at: now})
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(rec.entries)) {
 			if _, is := entries[name]; !is {
-				changes = append(changes, phonebookChange{name, smbprobe.EntryRemoved, now})
+				changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryRemoved, at: now, wires: rec.entries[name]})
 			}
 		}
 	}
@@ -145,11 +160,47 @@ func (rec *recovery) recordEntries(r *smbprobe.Result, now time.Time) {
 	rec.entries, rec.changes = entries, changes[:min(len(changes), maxChanges)]
 }
 
+// entriesOf returns what each entry of a phone book dials with; nil: not known. One that is not
+// there has no entries.
+func entriesOf(p *smbprobe.PhonebookResult) map[string]string {
+	entries := make(map[string]string)
+	switch p.State {
+	case smbprobe.PhonebookMissing, smbprobe.PhonebookFolderMissing, smbprobe.PhonebookElsewhere:
+		return entries
+	case smbprobe.PhonebookOK:
+	default:
+		return nil
+	}
+	if p.Entries == nil || p.LinksTruncated {
+		return nil
+	}
+	for _, l := range p.Links {
+		entries[l.Entry] += strings.Join([]string{l.Media, l.Device, l.Port}, "\x00") + "\x01"
+	}
+	for name, modems := range p.Modems {
+		entries[name] += strings.Join(modems, "\x00")
+	}
+	return entries
+}
+
+// removed returns what an entry dialed with that was removed last.
+func (rec *recovery) removed(name string) (wires string, found bool) {
+	for _, c := range rec.changes {
+		if c.kind == smbprobe.EntryRemoved && c.entry == name {
+			return c.wires, true
+		}
+	}
+	return "", false
+}
+
 func (rec *recovery) recordServices(r *smbprobe.Result, now time.Time) {
 	services := make(map[string]serviceSeen, len(r.Services))
 	for i := range r.Services {
 		s := &r.Services[i]
 		seen, known := rec.services[s.Name]
+		if h := r.Host.Started; h != nil && now.Sub(seen.since) > *h {
+			known = false // the server was started since: so was the service, if at all
+		}
 		switch {
 		case s.State == "": // not known now: what was known stays
 			if known {

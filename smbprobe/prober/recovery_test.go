@@ -78,18 +78,70 @@ func TestServicesInState(t *testing.T) {
 	for _, step := range []struct {
 		minute int
 		state  smbprobe.ServiceState
+		up     *time.Duration // since the server was started
 		want   *time.Duration
 	}{
-		{0, smbprobe.ServiceStartPending, new(time.Duration(0))},
-		{6, smbprobe.ServiceStartPending, new(6 * time.Minute)},
-		{7, "", nil},
-		{8, smbprobe.ServiceStartPending, new(8 * time.Minute)},
-		{9, smbprobe.ServiceRunning, new(time.Duration(0))},
+		{0, smbprobe.ServiceStartPending, nil, new(time.Duration(0))},
+		{6, smbprobe.ServiceStartPending, nil, new(6 * time.Minute)},
+		{7, "", nil, nil},
+		{8, smbprobe.ServiceStartPending, new(time.Hour), new(8 * time.Minute)},
+		{9, smbprobe.ServiceStartPending, new(time.Minute), new(time.Duration(0))},
+		{10, smbprobe.ServiceStartPending, new(2 * time.Minute), new(time.Minute)},
+		{11, smbprobe.ServiceRunning, nil, new(time.Duration(0))},
 	} {
-		r := &smbprobe.Result{Target: "a", Services: []smbprobe.ServiceResult{{Name: "MSExchangeIMC", State: step.state}}}
+		r := &smbprobe.Result{Target: "a", Host: smbprobe.HostResult{Started: step.up}, Services: []smbprobe.ServiceResult{{Name: "MSExchangeIMC", State: step.state}}}
 		tracker.update(r, begin.Add(time.Duration(step.minute)*time.Minute))
 		if diff := cmp.Diff(step.want, r.Services[0].InStateFor); diff != "" {
 			t.Errorf("minute %d (-want +got):\n%s", step.minute, diff)
 		}
+	}
+}
+
+// TestPhonebookChanges: an entry of a phone book that was missing was not there, and one that
+// comes back with another port or modem was changed.
+func TestPhonebookChanges(t *testing.T) {
+	tracker, err := newRecoveryTracker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Date(1999, 5, 4, 3, 0, 0, 0, time.UTC)
+	with := func(port, modem string) smbprobe.PhonebookResult {
+		return smbprobe.PhonebookResult{
+			State: smbprobe.PhonebookOK, Entries: new(1),
+			Links:  []smbprobe.Link{{Entry: "ISP", Media: "serial", Device: "modem", Port: port}},
+			Modems: map[string][]string{"ISP": {modem}},
+		}
+	}
+	const added, removed, rewired = smbprobe.EntryAdded, smbprobe.EntryRemoved, smbprobe.EntryRewired
+	for minute, step := range []struct {
+		phonebook smbprobe.PhonebookResult
+		want      []smbprobe.PhonebookChangeKind // of this probe
+	}{
+		{smbprobe.PhonebookResult{State: smbprobe.PhonebookMissing}, nil},
+		{with("COM1", "Standard"), []smbprobe.PhonebookChangeKind{added}},
+		{with("COM1", "Standard"), nil},
+		{with("COM1", "Sportster"), []smbprobe.PhonebookChangeKind{rewired}},
+		{smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown}, nil},
+		{smbprobe.PhonebookResult{State: smbprobe.PhonebookLocked}, nil},
+		{smbprobe.PhonebookResult{State: smbprobe.PhonebookFolderMissing}, []smbprobe.PhonebookChangeKind{removed}},
+		{with("COM1", "Sportster"), []smbprobe.PhonebookChangeKind{added}},
+		{smbprobe.PhonebookResult{State: smbprobe.PhonebookOK, Entries: new(0)}, []smbprobe.PhonebookChangeKind{removed}},
+		{with("COM2", "Sportster"), []smbprobe.PhonebookChangeKind{added, rewired}},
+	} {
+		r := &smbprobe.Result{Target: "a", Share: smbprobe.ShareOK, ClockOffset: new(time.Duration(0)), Phonebook: step.phonebook}
+		now := begin.Add(time.Duration(minute) * time.Minute)
+		tracker.update(r, now)
+		var got []smbprobe.PhonebookChangeKind
+		for _, c := range r.Phonebook.Changes {
+			if c.At.Equal(now) {
+				got = append(got, c.Kind)
+			}
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("minute %d (-want +got):\n%s", minute, diff)
+		}
+	}
+	if names := tracker.entryNames(&smbprobe.Result{Target: "a"}); len(names) != 1 || names[0] != "ISP" {
+		t.Errorf("names %q", names)
 	}
 }

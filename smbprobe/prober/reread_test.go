@@ -3,6 +3,7 @@ package prober
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/synctest"
@@ -63,6 +64,7 @@ func TestDamageIsConfirmed(t *testing.T) {
 	unreadable := opening{data: sound, readErr: &smb.Error{Op: "read", Status: smb.StatusDataError}}
 	shrank := opening{data: sound, readErr: &smb.Error{Op: "read", Err: io.ErrUnexpectedEOF}}
 	lost := opening{openErr: &smb.Error{Op: "open", Err: smb.ErrConnectionLost}}
+	cut := opening{data: sound, readErr: &smb.Error{Op: "read", Err: fmt.Errorf("%w: %w", smb.ErrConnectionLost, io.ErrUnexpectedEOF)}}
 	missing := opening{openErr: &smb.Error{Op: "open", Status: smb.StatusObjectNameNotFound}}
 	for _, test := range []struct {
 		name     string
@@ -87,6 +89,7 @@ func TestDamageIsConfirmed(t *testing.T) {
 		{"a false disk error", []opening{corrupt, good}, smbprobe.PhonebookOK, 2},
 		{"unreadable sector, and again", []opening{unreadable}, smbprobe.PhonebookDiskError, 2},
 		{"shrank, then sound", []opening{shrank, good}, smbprobe.PhonebookOK, 2},
+		{"the connection is lost inside an answer", []opening{cut, good}, smbprobe.PhonebookUnknown, 1},
 		{"shrinks all the time", []opening{shrank}, smbprobe.PhonebookUnknown, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -110,7 +113,8 @@ func TestDamageIsConfirmed(t *testing.T) {
 				if (got.Error == "") != (got.State == smbprobe.PhonebookOK) {
 					t.Errorf("%s: error %q", got.State, got.Error)
 				}
-				if errors.Is(err, smb.ErrConnectionLost) != errors.Is(test.openings[len(test.openings)-1].openErr, smb.ErrConnectionLost) {
+				last := test.openings[min(test.opened, len(test.openings))-1]
+				if lost := errors.Join(last.openErr, last.readErr); errors.Is(err, smb.ErrConnectionLost) != errors.Is(lost, smb.ErrConnectionLost) {
 					t.Error(err)
 				}
 			})

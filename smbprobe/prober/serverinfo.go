@@ -90,6 +90,7 @@ func readServerInfo(ctx context.Context, server *srvsvc.Conn, h *smbprobe.HostRe
 	}
 	h.Known, h.Major, h.Minor = true, info.Major, info.Minor
 	h.DomainController = info.Type&(srvsvc.TypeDomainController|srvsvc.TypeBackupDomainController) != 0
+	h.BackupController = info.Type&srvsvc.TypeBackupDomainController != 0
 	h.Server = h.DomainController || info.Type&srvsvc.TypeServerNT != 0
 	return nil
 }

@@ -33,7 +33,7 @@ func newRecorder() *recorder {
 func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	begin := time.Now()
 	err := do()
-	result := smbprobe.StepResult{Step: s, Duration: time.Since(begin)}
+	result := smbprobe.StepResult{Step: s, Start: begin.Sub(r.started), Duration: time.Since(begin)}
 	if err != nil {
 		result.Error = err.Error()
 		r.logf("%s: %v", s, err)
@@ -42,6 +42,7 @@ func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	defer r.mu.Unlock()
 	for i := range r.steps {
 		if r.steps[i].Step == s {
+			result.Start = r.steps[i].Start
 			result.Duration += r.steps[i].Duration
 			r.steps[i] = result
 			return err

@@ -11,11 +11,18 @@ import (
 type Trace func(Event)
 
 // Logf passes an event to the trace. The arguments are formatted when the trace is shown,
-// so they must not change.
+// so they must not change. An error becomes its text at once: it may refer to much else,
+// and traces are kept.
 func (t Trace) Logf(format string, args ...any) {
-	if t != nil {
-		t(Event{Text: format, Args: args})
+	if t == nil {
+		return
 	}
+	for i, arg := range args {
+		if err, ok := arg.(error); ok {
+			args[i] = err.Error()
+		}
+	}
+	t(Event{Text: format, Args: args})
 }
 
 // Answered passes the answer to a request to the trace.
@@ -53,4 +60,13 @@ func (e Event) String() string {
 		return e.Text
 	}
 	return fmt.Sprintf(e.Text, e.Args...)
+}
+
+// MarshalText formats the event.
+func (e Event) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText makes an event that is formatted already.
+func (e *Event) UnmarshalText(text []byte) error {
+	*e = Event{Text: string(text)}
+	return nil
 }

@@ -27,7 +27,7 @@ const (
 	otherInterval = 30 * time.Minute
 )
 
-// logPlan says what a server logs.
+// logPlan describes what a server logs.
 type logPlan struct {
 	failures []failures
 	every    time.Duration // of other events; 0: 30 minutes

@@ -41,7 +41,11 @@ func loginSMB1(ctx context.Context, conn net.Conn, samba *smbtest.Samba, rounds 
 }
 
 func loginSMB3(ctx context.Context, conn net.Conn, samba *smbtest.Samba, rounds *smb.Rounds) (smb.Session, error) {
-	return smb2.Login(ctx, conn, samba.Credentials(), smb2.Options{Rounds: rounds})
+	client, err := smb2.Negotiate(ctx, conn, samba.Credentials(), smb2.Options{Rounds: rounds})
+	if err != nil {
+		return nil, err
+	}
+	return client.Login(ctx)
 }
 
 // OpenPipe logs in to Samba, and opens the pipe. The session ends with the test.

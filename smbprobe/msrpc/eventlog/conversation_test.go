@@ -3,6 +3,7 @@ package eventlog
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,39 +38,47 @@ func (c *changed) changedAnswer(message []byte, err error) ([]byte, error) {
 // wrong list without an error.
 func TestConversationDamaged(t *testing.T) {
 	for name, samba := range map[string]bool{"Windows": false, "Samba": true} {
-		log := events(5, 12)
-		start := func() *server {
-			s := newServer(log)
-			s.samba, s.fragment = samba, 2300
-			return s
-		}
-		whole := start()
-		if got, _, err := readAll(t, whole); err != nil || !cmp.Equal(got, newest(log)) {
-			t.Fatalf("%s: %d records, %v", name, len(got), err)
-		}
-		for n := range whole.rounds {
-			size := 0
-			run := func(what string, at int, change func([]byte) []byte) {
-				got, end, err := readAll(t, &changed{start(), n, func(message []byte) []byte {
-					size = len(message)
-					return change(message)
-				}})
-				if err == nil && (!end.Reached || !cmp.Equal(got, newest(log))) {
-					t.Errorf("%s, message %d %s byte %d: %d records, %+v, no error", name, n, what, at, len(got), end)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := events(5, 12)
+			start := func() *server {
+				s := newServer(log)
+				s.samba, s.fragment = samba, 2300
+				return s
+			}
+			whole := start()
+			if got, _, err := readAll(t, whole); err != nil || !cmp.Equal(got, newest(log)) {
+				t.Fatalf("%d records, %v", len(got), err)
+			}
+			want := newest(log)
+			for n := range whole.rounds {
+				size := 0
+				run := func(what string, at int, change func([]byte) []byte) {
+					got, end, err := readAll(t, &changed{start(), n, func(message []byte) []byte {
+						size = len(message)
+						return change(message)
+					}})
+					if err == nil && (!end.Reached || !reflect.DeepEqual(got, want)) { // much faster than cmp.Equal
+						t.Errorf("message %d %s byte %d: %d records, %+v, no error", n, what, at, len(got), end)
+					}
+				}
+				run("whole, to learn its size", 0, func(message []byte) []byte { return message })
+				for at := range size {
+					const used, end, step = 1900, 40, 16 // what follows the records is zero
+					if at > used && at < size-end && at%step != 0 {
+						continue
+					}
+					run("cut before", at, func(message []byte) []byte { return message[:at] })
+					// The records are in the first 1,800 bytes of a long answer; their
+					// own damage is another test's.
+					// What a server says of its bounds is nowhere else to be checked against.
+					if size > 200 && at >= 28 && at < 1800+28 || size == 32 && at >= 24 && at < 28 {
+						continue
+					}
+					run("changed at", at, func(message []byte) []byte { message[at] ^= 0x05; return message })
 				}
 			}
-			run("whole, to learn its size", 0, func(message []byte) []byte { return message })
-			for at := range size {
-				run("cut before", at, func(message []byte) []byte { return message[:at] })
-				// The records are in the first 1,800 bytes of a long answer; their
-				// own damage is another test's.
-				// What a server says of its bounds is nowhere else to be checked against.
-				if size > 200 && at >= 28 && at < 1800+28 || size == 32 && at >= 24 && at < 28 {
-					continue
-				}
-				run("changed at", at, func(message []byte) []byte { message[at] ^= 0x05; return message })
-			}
-		}
+		})
 	}
 }
 

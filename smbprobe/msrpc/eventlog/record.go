@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -37,6 +38,9 @@ type Record struct {
 	// holds in their places, which may be wrong. ReadBackwards gives it the Number
 	// that fits between its neighbours.
 	Err error
+	// NoHeader: Err is not nil, and not even the places of the fields are known. All of
+	// them are zero.
+	NoHeader bool
 }
 
 // Code returns the low 16 bits of the ID: what Event Viewer shows.
@@ -45,19 +49,23 @@ func (r Record) Code() uint16 { return uint16(r.ID) }
 // MayBe reports whether a record is of this source and code, as far as it can be
 // read: a record that could not be decoded and has no readable source may be of any.
 func (r Record) MayBe(source string, code uint16) bool {
-	return r.Code() == code && (strings.EqualFold(r.Source, source) || r.Err != nil && r.Source == "")
+	return r.NoHeader || r.Code() == code && (strings.EqualFold(r.Source, source) || r.Err != nil && r.Source == "")
 }
 
 const (
 	recordHeaderSize = 56
-	recordSignature  = 0x654C664C // "LfLe"
-	maxPadding       = 8          // bytes between two parts of a record, exclusive
+	minRecord        = recordHeaderSize + 4 // with the length at its end
+	maxPadding       = 8                    // bytes between two parts of a record, exclusive
 )
+
+// signature is the second field of every record.
+var signature = []byte("LfLe")
 
 // ParseRecords parses whole records that stand back to back, as ElfrReadELW
 // returns them (MS-EVEN 2.2.3). A record that cannot be decoded has Err set and does
-// not affect the others. If length and signature of one do not tell where the next
-// begins, the error is smb.ErrProtocol, and no record is returned.
+// not affect the others; if its length is wrong, it ends where the next sound record
+// begins. If there is none, and the end of b does not end a record either, the records
+// may be cut off: the error is smb.ErrProtocol, and no record is returned.
 func ParseRecords(b []byte) ([]Record, error) {
 	raw, err := splitRecords(b, math.MaxInt)
 	if err != nil {
@@ -75,7 +83,8 @@ func ParseRecords(b []byte) ([]Record, error) {
 // interest.
 type rawRecord struct {
 	Record
-	raw []byte // nil: the texts are decoded
+	raw   []byte // nil: the texts are decoded
+	fault error  // what is wrong with the frame
 }
 
 // decode decodes the texts.
@@ -84,7 +93,7 @@ func (r *rawRecord) decode() {
 		return
 	}
 	err, number := r.Err, r.Number
-	r.Record = parseRecord(r.raw, true)
+	r.Record = parseRecord(r.raw, r.fault, true)
 	r.raw = nil
 	if err != nil {
 		r.Strings, r.Err, r.Number = nil, err, number
@@ -97,12 +106,12 @@ func splitRecords(b []byte, most int) ([]rawRecord, error) {
 	const usual = 150 // bytes of a record
 	records := make([]rawRecord, 0, min(most, len(b)/usual+1))
 	for at := 0; at < len(b) && len(records) < most; {
-		length, err := recordLength(b[at:])
-		if err != nil {
-			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), err)
+		length, fault := frame(b[at:])
+		if length == 0 {
+			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), fault)
 		}
 		raw := b[at : at+length]
-		record := rawRecord{parseRecord(raw, false), raw}
+		record := rawRecord{parseRecord(raw, fault, false), raw, fault}
 		if record.Err != nil {
 			record.Err = fmt.Errorf("event record %d at byte %d of %d: %w", record.Number, at, len(b), record.Err)
 		}
@@ -112,35 +121,90 @@ func splitRecords(b []byte, most int) ([]rawRecord, error) {
 	return records, nil
 }
 
-// recordLength returns the length of the first record of b. What follows that length
-// must be the end of b or another record, unless the record ends with its length too.
-func recordLength(b []byte) (int, error) {
-	if len(b) < recordHeaderSize+4 {
+// frame returns the length of the first record of b, and what is wrong with its
+// signature or its two lengths. The length is 0 if the record's end cannot be found.
+func frame(b []byte) (length int, fault error) {
+	if len(b) < minRecord {
 		return 0, protocolError("%d bytes are too few", len(b))
 	}
-	length := binary.LittleEndian.Uint32(b)
-	if length < recordHeaderSize+4 || length%4 != 0 || int64(length) > int64(len(b)) {
-		return 0, protocolError("length %d in %d bytes", length, len(b))
+	n, sound := soundFrame(b)
+	if sound && (n == len(b) || hasSignature(b[n:])) {
+		return n, nil
 	}
-	if signature := binary.LittleEndian.Uint32(b[4:]); signature != recordSignature {
-		return 0, protocolError("signature 0x%08X", signature)
+	next := nextFrame(b)
+	if sound && n <= next { // else the first bytes of the next record look like the end of this one
+		return n, nil
 	}
-	next := b[length:]
-	if lengthAtEnd(b[:length]) != length && len(next) > 0 &&
-		(len(next) < 8 || binary.LittleEndian.Uint32(next[4:]) != recordSignature) {
-		return 0, protocolError("length %d at its start and %d at its end", length, lengthAtEnd(b[:length]))
+	claimed := int64(binary.LittleEndian.Uint32(b))
+	fault = protocolError("length %d in %d bytes, signature 0x%08X", claimed, len(b), binary.LittleEndian.Uint32(b[4:]))
+	switch {
+	case claimed >= minRecord && claimed <= int64(next) && (hasSignature(b[claimed:]) || int(claimed) == len(b)):
+		return int(claimed), fault // two damaged records may follow on each other
+	case next < len(b) || int(lengthAtEnd(b)) == len(b):
+		return next, fault
 	}
-	return int(length), nil
+	return 0, fault
 }
+
+// soundFrame returns the length of a record that has its signature, and its length at
+// both ends.
+func soundFrame(b []byte) (length int, ok bool) {
+	if len(b) < minRecord || !hasSignature(b) {
+		return 0, false
+	}
+	n := int64(binary.LittleEndian.Uint32(b))
+	if n < minRecord || n > int64(len(b)) || int64(lengthAtEnd(b[:n])) != n {
+		return 0, false
+	}
+	return int(n), true
+}
+
+// framedTwice reports whether two of the three things that frame a record are right: its
+// signature and its two lengths.
+func framedTwice(b []byte) bool {
+	if len(b) < minRecord {
+		return false
+	}
+	atStart, atEnd := binary.LittleEndian.Uint32(b) == uint32(len(b)), lengthAtEnd(b) == uint32(len(b))
+	if hasSignature(b) {
+		return atStart || atEnd
+	}
+	return atStart && atEnd
+}
+
+// nextFrame returns where the next sound frame after the beginning of b begins, or
+// len(b).
+func nextFrame(b []byte) int {
+	for at := 1; ; at++ {
+		i := bytes.Index(b[min(at+4, len(b)):], signature)
+		if i < 0 {
+			return len(b)
+		}
+		if at += i; hasSoundFrame(b[at:]) {
+			return at
+		}
+	}
+}
+
+func hasSoundFrame(b []byte) bool {
+	_, ok := soundFrame(b)
+	return ok
+}
+
+// hasSignature reports whether b begins like a record.
+func hasSignature(b []byte) bool { return len(b) >= 8 && bytes.Equal(b[4:8], signature) }
 
 func lengthAtEnd(record []byte) uint32 { return binary.LittleEndian.Uint32(record[len(record)-4:]) }
 
 // parseRecord parses a record: header, source, computer, user SID, strings, data, with
 // padding in between, and the length again. The parts have to follow on each other as
 // Windows lays them out, and all lengths and offsets to agree. Windows sets the offset
-// of a part without a length to any value. Without texts the record has none, but is checked
-// all the same.
-func parseRecord(b []byte, texts bool) Record {
+// of a part without a length to any value. fault is what is wrong with the frame. Without
+// texts the record has none, but is checked all the same.
+func parseRecord(b []byte, fault error, texts bool) Record {
+	if fault != nil && !framedTwice(b) {
+		return Record{Err: fault, NoHeader: true}
+	}
 	u16 := func(at int) uint16 { return binary.LittleEndian.Uint16(b[at:]) }
 	u32 := func(at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 	r := Record{
@@ -165,8 +229,8 @@ func parseRecord(b []byte, texts bool) Record {
 		r.Err = protocolError("the source or the computer's name has no end")
 		return r
 	}
-	if lengthAtEnd(b) != uint32(len(b)) {
-		r.Err = protocolError("length %d at its start and %d at its end", len(b), lengthAtEnd(b))
+	if fault != nil {
+		r.Err = fault
 		return r
 	}
 	if sidLength > 0 && !follows(parts, &end, sidAt, sidLength) {
@@ -175,7 +239,7 @@ func parseRecord(b []byte, texts bool) Record {
 	}
 	if count > 0 {
 		before := end
-		if !follows(parts, &end, stringsAt, 0) || !isZero(parts[before:end]) {
+		if !follows(parts, &end, stringsAt, 0) || end != align4(before) && !isZero(parts[before:end]) {
 			r.Err = protocolError("strings at %d, what is before them ends at %d of %d", stringsAt, before, len(parts))
 			return r
 		}
@@ -209,8 +273,10 @@ func follows(b []byte, end *int, at, length int64) bool {
 	return true
 }
 
+func align4(n int) int { return (n + 3) &^ 3 }
+
 // isZero reports whether padding is zero: a text that is cut off at its beginning
-// would not be.
+// would not be. What aligns the strings to four bytes may be anything.
 func isZero(padding []byte) bool {
 	return !slices.ContainsFunc(padding, func(c byte) bool { return c != 0 })
 }

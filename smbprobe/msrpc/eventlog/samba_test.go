@@ -112,7 +112,11 @@ func openPipe(t testing.TB, samba *smbtest.Samba, dialect string) smb.Pipe {
 
 func login(ctx context.Context, conn net.Conn, samba *smbtest.Samba, dialect string) (smb.Session, error) {
 	if dialect == "smb2" {
-		return smb2.Login(ctx, conn, samba.Credentials(), smb2.Options{})
+		client, err := smb2.Negotiate(ctx, conn, samba.Credentials(), smb2.Options{})
+		if err != nil {
+			return nil, err
+		}
+		return client.Login(ctx)
 	}
 	client, err := smb1.Negotiate(ctx, conn, smb1.Options{Rounds: new(smb.Rounds), ServerName: samba.NetBIOSName()})
 	if err != nil {

@@ -157,7 +157,7 @@ func encode(r Record, dataLength int) []byte {
 	}
 	length := uint32(len(b) + 4)
 	for at, v := range map[int]uint32{
-		0: length, 4: recordSignature, 8: r.Number, 12: uint32(r.Generated.Unix()), 16: uint32(r.Written.Unix()), 20: r.ID,
+		0: length, 4: 0x654C664C, 8: r.Number, 12: uint32(r.Generated.Unix()), 16: uint32(r.Written.Unix()), 20: r.ID,
 		24: uint32(r.Type) | uint32(len(r.Strings))<<16, 28: uint32(r.Category), 36: uint32(stringsAt), 44: uint32(stringsAt),
 		48: uint32(dataLength), 52: uint32(dataAt),
 	} {

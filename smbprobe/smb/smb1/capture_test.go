@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -16,11 +14,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/pcap"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/eventlog"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/srvsvc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/svcctl"
@@ -40,37 +37,10 @@ type exchange struct {
 // recorded returns the exchanges of a capture, in the order of their requests.
 func recorded(t testing.TB, path string) []*exchange {
 	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var r interface {
-		gopacket.PacketDataSource
-		LinkType() layers.LinkType
-	}
-	if bytes.HasPrefix(content, []byte("\x0a\x0d\x0d\x0a")) {
-		r, err = pcapgo.NewNgReader(bytes.NewReader(content), pcapgo.DefaultNgReaderOptions)
-	} else {
-		r, err = pcapgo.NewReader(bytes.NewReader(content))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	var exchanges []*exchange
 	waiting := make(map[uint16]*exchange) // by MID
 	rest := make(map[layers.TCPPort][]byte)
-	for {
-		data, _, err := r.ReadPacketData()
-		if errors.Is(err, io.EOF) {
-			return exchanges
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		tcp, ok := gopacket.NewPacket(data, r.LinkType(), gopacket.Default).Layer(layers.LayerTypeTCP).(*layers.TCP)
-		if !ok {
-			continue
-		}
+	for _, tcp := range pcap.ReadTCP(t, path) {
 		stream := append(rest[tcp.SrcPort], tcp.Payload...)
 		for len(stream) >= netbios.HeaderSize {
 			length := int(binary.BigEndian.Uint32(stream) & 0xFFFFFF)
@@ -92,6 +62,7 @@ func recorded(t testing.TB, path string) []*exchange {
 		}
 		rest[tcp.SrcPort] = bytes.Clone(stream)
 	}
+	return exchanges
 }
 
 func captures(t testing.TB) []string {

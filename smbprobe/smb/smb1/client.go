@@ -108,7 +108,7 @@ func (c *Client) Close() { c.conn.close() }
 //
 // The error is smb.ErrGuest if the server logged us in as a guest, smb.ErrSigning if
 // it does not sign and has to, else an *smb.Error with the status. It is smb.ErrNotSent
-// as well if the login did not leave this computer.
+// as well if the login did not leave this computer as a whole.
 func (c *Client) Login(ctx context.Context, creds smb.Credentials, share string) (*Session, error) {
 	s, err := c.login(ctx, creds, share)
 	if err != nil {
@@ -130,11 +130,16 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	response := c.response(creds)
 	path := `\\` + c.opts.ServerName + `\` + share
 	login := loginRequest(c.server, response, creds.Username, creds.Domain, path, wantSigning)
-	if login.err != nil {
-		return nil, &smb.Error{Op: op, Err: &smb.NotSentError{Err: login.err}}
+	calls, err := c.conn.start(ctx, request{op: op, builder: login})
+	if err != nil {
+		return nil, &smb.NotSentError{Err: err}
 	}
-	k, err := c.conn.roundTrip(ctx, request{op: op, builder: login})
-	if k == nil || err != nil && smb.StatusOf(err) == smb.StatusOK {
+	k := calls[0]
+	err = c.conn.wait(ctx, k)
+	if err != nil && smb.StatusOf(err) == smb.StatusOK {
+		if c.conn.unsent(k) {
+			return nil, &smb.NotSentError{Err: err}
+		}
 		return nil, err
 	}
 	defer c.conn.release(k)
@@ -145,6 +150,8 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 		return nil, err // refused, and the body does not matter
 	case parseErr != nil:
 		return nil, &smb.Error{Op: op, Err: parseErr}
+	case err == nil && answer.status != smb.StatusOK: // a warning
+		return nil, &smb.Error{Op: op, Status: answer.status}
 	}
 	c.info.OS, c.info.LANManager = a.os, a.lanManager
 	if a.domain != "" {

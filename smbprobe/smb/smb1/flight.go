@@ -83,7 +83,8 @@ func (c *conn) flush(late bool) {
 	if n < len(c.queue) {
 		slices.SortStableFunc(c.queue, func(a, b *call) int { return cmp.Compare(b.left, a.left) })
 	}
-	err := c.number(c.queue[:n])
+	calls := slices.Clone(c.queue[:n])
+	err := c.number(calls)
 	c.queue = slices.Delete(c.queue, 0, n)
 	for _, k := range c.queue {
 		k.delayed = true
@@ -97,7 +98,7 @@ func (c *conn) flush(late bool) {
 	}
 	c.mu.Unlock()
 	if err == nil && n > 0 {
-		err = c.write(c.out)
+		err = c.write(calls)
 	}
 	if err != nil {
 		_ = c.fail(err)
@@ -106,13 +107,21 @@ func (c *conn) flush(late bool) {
 
 // write writes to the network. A panic is an error, because calls of other goroutines wait
 // for what is written.
-func (c *conn) write(b []byte) (err error) {
+func (c *conn) write(calls []*call) (err error) {
 	defer func() {
 		if panicked := smb.Recovered(recover()); panicked != nil {
 			err = panicked
 		}
 	}()
-	_, err = c.nc.Write(b)
+	n, err := c.nc.Write(c.out)
+	if err == nil || n == len(c.out) {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, k := range calls { // the last one at least: a login is alone in its flight
+		k.written = false
+	}
 	return err
 }
 
@@ -126,7 +135,7 @@ func (c *conn) number(calls []*call) error {
 		if c.lastMID == oplockMID {
 			return errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
 		}
-		k.mid, k.sent = c.lastMID, now
+		k.mid, k.sent, k.written = c.lastMID, now, true
 		if k.rounds != nil {
 			k.round = k.rounds.Sent()
 			if k.delayed {

@@ -226,8 +226,13 @@ type loginAnswer struct {
 // first block shows which of the two requests failed.
 func parseLogin(m *message) (loginAnswer, error) {
 	b, err := m.first(3, 0)
-	if err != nil || len(b.words) == 0 {
+	switch {
+	case err != nil:
 		return loginAnswer{}, err
+	case len(b.words) == 0 && m.status.IsError():
+		return loginAnswer{}, nil
+	case len(b.words) == 0:
+		return loginAnswer{}, fmt.Errorf("%w: a login without a refusal, in an answer without words", smb.ErrProtocol)
 	}
 	action := b.u16(4)
 	a := loginAnswer{guest: action&actionGuest != 0, lm: action&actionLM != 0}

@@ -93,7 +93,7 @@ func FuzzConversation(f *testing.F) {
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		s, err := Login(ctx, nc, testCreds(), Options{})
+		s, err := login(ctx, nc, testCreds(), Options{})
 		if err == nil {
 			err = useSession(ctx, s)
 			_ = s.Close(ctx) // the peer has gone

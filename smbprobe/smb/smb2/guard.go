@@ -47,6 +47,8 @@ type guard struct {
 
 	out []byte // Write alone: the transport header that waits for its frame
 
+	response *response
+
 	mu      sync.Mutex
 	failure error // why the connection ended; the first reason stays
 	talk    conversation
@@ -58,6 +60,7 @@ func newGuard(nc net.Conn, creds smb.Credentials, opts Options) *guard {
 		trace:       opts.Trace,
 		onNegotiate: opts.OnNegotiate,
 		readDone:    make(chan struct{}),
+		response:    newResponse(),
 		talk: conversation{
 			creds:          creds,
 			requireSigning: opts.RequireSigning,
@@ -203,13 +206,26 @@ func (g *guard) Write(b []byte) (n int, err error) {
 	}
 	frame := append(g.out, b...)
 	g.out = nil
-	if err := g.noteRequest(b); err != nil {
+	if isResponse(b) {
+		err = g.sendResponse(frame)
+	} else {
+		_, err = g.writeFrame(frame)
+	}
+	if err != nil {
 		return 0, err
 	}
-	if _, err := g.Conn.Write(frame); err != nil {
-		return 0, fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
-	}
 	return len(b), nil
+}
+
+// writeFrame notes the request in a frame and sends it.
+func (g *guard) writeFrame(frame []byte) (n int, err error) {
+	if err := g.noteRequest(frame[transportHeader:]); err != nil {
+		return 0, err
+	}
+	if n, err = g.Conn.Write(frame); err != nil {
+		err = fmt.Errorf("%w: %w", smb.ErrConnectionLost, err)
+	}
+	return n, err
 }
 
 func (g *guard) noteRequest(frame []byte) error {

@@ -130,7 +130,7 @@ func TestHostile(t *testing.T) {
 func loginAndConnect(t *testing.T, nc net.Conn, options Options) error {
 	t.Helper()
 	ctx := testContext(t)
-	s, err := Login(ctx, nc, testCreds(), options)
+	s, err := login(ctx, nc, testCreds(), options)
 	if err != nil {
 		return err
 	}
@@ -212,7 +212,7 @@ func TestContextEnds(t *testing.T) {
 			}
 			return framed(honestAnswer(request)), true
 		})
-		s, err := Login(ctx, nc, testCreds(), Options{})
+		s, err := login(ctx, nc, testCreds(), Options{})
 		if err == nil {
 			if _, err = s.Connect(ctx, "ADMIN$"); err == nil {
 				err = s.Close(ctx)
@@ -256,7 +256,7 @@ func TestNoCredits(t *testing.T) {
 		binary.LittleEndian.PutUint16(answer[14:], 0)
 		return framed(answer), true
 	})
-	s, err := Login(ctx, nc, testCreds(), Options{})
+	s, err := login(ctx, nc, testCreds(), Options{})
 	if err != nil {
 		t.Fatalf("Login: %v", err)
 	}

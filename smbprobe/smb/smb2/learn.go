@@ -93,6 +93,9 @@ func (c *conversation) learnLogin(h header, r request) (news bool, err error) {
 		if length == 0 {
 			return false, violation("a login that goes on without a challenge")
 		}
+		if err := c.checkChallenge(h); err != nil {
+			return false, err
+		}
 		c.preauth = extendPreauth(c.preauth, c.detach(h))
 		challenge, err := parseChallenge(h[offset : offset+length])
 		c.info.OS, c.info.NetBIOSName, c.info.Domain = challenge.os, challenge.netbiosName, challenge.domain

@@ -42,7 +42,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
-// Options of a login.
+// Options of a connection.
 type Options struct {
 	// RequireSigning refuses a server that does not sign (smb.ErrSigning).
 	// Without it, signing is required if the server requires it.
@@ -55,25 +55,35 @@ type Options struct {
 	// OnNegotiate is called with what the server has told about itself: as soon
 	// as its NEGOTIATE answer arrives (dialect, clock), and again when its
 	// challenge has told more. It is called from another goroutine, but never
-	// after Login has returned, and must not block. Nil is allowed.
+	// after Negotiate has returned, and must not block. Nil is allowed.
 	OnNegotiate func(smb.ServerInfo)
 }
 
-// Login negotiates SMB 2.0.2 to 3.1.1 on a connection ([MS-SMB2] 3.2.4.2), logs
-// in with NTLMv2 once, and returns the session. If the transport needs a NetBIOS
-// session, it must be established. The connection belongs to Login from the call
-// on: it is closed when Login fails or the session ends.
+// Client is a connection on which SMB2 was negotiated and the server has sent its
+// challenge, before the response to it is sent. Nothing that the server could count as a
+// login has left this computer.
+type Client struct {
+	guard *guard
+	nc    net.Conn
+	creds smb.Credentials
+
+	done    chan struct{} // closed when go-smb2's login has ended, with what follows
+	session *gosmb2.Session
+	err     error
+}
+
+// Negotiate negotiates SMB 2.0.2 to 3.1.1 on a connection ([MS-SMB2] 3.2.4.2) and asks
+// for the challenge of a login with NTLMv2. If the transport needs a NetBIOS session, it
+// must be established. The connection belongs to Negotiate from the call on: it is closed
+// unless a Client is returned, whose Login or Close must be called then.
 //
-// A nil error means that the server has accepted the login. A refusal is
-// *smb.Error with the status; a guest's session is smb.ErrGuest; a session that
-// must be encrypted is smb.ErrEncryptionRequired, with the password accepted; a
-// server that answers in no dialect of SMB2 is smb.ErrNotSMB, or smb.ErrNotOffered
-// if it is an SMB server; one that does not sign is smb.ErrSigning. Every call of
-// this package can end with the end of ctx, a lost connection
+// A server that answers in no dialect of SMB2 is smb.ErrNotSMB, or smb.ErrNotOffered if it
+// is an SMB server; one that does not sign is smb.ErrSigning; a refusal is *smb.Error with
+// the status. Every call of this package can end with the end of ctx, a lost connection
 // (smb.ErrConnectionLost) or a broken answer (smb.ErrProtocol).
 //
 // Credentials.NTLMv1 has no meaning in these dialects.
-func Login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options) (*Session, error) {
+func Negotiate(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options) (*Client, error) {
 	g := newGuard(nc, creds, opts)
 	if creds.Username == "" {
 		g.giveUp(errClosed)
@@ -87,26 +97,78 @@ func Login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options
 			Domain:   creds.Domain,
 		},
 	}
+	c := &Client{guard: g, nc: nc, creds: creds, done: make(chan struct{})}
 	release := g.bind(ctx)
-	var s *gosmb2.Session
-	err := protect(func() (err error) {
-		s, err = dialer.DialContext(g.life, g)
-		return err
-	})
+	go func() {
+		defer close(c.done)
+		c.err = protect(func() (err error) {
+			c.session, err = dialer.DialContext(g.life, g)
+			return err
+		})
+	}()
+	select {
+	case <-g.response.ready:
+	case <-c.done:
+	}
 	release()
-	info := g.server()
-	if info.Dialect != "" {
+	if info := g.server(); info.Dialect != "" {
 		g.trace.Logf("%s: %s", opNegotiate, info.Dialect)
 	}
-	if err != nil {
-		err = g.explainLogin(err)
-		g.trace.Logf("%v", err)
-		g.giveUp(errClosed)
-		<-g.readDone
-		return nil, err
+	select {
+	case <-c.done:
+		return nil, c.fail()
+	default:
+		return c, nil
 	}
-	g.trace.Logf(`%s: logged in as %s\%s%s`, opLogin, creds.Domain, creds.Username, signedText(info.Signed))
-	return &Session{g: g, s: s.WithContext(g.life), host: uncHost(nc)}, nil
+}
+
+// Server returns what the server has told about itself.
+func (c *Client) Server() smb.ServerInfo { return c.guard.server() }
+
+// Close closes the connection of a client that does not log in.
+func (c *Client) Close() {
+	c.guard.giveUp(errClosed)
+	<-c.done
+	<-c.guard.readDone
+	<-c.guard.response.ended
+}
+
+// Login sends the response to the challenge, once, and returns the session. The connection
+// is closed when Login fails or the session ends.
+//
+// A nil error means that the server has accepted the login. A refusal is *smb.Error with
+// the status; a guest's session is smb.ErrGuest; a session that must be encrypted is
+// smb.ErrEncryptionRequired, with the password accepted. The error is smb.ErrNotSent as
+// well if the response did not leave this computer as a whole.
+func (c *Client) Login(ctx context.Context) (*Session, error) {
+	g := c.guard
+	if err := ctx.Err(); err != nil {
+		g.fail(err)
+		c.Close()
+		return nil, &smb.Error{Op: opLogin, Err: notSent(err)}
+	}
+	release := g.bind(ctx)
+	close(g.response.permitted)
+	<-c.done
+	release()
+	if c.err != nil {
+		return nil, c.fail()
+	}
+	g.trace.Logf(`%s: logged in as %s\%s%s`, opLogin, c.creds.Domain, c.creds.Username, signedText(g.server().Signed))
+	return &Session{g: g, s: c.session.WithContext(g.life), host: uncHost(c.nc)}, nil
+}
+
+// fail closes the connection after go-smb2's login has failed, and returns why it did.
+func (c *Client) fail() error {
+	g := c.guard
+	err := g.explainLogin(c.err)
+	g.trace.Logf("%v", err)
+	g.giveUp(errClosed)
+	<-g.readDone
+	if !g.response.wasSent() {
+		return notSent(err)
+	}
+	return err
 }
 
 // Operations, for errors and traces.

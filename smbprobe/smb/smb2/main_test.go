@@ -37,11 +37,20 @@ func dialTCP(t testing.TB, addr netip.AddrPort) net.Conn {
 	return nc
 }
 
+// login negotiates and logs in, as a probe that waits for nothing in between.
+func login(ctx context.Context, nc net.Conn, creds smb.Credentials, opts Options) (*Session, error) {
+	c, err := Negotiate(ctx, nc, creds, opts)
+	if err != nil {
+		return nil, err
+	}
+	return c.Login(ctx)
+}
+
 // mustLogin logs in and leaves the logoff to the end of the test.
 func mustLogin(t testing.TB, nc net.Conn, creds smb.Credentials, opts Options) *Session {
 	t.Helper()
 	opts.Trace = func(e smb.Event) { t.Log(e) }
-	s, err := Login(testContext(t), nc, creds, opts)
+	s, err := login(testContext(t), nc, creds, opts)
 	if err != nil {
 		t.Fatalf("Login: %v", err)
 	}

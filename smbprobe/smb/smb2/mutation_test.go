@@ -253,7 +253,7 @@ func TestFlippedBits(t *testing.T) {
 
 // wholeSession does all that a probe does.
 func wholeSession(ctx context.Context, nc net.Conn, creds smb.Credentials, o Options, message []byte) (data []byte, err error) {
-	s, err := Login(ctx, nc, creds, o)
+	s, err := login(ctx, nc, creds, o)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func TestPanicBecomesError(t *testing.T) {
 		{in: "Write"}, {in: "Write", after: 3},
 	} {
 		conn.Conn = startPeer(t, honest)
-		s, err := Login(testContext(t), &conn, testCreds(), Options{})
+		s, err := login(testContext(t), &conn, testCreds(), Options{})
 		if err == nil {
 			_, err = s.Connect(testContext(t), "ADMIN$")
 			_ = s.Close(testContext(t)) // the panic again
@@ -48,7 +48,7 @@ func TestPanicBecomesError(t *testing.T) {
 	}
 
 	calls := 0
-	_, err := Login(testContext(t), startPeer(t, honest), testCreds(), Options{OnNegotiate: func(smb.ServerInfo) {
+	_, err := login(testContext(t), startPeer(t, honest), testCreds(), Options{OnNegotiate: func(smb.ServerInfo) {
 		if calls++; calls == 2 {
 			panic("test panic in OnNegotiate")
 		}
@@ -67,7 +67,7 @@ func TestPanicAtEnd(t *testing.T) {
 			}
 			return framed(fileAnswer(request)), true
 		})
-		s, err := Login(testContext(t), &panickingConn{Conn: nc, in: in}, testCreds(), Options{Trace: func(e smb.Event) {
+		s, err := login(testContext(t), &panickingConn{Conn: nc, in: in}, testCreds(), Options{Trace: func(e smb.Event) {
 			if in == "Trace" && strings.HasPrefix(e.String(), "close ") {
 				panic("test panic in Trace")
 			}

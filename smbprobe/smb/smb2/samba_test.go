@@ -129,7 +129,7 @@ func TestEncryptionRequired(t *testing.T) {
 		for _, signing := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, signing %t", protocol, signing), func(t *testing.T) {
 				all := startSamba(t, smbtest.SambaOptions{MinProtocol: protocol, Encrypt: true, SigningMandatory: signing})
-				_, err := Login(testContext(t), dialTCP(t, all.Addr()), all.Credentials(), Options{})
+				_, err := login(testContext(t), dialTCP(t, all.Addr()), all.Credentials(), Options{})
 				if !errors.Is(err, smb.ErrEncryptionRequired) || errors.Is(err, smb.ErrProtocol) {
 					t.Errorf("Login: %v, want %v", err, smb.ErrEncryptionRequired)
 				}
@@ -151,7 +151,7 @@ func TestEncryptionRequired(t *testing.T) {
 // TestOtherCiphers has a server whose only cipher go-smb2 does not know.
 func TestOtherCiphers(t *testing.T) {
 	samba := startSamba(t, smbtest.SambaOptions{MinProtocol: "SMB3_11", Extra: []string{"server smb3 encryption algorithms = AES-256-GCM"}})
-	_, err := Login(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
+	_, err := login(testContext(t), dialTCP(t, samba.Addr()), samba.Credentials(), Options{})
 	if !errors.Is(err, smb.ErrNotOffered) {
 		t.Errorf("Login: %v, want %v", err, smb.ErrNotOffered)
 	}
@@ -192,7 +192,7 @@ func TestWrongPassword(t *testing.T) {
 	creds := samba.Credentials()
 	creds.Password = secret.New("wrong")
 	var told smb.ServerInfo
-	_, err := Login(testContext(t), dialTCP(t, samba.Addr()), creds, Options{
+	_, err := login(testContext(t), dialTCP(t, samba.Addr()), creds, Options{
 		OnNegotiate: func(info smb.ServerInfo) { told = info },
 	})
 	want := &smb.Error{Op: "session setup", Status: smb.StatusLogonFailure}
@@ -211,7 +211,7 @@ func TestGuest(t *testing.T) {
 	samba := startSamba(t, smbtest.SambaOptions{MapToGuest: "Bad User"})
 	creds := samba.Credentials()
 	creds.Username = "stranger"
-	_, err := Login(testContext(t), dialTCP(t, samba.Addr()), creds, Options{})
+	_, err := login(testContext(t), dialTCP(t, samba.Addr()), creds, Options{})
 	if !errors.Is(err, smb.ErrGuest) {
 		t.Errorf("Login: %v, want %v", err, smb.ErrGuest)
 	}
@@ -219,7 +219,7 @@ func TestGuest(t *testing.T) {
 
 func TestNoUsername(t *testing.T) {
 	samba := startSamba(t, smbtest.SambaOptions{})
-	if _, err := Login(testContext(t), dialTCP(t, samba.Addr()), smb.Credentials{}, Options{}); err == nil {
+	if _, err := login(testContext(t), dialTCP(t, samba.Addr()), smb.Credentials{}, Options{}); err == nil {
 		t.Error("a login without a name")
 	}
 	if got := samba.Logins(); got != 0 {

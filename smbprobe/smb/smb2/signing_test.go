@@ -86,7 +86,7 @@ func TestUnverifiedLogin(t *testing.T) {
 		}
 		return framed(answer), true
 	})
-	if _, err := Login(testContext(t), nc, testCreds(), Options{}); !errors.Is(err, smb.ErrSigning) {
+	if _, err := login(testContext(t), nc, testCreds(), Options{}); !errors.Is(err, smb.ErrSigning) {
 		t.Errorf("Login: %v, want %v", err, smb.ErrSigning)
 	}
 }

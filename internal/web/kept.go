@@ -1,0 +1,258 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"compress/flate"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+)
+
+// kept is a whole result that is not the last one any more.
+type kept struct {
+	outcome
+	change  bool // it differs from the one before
+	failure bool // it is not OK
+
+	// One of the two is there, until the result is dropped.
+	result *smbprobe.Result // until it is packed
+	packed []byte
+}
+
+// Bytes that are counted: of a record without its results, and of a kept one without its content.
+const (
+	recordSize = 400 + maxOutcomes*16
+	keptSize   = 120
+)
+
+// locationType is what every time.Time refers to; all of them share it.
+var locationType = reflect.TypeFor[*time.Location]()
+
+// size is the bytes that a kept result takes once it is packed.
+func (k *kept) size() int { return keptSize + len(k.packed) }
+
+// keep returns the last result of a record as one that is kept, or nil if it is neither a change
+// nor a failure; it drops those that are too many. The caller holds mu.
+func (h *history) keep(r *record) *kept {
+	last := &kept{outcome: newOutcome(r.result), change: r.change, result: r.result}
+	last.failure = last.state != stateOK
+	if !last.change && !last.failure {
+		return nil
+	}
+	r.kept = append(r.kept, last)
+	h.size += last.size()
+	changes, failures := 0, 0
+	r.kept = deleteBackwards(r.kept, func(k *kept) bool {
+		if k.change {
+			changes++
+		}
+		if k.failure {
+			failures++
+		}
+		if k.change && changes <= maxChanges || k.failure && failures <= maxFailures {
+			return false
+		}
+		h.size -= k.size()
+		return true
+	})
+	return last
+}
+
+// deleteBackwards is slices.DeleteFunc that begins at the end.
+func deleteBackwards(all []*kept, drop func(*kept) bool) []*kept {
+	left := make([]*kept, 0, len(all))
+	for _, k := range slices.Backward(all) {
+		if !drop(k) {
+			left = append(left, k)
+		}
+	}
+	slices.Reverse(left)
+	return left
+}
+
+// shrink drops results until all records together are within the limit: first those that are
+// changes alone, then failures, the oldest first. If that is not enough, last results are
+// thinned. The caller holds mu.
+func (h *history) shrink() {
+	if h.size <= h.limit {
+		return
+	}
+	type place struct {
+		record *record
+		kept   *kept
+	}
+	var places []place
+	for _, r := range h.records {
+		for _, k := range r.kept {
+			places = append(places, place{r, k})
+		}
+	}
+	slices.SortFunc(places, func(a, b place) int {
+		if a.kept.failure != b.kept.failure {
+			if b.kept.failure {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.kept.started, b.kept.started)
+	})
+	drop := map[*kept]bool{}
+	changed := map[*record]bool{}
+	for _, p := range places {
+		if h.size <= h.limit*9/10 { // some more, so that the next call is a while away
+			break
+		}
+		h.size -= p.kept.size()
+		drop[p.kept], changed[p.record] = true, true
+	}
+	for r := range changed {
+		r.kept = slices.DeleteFunc(slices.Clone(r.kept), func(k *kept) bool { return drop[k] })
+	}
+	if h.size > h.limit {
+		h.thinLast()
+	}
+}
+
+// thinLast thins last results, the oldest first, until all records together are within the
+// limit. The caller holds mu.
+func (h *history) thinLast() {
+	var whole []*record
+	for _, r := range h.records {
+		if !r.thinned {
+			whole = append(whole, r)
+		}
+	}
+	slices.SortFunc(whole, func(a, b *record) int { return a.result.Started.Compare(b.result.Started) })
+	for _, r := range whole {
+		if h.size <= h.limit*9/10 {
+			return
+		}
+		h.size -= r.size
+		r.result, r.thinned = thin(r.result), true
+		r.size = sizeOf(r.result)
+		h.size += r.size
+	}
+}
+
+// thin returns a result without the parts that may be long: trace, phone book and single events.
+func thin(r *smbprobe.Result) *smbprobe.Result {
+	short := *r
+	short.Trace = nil
+	short.Phonebook.Text, short.Phonebook.TextTruncated = "", false
+	short.Eventlog.Latest, short.Eventlog.RelatedEvents = nil, nil
+	return &short
+}
+
+// packer compresses results.
+type packer struct {
+	buffer bytes.Buffer
+	flate  *flate.Writer
+}
+
+func newPackers() *sync.Pool {
+	return &sync.Pool{New: func() any {
+		p := &packer{}
+		p.flate, _ = flate.NewWriter(&p.buffer, flate.BestSpeed) // the level is a valid one
+		return p
+	}}
+}
+
+// pack compresses a result that is kept. One that cannot be packed stays as an outcome only.
+func (h *history) pack(k *kept) {
+	p := h.packers.Get().(*packer)
+	defer h.packers.Put(p)
+	p.buffer.Reset()
+	p.flate.Reset(&p.buffer)
+	err := json.NewEncoder(p.flate).Encode(k.result)
+	if err == nil {
+		err = p.flate.Close()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.records[flightKey{k.result.Target, k.result.Module}]
+	k.result = nil
+	if r == nil || !slices.Contains(r.kept, k) {
+		return // dropped meanwhile
+	}
+	if err != nil {
+		h.size -= k.size()
+		r.kept = slices.DeleteFunc(slices.Clone(r.kept), func(other *kept) bool { return other == k })
+		return
+	}
+	k.packed = bytes.Clone(p.buffer.Bytes())
+	h.size += len(k.packed)
+}
+
+// find returns the result of an earlier probe, nil if it is not kept.
+func (h *history) find(key flightKey, probe int64) (*smbprobe.Result, error) {
+	h.mu.Lock()
+	r := h.records[key]
+	if r == nil {
+		h.mu.Unlock()
+		return nil, nil
+	}
+	result := r.result
+	var packed []byte
+	if newOutcome(result).key() != probe {
+		result = nil
+		for _, k := range r.kept {
+			if k.key() == probe {
+				result, packed = k.result, k.packed
+			}
+		}
+	}
+	h.mu.Unlock()
+	if result != nil || packed == nil {
+		return result, nil
+	}
+	result = &smbprobe.Result{}
+	if err := json.NewDecoder(flate.NewReader(bytes.NewReader(packed))).Decode(result); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("the kept result of %s from %s: %w", key.target, outcome{started: probe}.startTime(), err)
+	}
+	return result, nil
+}
+
+// sizeOf estimates the bytes that a result takes. Texts that results share count for each.
+func sizeOf(r *smbprobe.Result) int {
+	v := reflect.ValueOf(r).Elem()
+	return int(v.Type().Size()) + indirectSize(v)
+}
+
+// indirectSize is the bytes that a value refers to.
+func indirectSize(v reflect.Value) int {
+	switch v.Kind() {
+	case reflect.String:
+		return v.Len()
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() || v.Type() == locationType {
+			return 0
+		}
+		return int(v.Elem().Type().Size()) + indirectSize(v.Elem())
+	case reflect.Slice:
+		n := v.Cap() * int(v.Type().Elem().Size())
+		if flat(v.Type().Elem().Kind()) {
+			return n
+		}
+		for i := range v.Len() {
+			n += indirectSize(v.Index(i))
+		}
+		return n
+	case reflect.Struct:
+		n := 0
+		for i := range v.NumField() {
+			n += indirectSize(v.Field(i))
+		}
+		return n
+	}
+	return 0
+}
+
+// flat reports whether values of a kind refer to nothing.
+func flat(k reflect.Kind) bool { return k >= reflect.Bool && k <= reflect.Complex128 }
