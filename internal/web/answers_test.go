@@ -84,7 +84,7 @@ func TestTextsInTheFrame(t *testing.T) {
 func TestTracesOfEarlierProbes(t *testing.T) {
 	f := newPageFixture(t)
 	flap := longResult("exch01.corp.example", pageTime().Add(-time.Minute))
-	flap.Trace = smbprobe.Trace{{Event: smb.Event{Format: "the line that tells why"}}}
+	flap.Trace = smbprobe.Trace{{Event: smb.Event{Text: "the line that tells why"}}}
 	f.server.history.add(rowResult("exch01.corp.example", pageTime().Add(-2*time.Minute), smbprobe.VerdictOK))
 	f.server.history.add(flap)
 	f.server.history.add(rowResult("exch01.corp.example", pageTime(), smbprobe.VerdictOK))

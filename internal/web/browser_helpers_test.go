@@ -134,7 +134,7 @@ func addStates(h *history) {
 	r.Phonebook.Text = "[" + strings.Repeat("x", 256) + "]\n<script>pwned=1</script>\n\u202egnihton\n=" + strings.Repeat("W", 250)
 	r.Eventlog.Latest = []smbprobe.FailureEvent{{At: now, Entry: "<script>pwned=1</script>", Code: "5", Text: strings.Repeat("y", 256)}}
 	r.Eventlog.ByHour = &smbprobe.HourlyCounts{End: now, KnownFrom: now.Add(-90 * time.Minute), Failures: [24]int{20: 1, 23: 1 << 30}}
-	r.Trace = smbprobe.Trace{{Event: smb.Event{Format: "</pre><script>pwned=1</script>"}}, {Event: smb.Event{Format: strings.Repeat("z", 5000)}}}
+	r.Trace = smbprobe.Trace{{Event: smb.Event{Text: "</pre><script>pwned=1</script>"}}, {Event: smb.Event{Text: strings.Repeat("z", 5000)}}}
 	h.add(r)
 }
 

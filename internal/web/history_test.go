@@ -172,7 +172,7 @@ func TestKeptResultIsWhole(t *testing.T) {
 func longResult(target string, started time.Time) *smbprobe.Result {
 	r := rowResult(target, started, smbprobe.VerdictCritical)
 	for i := range 200 {
-		e := smb.Event{Format: "read %d bytes at offset %d of %s", Args: []any{4096 + i*37, i * 4096, target}}
+		e := smb.Event{Text: "read %d bytes at offset %d of %s", Args: []any{4096 + i*37, i * 4096, target}}
 		r.Trace = append(r.Trace, smbprobe.TraceEvent{At: time.Duration(i) * 1700 * time.Microsecond, Event: e})
 	}
 	r.Phonebook.Text = strings.Repeat("Description="+target+"\nPhoneNumber=555-0100\n", 30)

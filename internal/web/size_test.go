@@ -53,7 +53,7 @@ func realisticResult(target string, started time.Time, n int, broken bool) *smbp
 	r := rowResult(target, started, smbprobe.VerdictOK)
 	r.Duration, r.Address = 80*time.Millisecond, fmt.Sprintf("10.1.%d.%d:139", n/250, n%250)
 	for i := range 60 {
-		e := smb.Event{Format: "SMB_COM_READ_ANDX of file %d at %d: %d bytes", Args: []any{n, i * 4096, 4096}}
+		e := smb.Event{Text: "SMB_COM_READ_ANDX of file %d at %d: %d bytes", Args: []any{n, i * 4096, 4096}}
 		r.Trace = append(r.Trace, smbprobe.TraceEvent{At: time.Duration(i) * 1300 * time.Microsecond, Event: e})
 	}
 	r.Eventlog.Windows = []smbprobe.WindowResult{{Label: "15m", Failures: new(0)}, {Label: "1h", Failures: new(0)}, {Label: "24h", Failures: new(0)}}
