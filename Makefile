@@ -43,6 +43,9 @@ SOAK_TIME ?= 10m
 BENCH_COUNT ?= 10
 BENCH_FILE ?= bin/bench-$(or $(VERSION),unknown).txt
 
+# How many servers "bench-rules" makes up.
+SERVERS ?= 10000
+
 # Where Grafana is, for the links of alerts.
 GRAFANA ?= http://localhost:3000
 RULE_FILES ?= dashboards/rules/alerts.yml dashboards/example/kubernetes/prometheusrule.yaml
@@ -106,7 +109,7 @@ release: ## archives, bills of materials and checksums for RELEASE_PLATFORMS, ea
 .PHONY: test-long
 test-long: ## what takes too long for test: long event logs, all faults at all messages, 6,000 hostile sessions, 4,400 mixtures of failing logins, the rules with Prometheus 3
 	@echo '== go test, build tag long'
-	@go test -race -tags long -run Long -timeout 120m ./smbprobe/prober
+	@go test -race -tags long -run Long -timeout 120m ./smbprobe/prober ./dashboards
 	@go test -tags long -run Long ./smbprobe/lockout
 	@echo '== rules with Prometheus 3'
 	@GOBIN='$(CURDIR)/bin' go install -tags remove_all_sd $(PROMTOOL)
@@ -147,6 +150,17 @@ bench: ## all benchmarks, into a file that benchstat compares
 	@go test -run '^$$' -bench . -benchmem -count $(BENCH_COUNT) ./... | tee '$(BENCH_FILE)'
 	@echo 'compare two of them: go run $(BENCHSTAT) bin/bench-OLD.txt $(BENCH_FILE)'
 
+# The pictures are in dashboards/shots/build.
+.PHONY: dashboards-shots
+dashboards-shots: ## draw the dashboards in Chromium with Grafana's own libraries; needs npm, node and chromium
+	@cd dashboards/shots && npm install --no-audit --no-fund --ignore-scripts && node bundle.mjs
+	@go test -count 1 -tags shots -run Shots -timeout 60m ./dashboards
+
+.PHONY: bench-rules
+bench-rules: ## time of rules and panels with SERVERS (10000) made-up servers
+	@echo '== go test, build tag bench'
+	@go test -count 1 -tags bench -run BenchRules -v -timeout 60m ./dashboards -servers $(SERVERS)
+
 .PHONY: clean
 clean: ## remove what build and bench made
-	rm -rf rasphone_exporter bin
+	rm -rf rasphone_exporter bin dashboards/shots/build

@@ -33,7 +33,7 @@ const serverURL = "/d/rasphone-server?${datasource:queryparam}&var-job=${__data.
 
 // Columns that several tables have. The hidden ones are for links.
 var (
-	serverColumn = column{name: "instance", title: "Server", width: 190, none: "no server", link: &toServer}
+	serverColumn = column{name: "instance", title: "Server", none: "no server", link: &toServer}
 	siteColumn   = column{name: "site", title: "Site", width: 110, none: "no site"}
 	jobColumn    = column{name: "in_job", title: "Job", width: 110, none: "no job"}
 	hidden       = []column{{name: "job"}, {name: "go"}}
@@ -138,10 +138,11 @@ var fleetLines = []line{
 		queries:     listed(worstServers),
 		sort:        []string{"Verdict", "-Since"},
 		columns: []column{
+			// A phone shows the first three.
+			{name: "Value", title: "Since", width: 95, unit: "dateTimeFromNow", none: "not known"},
+			{name: "instance", title: "Server", width: 130, none: "no server", link: &toServer, wrap: true},
+			{name: "title", title: "What is wrong", none: "not known", wrap: true, link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.page}.md", "targetBlank": true}},
 			{name: "rank", title: "Verdict", width: 80, none: "no verdict", values: rankValues, coloured: true},
-			serverColumn,
-			{name: "title", title: "What is wrong", none: "not known", link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.page}.md", "targetBlank": true}},
-			{name: "Value", title: "Since", width: 130, unit: "dateTimeFromNow", none: "not known"},
 			siteColumn, jobColumn, {name: "job"}, {name: "go"}, {name: "page"}, {name: "cause"},
 		},
 	}}},
@@ -179,7 +180,7 @@ var fleetLines = []line{
 			custom:      object{"stacking": object{"mode": "normal", "group": "A"}, "fillOpacity": 60},
 		},
 		{
-			kind: "table", title: "Least mail in 30 days", width: 12, unit: "string", none: "no server was ever known to be able to send, or not",
+			kind: "table", title: "Least mail in 30 days", width: 12, unit: "string", none: "no minute without mail is known",
 			description: "The 20 servers with the most time in which a cause was known that keeps mail from being sent. Time in which nothing was known is left out.",
 			queries:     listed(withSite(`bottomk(20, ` + available + ` < 1) `)),
 			sort:        []string{"Available"},

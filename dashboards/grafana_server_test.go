@@ -129,7 +129,6 @@ func serverLines() []line {
 				{name: "page", title: "Page", none: "no page", link: &object{"title": "The exporter's page", "url": "${__data.fields.url}/target?target=${__data.fields.instance}", "targetBlank": true}},
 				{name: "url"}, {name: "instance"},
 			},
-			options: object{"showHeader": false},
 		}}},
 		{6, []show{{
 			kind: "state-timeline", title: "Share and phone book over time", width: 14, unit: "none", none: serverNotScraped, values: append(shareValues, bookValues...),

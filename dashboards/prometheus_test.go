@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -31,7 +32,7 @@ type history struct {
 // promServer is a Prometheus that runs until the test ends.
 type promServer struct {
 	url string
-	now time.Time // of the newest samples
+	now time.Time // the end of ranges, the same for all queries of a panel
 }
 
 // startPrometheus runs Debian's Prometheus with series and the shipped recording and alerting
@@ -40,8 +41,8 @@ type promServer struct {
 func startPrometheus(t *testing.T, series []history, change func(string) string) *promServer {
 	t.Helper()
 	folder := t.TempDir()
-	s := &promServer{now: time.Now().Truncate(time.Second)}
-	writeBlocks(t, filepath.Join(folder, "data"), series, s.now)
+	s := &promServer{}
+	writeBlocks(t, filepath.Join(folder, "data"), series, time.Now())
 	for _, name := range []string{"recording.yml", "alerts.yml"} {
 		text, err := os.ReadFile(filepath.Join(rulesFolder, name))
 		if err != nil {
@@ -51,21 +52,31 @@ func startPrometheus(t *testing.T, series []history, change func(string) string)
 			t.Fatal(err)
 		}
 	}
-	config := filepath.Join(folder, "prometheus.yml")
-	if err := os.WriteFile(config, []byte("rule_files: [recording.yml, alerts.yml]\n"), 0o600); err != nil {
+	// Without scrapes the samples stay the newest ones, on a slow machine as well.
+	s.run(t, folder, "rule_files: [recording.yml, alerts.yml]\n", "--storage.tsdb.retention.time=60d", "--query.lookback-delta=1h", "--query.max-samples=200000000")
+	s.awaitRules(t)
+	s.now = time.Now()
+	return s
+}
+
+// run starts Debian's Prometheus in a folder, with its data in data, and waits until it is
+// ready. It is stopped by what run returns, or at the end of the test.
+func (s *promServer) run(t *testing.T, folder, config string, options ...string) (stop func()) {
+	t.Helper()
+	name := filepath.Join(folder, "prometheus.yml")
+	if err := os.WriteFile(name, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-
-	ctx, stop := context.WithCancel(context.Background())
-	// Without scrapes the samples stay the newest ones, on a slow machine as well.
-	command := exec.CommandContext(ctx, "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(folder, "data"),
-		"--storage.tsdb.retention.time=60d", "--query.lookback-delta=1h", "--query.max-samples=200000000", "--web.listen-address=127.0.0.1:0", "--log.level=info")
+	ctx, end := context.WithCancel(context.Background())
+	command := exec.CommandContext(ctx, "prometheus", append([]string{
+		"--config.file=" + name, "--storage.tsdb.path=" + filepath.Join(folder, "data"), "--web.listen-address=127.0.0.1:0", "--log.level=info",
+	}, options...)...)
 	log, err := command.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := command.Start(); err != nil {
-		stop()
+		end()
 		t.Fatalf("%v: install Debian's package prometheus", err)
 	}
 	listening := make(chan string, 1)
@@ -82,14 +93,15 @@ func startPrometheus(t *testing.T, series []history, change func(string) string)
 		}
 		read <- all.String()
 	}()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		end()
 		said := <-read
 		_ = command.Wait() // killed
 		if t.Failed() {
 			t.Log(said)
 		}
 	})
+	t.Cleanup(stop)
 	select {
 	case address := <-listening:
 		s.url = "http://" + address
@@ -97,8 +109,7 @@ func startPrometheus(t *testing.T, series []history, change func(string) string)
 		t.Fatal("Prometheus does not listen")
 	}
 	s.awaitReady(t)
-	s.awaitRules(t)
-	return s
+	return stop
 }
 
 // awaitReady waits until Prometheus has read its data.
@@ -244,7 +255,7 @@ func (s *promServer) query(t *testing.T, query string) []found {
 // queryRange returns the answer to a query over hours, and its size.
 func (s *promServer) queryRange(t *testing.T, query string, hours int) ([]found, int) {
 	t.Helper()
-	end := time.Now()
+	end := s.now
 	var answer struct{ Result []found }
 	size := s.get(t, "/api/v1/query_range", url.Values{
 		"query": {query}, "step": {"60"},

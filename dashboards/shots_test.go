@@ -92,7 +92,7 @@ func (f *fleets) page(t *testing.T, s shot, theme string) string {
 	if s.narrow {
 		width = 390
 	}
-	now := time.Now().Unix()
+	now := f.now.Unix()
 	data, err := json.Marshal(map[string]any{"dashboard": json.RawMessage(text), "theme": theme, "width": width, "answers": answers, "from": now - 6*3600, "to": now})
 	if err != nil {
 		t.Fatal(err)
@@ -137,11 +137,11 @@ func withPast(t *testing.T, f *fleets) *fleets {
 		series = append(series, history{seriesName(x.Metric), numberOf(t, x), hours, 0})
 	}
 	began := func(instance string) int { // minutes ago
-		n := 0
+		n := uint32(0)
 		for _, c := range instance {
-			n = n*31 + int(c)
+			n = n*31 + uint32(c)
 		}
-		return 20 + n%300
+		return 20 + int(n%300)
 	}
 	for _, x := range f.query(t, `instance_fault:rasphone_fault:bool == 1`) {
 		from := began(x.Metric["instance"])

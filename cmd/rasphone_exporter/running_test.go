@@ -92,6 +92,11 @@ func TestPasswordWatch(t *testing.T) {
 	} {
 		step.change()
 		watch.check()
+		// The first page shows it as long as an older configuration is in force.
+		inForce := step.failures == 0 || step.name == "a sound configuration" || step.name == "after a reload by hand"
+		if _, err := f.running.configProblem(); (err == nil) != inForce {
+			t.Errorf("%s: the problem of the configuration is %v", step.name, err)
+		}
 		if password, ok, failed := f.password(t), f.logged(reloaded), f.logged(notReloaded); password != step.password || ok != step.reloads || failed != step.failures {
 			t.Errorf("%s: password %s, %d reloads, %d failures; want %s, %d, %d\n%s",
 				step.name, password, ok, failed, step.password, step.reloads, step.failures, f.log)

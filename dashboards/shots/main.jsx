@@ -4,10 +4,10 @@ import React from 'react';
 import { createRoot } from 'react-dom/client';
 import { of, firstValueFrom } from 'rxjs';
 import {
-  applyFieldOverrides, createDataFrame, createTheme, dateTime, FieldConfigOptionsRegistry, FieldType, getDisplayProcessor,
+  applyFieldOverrides, cacheFieldDisplayNames, createDataFrame, createTheme, dateTime, FieldConfigOptionsRegistry, FieldType, getDisplayProcessor,
   getFieldDisplayName, getFieldDisplayValues, standardTransformers, ThemeContext, VizOrientation,
 } from '@grafana/data';
-import { BarGauge, BigValue, GlobalStyles, PanelChrome, Table, TimeSeries, VizRepeater } from '@grafana/ui';
+import { BarGauge, BigValue, GlobalStyles, PanelChrome, TimeSeries, VizRepeater } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 
 const shot = window.SHOT;
@@ -70,9 +70,14 @@ async function dataOf(panel) {
     const context = { interpolate: (v) => v };
     data = await firstValueFrom(of(data).pipe(transformers[t.id].operator(t.options, context)));
   }
-  return applyFieldOverrides({
+  const drawn = applyFieldOverrides({
     data, fieldConfig: panel.fieldConfig, fieldConfigRegistry: registry, theme, timeZone: 'utc', replaceVariables: (v) => v,
   });
+  drawn.forEach((frame) => frame.fields.forEach((field) => {
+    field.state = { ...field.state, displayName: null };
+  }));
+  cacheFieldDisplayNames(drawn);
+  return drawn;
 }
 
 function Stat({ panel, data, width, height }) {
@@ -163,9 +168,7 @@ function Content({ panel, data, width, height }) {
     case 'bargauge':
       return <Bars panel={panel} data={filled} width={width} height={height} />;
     case 'table': {
-      const sortBy = panel.options.sortBy;
-      const Kind = shot.legacyTable ? Table : TableNG;
-      return <Kind data={filled[0]} width={width} height={height} initialSortBy={sortBy} noHeader={panel.options.showHeader === false} showTypeIcons={false} enableVirtualization={false} cellHeight="sm" structureRev={1} getActions={() => []} timeRange={range} />;
+      return <TableNG data={filled[0]} width={width} height={height} initialSortBy={panel.options.sortBy} noHeader={panel.options.showHeader === false} showTypeIcons={false} enableVirtualization={false} cellHeight="sm" structureRev={1} getActions={() => []} timeRange={range} />;
     }
     case 'timeseries':
       return <TimeSeries frames={filled} timeRange={range} timeZone="utc" width={width} height={height} legend={{ ...panel.options.legend, calcs: [] }} theme={theme} options={panel.options} />;

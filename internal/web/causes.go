@@ -80,13 +80,17 @@ func newArticle(name string) article {
 	return article{Name: name}
 }
 
+// maxFirstCommands is how many commands the first page shows of a target: the first one often
+// only changes the folder.
+const maxFirstCommands = 2
+
 // firstCause is the cause that explains most, as the first page shows it.
 type firstCause struct {
 	Severity smbprobe.Severity
 	Headline string
-	Text     string // the first step that changes something; empty: there is none
-	Command  string // its first command; empty: none
-	More     int    // how many other causes there are, without those that are information
+	Text     string   // the first step that changes something; empty: there is none
+	Commands []string // its first commands, maxFirstCommands at most
+	More     int      // how many other causes there are, without those that are information
 }
 
 // newFirstCause returns nil if there is no cause.
@@ -102,10 +106,7 @@ func newFirstCause(all []smbprobe.Cause) *firstCause {
 		}
 	}
 	if s := diagnosis.FirstFix(c.Remedy); s != nil {
-		first.Text = s.Text
-		if len(s.Commands) > 0 {
-			first.Command = s.Commands[0]
-		}
+		first.Text, first.Commands = s.Text, s.Commands[:min(len(s.Commands), maxFirstCommands)]
 	}
 	return first
 }

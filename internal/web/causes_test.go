@@ -29,23 +29,23 @@ func TestArticle(t *testing.T) {
 }
 
 // TestFirstCause: the first page has the first step that changes something, with its first
-// command.
+// commands.
 func TestFirstCause(t *testing.T) {
 	look := smbprobe.RemedyStep{Kind: smbprobe.RemedyLook, Text: "Look.", Commands: []string{"dir"}}
-	share := smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Type:", Commands: []string{"net share admin$", "net share"}}
+	share := smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Type:", Commands: []string{"net share admin$", "net share", "net use"}}
 	restart := smbprobe.RemedyStep{Kind: smbprobe.RemedyFix, Text: "Restart."}
 	tests := []struct {
-		steps         []smbprobe.RemedyStep
-		text, command string
+		steps          []smbprobe.RemedyStep
+		text, commands string
 	}{
 		{nil, "", ""},
 		{[]smbprobe.RemedyStep{look}, "", ""},
-		{[]smbprobe.RemedyStep{look, share, restart}, "Type:", "net share admin$"},
+		{[]smbprobe.RemedyStep{look, share, restart}, "Type:", "net share admin$; net share"},
 		{[]smbprobe.RemedyStep{look, restart, share}, "Restart.", ""},
 	}
 	for _, tt := range tests {
-		if c := newFirstCause([]smbprobe.Cause{{Remedy: tt.steps}}); c.Text != tt.text || c.Command != tt.command {
-			t.Errorf("%v: %q, %q", tt.steps, c.Text, c.Command)
+		if c := newFirstCause([]smbprobe.Cause{{Remedy: tt.steps}}); c.Text != tt.text || strings.Join(c.Commands, "; ") != tt.commands {
+			t.Errorf("%v: %q, %q", tt.steps, c.Text, c.Commands)
 		}
 	}
 }

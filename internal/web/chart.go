@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,7 +100,8 @@ func newWaterfall(r *smbprobe.Result) waterfall {
 		end = max(end, s.Start+s.Duration)
 	}
 	w := waterfall{Took: milliseconds(end), Total: max(1, float64(end.Microseconds())/1000)}
-	for _, s := range r.Steps {
+	steps := slices.SortedStableFunc(slices.Values(r.Steps), func(a, b smbprobe.StepResult) int { return cmp.Compare(a.Start, b.Start) })
+	for _, s := range steps {
 		width := max(float64(s.Duration.Microseconds())/1000, w.Total/200) // visible
 		x := min(float64(s.Start.Microseconds())/1000, w.Total-width)
 		w.Rows = append(w.Rows, waterfallRow{s.Step, decimal(x), decimal(width), milliseconds(s.Duration), s.Error})

@@ -78,8 +78,9 @@ type history struct {
 
 	mu      sync.Mutex
 	records map[flightKey]*record
-	maximum int // how many records there may be before the others in it are counted
-	size    int // bytes of all records
+	maximum int  // how many records there may be before the others in it are counted
+	size    int  // bytes of all records
+	crowded bool // the last results alone took more than the limit: failures that are no changes are not kept
 	version uint64
 
 	packers *sync.Pool
@@ -92,17 +93,16 @@ func newHistory(limit int, hosts func() []config.Host) *history {
 
 // add remembers a result as the last one. The one before is kept if it is a change or a failure.
 func (h *history) add(r *smbprobe.Result) {
-	before := h.replace(r)
-	if before != nil {
-		h.pack(before)
+	for _, k := range h.replace(r) {
+		h.pack(k)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.shrink()
 }
 
-// replace makes a result the last one, and returns the one before if it is kept.
-func (h *history) replace(result *smbprobe.Result) (before *kept) {
+// replace makes a result the last one, and returns those before that are to be packed.
+func (h *history) replace(result *smbprobe.Result) []*kept {
 	size := sizeOf(result)
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -115,7 +115,7 @@ func (h *history) replace(result *smbprobe.Result) (before *kept) {
 		h.size += recordSize
 	} else {
 		h.size -= r.size
-		before = h.keep(r)
+		h.keep(r)
 		if r.change = !alike(r.result, result); r.change {
 			r.since = result.Started
 		}
@@ -129,7 +129,7 @@ func (h *history) replace(result *smbprobe.Result) (before *kept) {
 	if len(h.records) > h.maximum {
 		h.forget()
 	}
-	return before
+	return h.unpacked(r)
 }
 
 // alike reports whether two results have the same states and the same verdict.

@@ -92,10 +92,22 @@ func checkSize(t *testing.T, h *history) {
 		want += recordSize + sizeOf(r.result)
 		for _, k := range r.kept {
 			want += keptSize + len(k.packed)
+			if k.result != nil {
+				want += sizeOf(k.result)
+			}
 		}
 	}
 	if h.size != want {
 		t.Errorf("%d bytes are counted, and there are %d", h.size, want)
+	}
+}
+
+// packAll packs all results that are kept.
+func packAll(h *history) {
+	for _, r := range h.records {
+		for _, k := range r.kept {
+			h.pack(k)
+		}
 	}
 }
 
@@ -127,6 +139,8 @@ func TestWhatIsKept(t *testing.T) {
 			for i, v := range tt.probes {
 				h.add(rowResult("a", begin.Add(time.Duration(i)*time.Minute), verdicts[v]))
 			}
+			checkSize(t, h)
+			packAll(h)
 			s, _ := h.get(flightKey{"a", "default"})
 			var got strings.Builder
 			for _, k := range s.kept {
@@ -158,6 +172,7 @@ func TestKeptResultIsWhole(t *testing.T) {
 		next := *r
 		next.Started = r.Started.Add(time.Minute)
 		h.add(&next)
+		packAll(h)
 		got, err := h.find(flightKey{r.Target, r.Module}, newOutcome(r).key())
 		if err != nil {
 			t.Fatal(err)
@@ -184,10 +199,10 @@ func longResult(target string, started time.Time) *smbprobe.Result {
 
 // TestHistorySize: the limit holds with any number of targets, and a last result is always there.
 func TestHistorySize(t *testing.T) {
-	const targets, limit = 40, 4 << 20
+	const targets, limit = 20, 3 << 19
 	begin := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
 	h := newHistory(limit, noHosts)
-	for i := range 30 {
+	for i := range 12 {
 		for n := range targets {
 			r := longResult(fmt.Sprintf("exch%02d", n), begin.Add(time.Duration(i)*time.Minute+time.Duration(n)))
 			if i%2 == 0 {
@@ -200,10 +215,20 @@ func TestHistorySize(t *testing.T) {
 		}
 	}
 	checkSize(t, h)
+	packed := 0
 	for key, r := range h.records {
 		if r.thinned || r.result.Trace == nil {
 			t.Errorf("the last result of %s is not whole", key.target)
 		}
+		for _, k := range r.kept {
+			if k.result != nil {
+				t.Errorf("a result of %s is not packed, with less than half of the limit free", key.target)
+			}
+			packed++
+		}
+	}
+	if packed == 0 {
+		t.Error("no result is kept")
 	}
 
 	// With no room for anything else, last results are kept in short.

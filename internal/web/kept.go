@@ -24,6 +24,8 @@ type kept struct {
 	// One of the two is there, until the result is dropped.
 	result *smbprobe.Result // until it is packed
 	packed []byte
+
+	content int // bytes of the one that is there
 }
 
 // Bytes that are counted: of a record without its results, and of a kept one without its content.
@@ -35,16 +37,15 @@ const (
 // locationType is what every time.Time refers to; all of them share it.
 var locationType = reflect.TypeFor[*time.Location]()
 
-// size is the bytes that a kept result takes once it is packed.
-func (k *kept) size() int { return keptSize + len(k.packed) }
+func (k *kept) size() int { return keptSize + k.content }
 
-// keep returns the last result of a record as one that is kept, or nil if it is neither a change
-// nor a failure; it drops those that are too many. The caller holds mu.
-func (h *history) keep(r *record) *kept {
-	last := &kept{outcome: newOutcome(r.result), change: r.change, result: r.result}
+// keep adds the last result of a record to those that are kept if it is a change or a failure,
+// and drops those that are too many. The caller holds mu.
+func (h *history) keep(r *record) {
+	last := &kept{outcome: newOutcome(r.result), change: r.change, result: r.result, content: r.size}
 	last.failure = last.state != stateOK
-	if !last.change && !last.failure {
-		return nil
+	if !last.change && (!last.failure || h.crowded) {
+		return
 	}
 	r.kept = append(r.kept, last)
 	h.size += last.size()
@@ -62,7 +63,20 @@ func (h *history) keep(r *record) *kept {
 		h.size -= k.size()
 		return true
 	})
-	return last
+}
+
+// unpacked returns the results of a record that are to be packed: none while half of the limit
+// is free, because packing costs as much as a probe. The caller holds mu.
+func (h *history) unpacked(r *record) (all []*kept) {
+	if h.size <= h.limit/2 {
+		return nil
+	}
+	for _, k := range r.kept {
+		if k.result != nil {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // deleteBackwards is slices.DeleteFunc that begins at the end.
@@ -115,7 +129,7 @@ func (h *history) shrink() {
 	for r := range changed {
 		r.kept = slices.DeleteFunc(slices.Clone(r.kept), func(k *kept) bool { return drop[k] })
 	}
-	if h.size > h.limit {
+	if h.crowded = h.size > h.limit; h.crowded {
 		h.thinLast()
 	}
 }
@@ -166,28 +180,35 @@ func newPackers() *sync.Pool {
 
 // pack compresses a result that is kept. One that cannot be packed stays as an outcome only.
 func (h *history) pack(k *kept) {
+	h.mu.Lock()
+	result := k.result
+	h.mu.Unlock()
+	if result == nil {
+		return
+	}
 	p := h.packers.Get().(*packer)
 	defer h.packers.Put(p)
 	p.buffer.Reset()
 	p.flate.Reset(&p.buffer)
-	err := json.NewEncoder(p.flate).Encode(k.result)
+	err := json.NewEncoder(p.flate).Encode(result)
 	if err == nil {
 		err = p.flate.Close()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	r := h.records[flightKey{k.result.Target, k.result.Module}]
-	k.result = nil
-	if r == nil || !slices.Contains(r.kept, k) {
-		return // dropped meanwhile
+	r := h.records[flightKey{result.Target, result.Module}]
+	if r == nil || k.result == nil || !slices.Contains(r.kept, k) {
+		return // dropped or packed meanwhile
 	}
+	h.size -= k.size()
+	k.result = nil
 	if err != nil {
-		h.size -= k.size()
 		r.kept = slices.DeleteFunc(slices.Clone(r.kept), func(other *kept) bool { return other == k })
 		return
 	}
 	k.packed = bytes.Clone(p.buffer.Bytes())
-	h.size += len(k.packed)
+	k.content = len(k.packed)
+	h.size += k.size()
 }
 
 // find returns the result of an earlier probe, nil if it is not kept.

@@ -46,7 +46,7 @@ func TestIndex(t *testing.T) {
 		`<a href="target?target=exch01.corp.example">exch01.corp.example</a><small>hq</small>`,
 		`refused by &lt;script&gt;alert(1)&lt;/script&gt;`,
 		`<td class="p n" data-l="Probed">1 min ago`,
-		`The line is &lt;dead&gt;<p class="do">Plug it in: <code>rasdial &amp; go</code><button class="copy" hidden>Copy</button></p>`,
+		`The line is &lt;dead&gt;<p class="do">Plug it in: <code>rasdial &amp; go</code><button class="copy" hidden>Copy</button> <code>second</code><button class="copy" hidden>Copy</button></p>`,
 		`<b>3</b> in 15m</td>`,
 		`href="target?module=short&amp;target=10.1.2.3%26module%3Dx%22%3E%3Cb%3E"`, "short, not listed",
 		`<summary>1 OK, 1 never probed</summary>`, "– NOT PROBED",

@@ -150,7 +150,8 @@ type rowView struct {
 	Headline      string // of the first cause; empty: there is none
 	Information   bool   // it is no more than that
 	Others        string // how many other causes there are
-	Do, Command   string // the first step that changes something, and its first command
+	Do            string // the first step that changes something
+	Commands      []string
 	Reason        string // why the states are not OK if no cause explains it
 	Strip         strip
 	Failures      string // calls that failed in the window; empty: none
@@ -181,7 +182,7 @@ func newRowView(r *row, outcomes []outcome) rowView {
 			v.Others = number(c.More, "other cause")
 		}
 		if !v.Information {
-			v.Do, v.Command = c.Text, c.Command
+			v.Do, v.Commands = c.Text, c.Commands
 		}
 	}
 	if f := shortestWindow(r.result.Eventlog.Windows); f != nil && f.Failures != nil {

@@ -21,7 +21,7 @@ const (
 )
 
 // newFullPage returns a server with so many targets, of which 30 % are broken in several ways and
-// 2 % come and go, each probed 35 times until now.
+// 2 % come and go, each probed 37 times until now.
 func newFullPage(tb testing.TB, targets int, now func() time.Time) *Server {
 	tb.Helper()
 	f := newFixture(tb, func(o *Options) { o.Now = now })
@@ -31,9 +31,19 @@ func newFullPage(tb testing.TB, targets int, now func() time.Time) *Server {
 			Name: fmt.Sprintf("exch%04d.branch%02d.corp.example", n, n%23), Module: "default", Auth: "corp", Labels: map[string]string{"site": fmt.Sprintf("branch %02d", n%23)},
 		})
 	}
-	for i := range 35 {
-		probeAll(f.server.history, f.config.hosts, now().Add(time.Duration(i-34)*time.Minute), i)
+	probeAll(f.server.history, f.config.hosts, now().Add(-time.Minute), 0)
+	for n, host := range f.config.hosts {
+		r := f.server.history.records[flightKey{host.Name, host.Module}]
+		for i := range 35 {
+			o := r.outcomes[0]
+			if o.started += int64(i-35) * 60_000; n%50 == 9 {
+				o.state = []state{stateOK, stateCritical}[(i/2)%2]
+			}
+			r.outcomes = append(r.outcomes, o)
+		}
+		r.outcomes = append(r.outcomes[1:], r.outcomes[0])
 	}
+	probeAll(f.server.history, f.config.hosts, now(), 1)
 	return f.server
 }
 

@@ -19,7 +19,6 @@ type call struct {
 	command byte
 	mid     uint16
 	left    int  // see smb.Rounds.Left
-	written bool // all of it, as far as is known
 	delayed bool // it was not sent at once because too many requests were in flight
 	round   int64
 	sent    time.Time
@@ -157,14 +156,6 @@ func (c *conn) recycle(k *call) {
 	c.recycleFrame(k.answer.raw)
 	*k = call{ready: k.ready, timer: k.timer}
 	c.free = append(c.free, k)
-}
-
-// unsent reports whether a call that failed is known not to have left this computer as a
-// whole.
-func (c *conn) unsent(k *call) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !k.written
 }
 
 // recycleFrame makes the memory of an answer available to the next one. mu is held.

@@ -130,14 +130,10 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 	response := c.response(creds)
 	path := `\\` + c.opts.ServerName + `\` + share
 	login := loginRequest(c.server, response, creds.Username, creds.Domain, path, wantSigning)
-	calls, err := c.conn.start(ctx, request{op: op, builder: login})
-	if err != nil {
-		return nil, &smb.NotSentError{Err: err}
-	}
-	k := calls[0]
-	err = c.conn.wait(ctx, k)
-	if err != nil && smb.StatusOf(err) == smb.StatusOK {
-		if c.conn.unsent(k) {
+	writes := c.conn.writeCount()
+	k, err := c.conn.roundTrip(ctx, request{op: op, builder: login})
+	if k == nil || err != nil && smb.StatusOf(err) == smb.StatusOK {
+		if c.conn.writeCount() == writes {
 			return nil, &smb.NotSentError{Err: err}
 		}
 		return nil, err

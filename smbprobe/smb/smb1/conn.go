@@ -36,7 +36,8 @@ type conn struct {
 	running sync.WaitGroup // of the goroutine that reads, and of the timer
 	delay   time.Duration
 
-	writeMu sync.Mutex // guards out; held while requests are numbered and written: in the order of their sequence numbers
+	writeMu sync.Mutex // guards out and writes; held while requests are numbered and written: in the order of their sequence numbers
+	writes  int        // flights that were sent as a whole
 
 	mu          sync.Mutex // guards what follows, and rounds and trace; never held over a read or a write
 	rounds      *smb.Rounds

@@ -83,8 +83,7 @@ func (c *conn) flush(late bool) {
 	if n < len(c.queue) {
 		slices.SortStableFunc(c.queue, func(a, b *call) int { return cmp.Compare(b.left, a.left) })
 	}
-	calls := slices.Clone(c.queue[:n])
-	err := c.number(calls)
+	err := c.number(c.queue[:n])
 	c.queue = slices.Delete(c.queue, 0, n)
 	for _, k := range c.queue {
 		k.delayed = true
@@ -98,7 +97,7 @@ func (c *conn) flush(late bool) {
 	}
 	c.mu.Unlock()
 	if err == nil && n > 0 {
-		err = c.write(calls)
+		err = c.write(c.out)
 	}
 	if err != nil {
 		_ = c.fail(err)
@@ -107,22 +106,24 @@ func (c *conn) flush(late bool) {
 
 // write writes to the network. A panic is an error, because calls of other goroutines wait
 // for what is written.
-func (c *conn) write(calls []*call) (err error) {
+func (c *conn) write(b []byte) (err error) {
 	defer func() {
 		if panicked := smb.Recovered(recover()); panicked != nil {
 			err = panicked
 		}
 	}()
-	n, err := c.nc.Write(c.out)
-	if err == nil || n == len(c.out) {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, k := range calls { // the last one at least: a login is alone in its flight
-		k.written = false
+	n, err := c.nc.Write(b)
+	if n == len(b) {
+		c.writes++
 	}
 	return err
+}
+
+// writeCount returns how many flights were sent as a whole. It waits for a write under way.
+func (c *conn) writeCount() int {
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
+	return c.writes
 }
 
 // number completes requests, appends them to out and makes them pending. writeMu and mu are
@@ -135,7 +136,7 @@ func (c *conn) number(calls []*call) error {
 		if c.lastMID == oplockMID {
 			return errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
 		}
-		k.mid, k.sent, k.written = c.lastMID, now, true
+		k.mid, k.sent = c.lastMID, now
 		if k.rounds != nil {
 			k.round = k.rounds.Sent()
 			if k.delayed {
