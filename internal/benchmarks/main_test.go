@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 
 // The account of all simulated servers.
 const (
+	scaleAccounts = 20 // so many more, username with a number: an account logs in to three servers at a time
+
 	username = "rasphone"
 	password = "correct horse"
 )
@@ -81,6 +83,9 @@ func newHost(number int) (*simnt.Host, error) {
 	}
 	now := time.Now()
 	h.AddAccount(username, password, simnt.Account{Administrator: true})
+	for i := range scaleAccounts {
+		h.AddAccount(fmt.Sprint(username, i), password, simnt.Account{Administrator: true})
+	}
 	h.WriteFile(`C:\WINNT\System32\Ras\rasphone.pbk`, phonebook(), now.AddDate(0, -1, 0))
 	for _, name := range []string{"MSExchangeIMC", "RasMan", "LanmanServer", "PlugPlay"} {
 		h.System().SetService(rpc.Service{Name: name, Display: name, State: 4, Start: 2})

@@ -33,6 +33,15 @@ type scheduler struct {
 	queue      []*flight             // those that wait, oldest first; empty while slots > 0
 	generation any                   // of the newest request
 	recent     map[flightKey]recent  // of this generation; one for each target and module at most
+	expiring   []expiring            // of recent, those that were added first in front
+}
+
+// expiring is when a recent result is of no use any more: with its trace it takes more memory
+// than all else that is remembered of a target.
+type expiring struct {
+	key   flightKey
+	began time.Time // of the result
+	until time.Time
 }
 
 // flightKey identifies what is probed: two probes with the same key are the same.
@@ -124,7 +133,9 @@ func (s *scheduler) join(r request) (*flight, *smbprobe.Result, error) {
 	if s.generation != r.generation {
 		s.generation = r.generation
 		clear(s.recent)
+		s.expiring = nil
 	}
+	s.expire(time.Now())
 	key := flightKey{r.target.Name, r.target.Module.Name}
 	if last, ok := s.recent[key]; ok && time.Since(last.began) < r.target.Module.MinInterval && last.budget >= r.when.budget {
 		return nil, last.result, nil
@@ -223,10 +234,25 @@ func (s *scheduler) run(f *flight) {
 	delete(s.flights, f.key)
 	if f.generation == s.generation && result.Share != smbprobe.ShareNotProbed && target.Module.MinInterval > 0 {
 		s.recent[f.key] = recent{result, f.began, f.budget}
+		s.expiring = append(s.expiring, expiring{f.key, f.began, f.began.Add(f.target.Module.MinInterval)})
 	}
+	s.expire(time.Now())
 	close(f.done)
 	s.slots++
 	s.startWaiting()
+}
+
+// expire drops the results that are of no use any more. The caller holds mu.
+func (s *scheduler) expire(now time.Time) {
+	n := 0
+	for n < len(s.expiring) && !now.Before(s.expiring[n].until) {
+		e := s.expiring[n]
+		if last, ok := s.recent[e.key]; ok && last.began.Equal(e.began) {
+			delete(s.recent, e.key)
+		}
+		n++
+	}
+	s.expiring = slices.Delete(s.expiring, 0, n)
 }
 
 // place is one probe's place among those that run at a time.

@@ -11,7 +11,7 @@ import (
 
 // latest returns the newest failures, one by one. pairs are those of the texts.
 func (m *Memory) latest(now time.Time, pairs []failurePair) []smbprobe.FailureEvent {
-	var newest []failureEvent
+	newest := make([]failureEvent, 0, len(m.failures))
 	for _, e := range m.failures {
 		if countableAt(now, e) {
 			newest = append(newest, e)

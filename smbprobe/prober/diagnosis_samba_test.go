@@ -245,6 +245,7 @@ func TestEvidenceRoundTrips(t *testing.T) {
 	samba.WriteEvents(failuresAgo(time.Minute, 20)...)
 	s := site{hosts: []string{samba.Addr().String()}, module: []string{"transport: netbios", withEventlog, "server: {registry: true, services: [RemoteRegistry, NETLOGON, Spooler]}"}}
 	p, target := newProber(t, prober.Options{}), s.target(t)
+	p.CountFlights()
 	probe(t, p, target)
 	r := probe(t, p, target)
 	wantFailures(t, "unchanged log", [3]int{20, 20, 20}, r)

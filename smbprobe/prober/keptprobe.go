@@ -73,8 +73,17 @@ func (r *run) probeAgain(ctx context.Context, k *keptSession) error {
 	if err := r.runChecks(ctx, k.session); err != nil {
 		return err
 	}
-	k.last, k.quick = *r.result, 0
+	k.setLast(r.result)
+	k.quick = 0
 	return nil
+}
+
+// setLast remembers what a full probe found, as far as quick ones do not ask for it.
+func (k *keptSession) setLast(r *smbprobe.Result) {
+	k.last = smbprobe.Result{
+		Phonebook: r.Phonebook, Registry: r.Registry, Services: r.Services, Host: r.Host,
+		Eventlog: smbprobe.EventlogResult{Size: r.Eventlog.Size},
+	}
 }
 
 // probeQuickly asks for what changes: whether the share can be connected and the phone book
@@ -259,7 +268,8 @@ func (r *run) keep(session smb.Session) (kept bool) {
 		return false
 	}
 	now := time.Now()
-	k := &keptSession{target: r.target, session: s, info: s.Server(), address: r.result.Address, madeAt: now, usedAt: now, last: *r.result}
+	k := &keptSession{target: r.target, session: s, info: s.Server(), address: r.result.Address, madeAt: now, usedAt: now}
+	k.setLast(r.result)
 	k.target.Yield = nil
 	r.prober.kept.park(k)
 	return true

@@ -59,9 +59,10 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 		hasMedia := false
 		for m := range e.Media() {
 			hasMedia = true
-			l := smbprobe.Link{Entry: e.Name, Media: m.Type, Port: m.Port}
+			// Copies: a part of the phone book would keep all of it in memory.
+			l := smbprobe.Link{Entry: strings.Clone(e.Name), Media: strings.Clone(m.Type), Port: strings.Clone(m.Port)}
 			for d := range m.Devices() {
-				l.Device = d.Type
+				l.Device = strings.Clone(d.Type)
 				break
 			}
 			if add(l); len(all) > maxLinks {
@@ -69,7 +70,7 @@ func links(b *phonebook.Book) (all []smbprobe.Link, truncated bool) {
 			}
 		}
 		if !hasMedia {
-			add(smbprobe.Link{Entry: e.Name})
+			add(smbprobe.Link{Entry: strings.Clone(e.Name)})
 		}
 		if len(all) > maxLinks {
 			return all[:maxLinks], true
@@ -99,7 +100,7 @@ func switched(b *phonebook.Book) []string {
 			break
 		}
 		if e.HasSwitch() {
-			all = append(all, e.Name)
+			all = append(all, strings.Clone(e.Name))
 		}
 	}
 	return all
