@@ -142,14 +142,16 @@ func TestIdleSessionsAreSmall(t *testing.T) {
 		targets[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 1, byte(i + 1)}), port)
 	}
 	e := startExporter(t, targets[0], kept(everything), false, targets[1:]...)
+	last := make([]*smbprobe.Result, sessions) // the history of an exporter has them in any case
 	probe := func(session string) {
-		for _, target := range targets {
+		for i, target := range targets {
 			probed, err := e.config.Target(target.String(), "")
 			if err != nil {
 				t.Fatal(err)
 			}
 			probed.Module.Session = session
-			checkResult(t, e.prober.Probe(t.Context(), probed))
+			last[i] = e.prober.Probe(t.Context(), probed)
+			checkResult(t, last[i])
 		}
 	}
 	probe(smbprobe.SessionPerProbe) // what is remembered in any case
@@ -157,6 +159,7 @@ func TestIdleSessionsAreSmall(t *testing.T) {
 	probe(smbprobe.SessionKept)
 	e.prober.Probe(t.Context(), smbprobe.Target{}) // of nothing
 	keptHeap, keptGoroutines := settled()
+	runtime.KeepAlive(last)
 	size := (keptHeap - heap) / sessions
 	t.Logf("%d bytes for each session", size)
 	if size > 10_000 {
