@@ -41,6 +41,9 @@ TEST_FUZZTIME ?= 5000x
 SOAK_TIME ?= 10m
 # How often "bench" runs each benchmark; benchstat wants ten or so.
 BENCH_COUNT ?= 10
+# How many targets "bench-scale" has, and for how long memory has to stay flat.
+SCALE_TARGETS ?= 10000
+SCALE_TIME ?= 10m
 BENCH_FILE ?= bin/bench-$(or $(VERSION),unknown).txt
 
 # How many servers "bench-rules" makes up.
@@ -160,6 +163,14 @@ dashboards-shots: ## draw the dashboards in Chromium with Grafana's own librarie
 bench-rules: ## time of rules and panels with SERVERS (10000) made-up servers
 	@echo '== go test, build tag bench'
 	@go test -count 1 -tags bench -run BenchRules -v -timeout 60m ./dashboards -servers $(SERVERS)
+
+.PHONY: bench-scale
+bench-scale: ## SCALE_TARGETS (10000) targets of a real Prometheus, found by /sd, for SCALE_TIME (10m); then hung targets
+	@go test -tags scale -run 'TestScale|TestHungTargets' -v -timeout 60m ./internal/benchmarks -scale.targets $(SCALE_TARGETS) -scale.duration $(SCALE_TIME)
+
+.PHONY: bench-peers
+bench-peers: ## the work of a probe by the exporter, smbclient, impacket and curl, near and far; and beside blackbox_exporter
+	@go test -tags peers -run 'TestPeers|TestProcessorTime' -v -timeout 60m ./internal/benchmarks
 
 .PHONY: clean
 clean: ## remove what build and bench made

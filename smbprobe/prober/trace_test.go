@@ -34,7 +34,7 @@ func TestRecorderTimesSteps(t *testing.T) {
 		got.Trace = nil
 		want := &smbprobe.Result{
 			Started: started, Duration: 10 * time.Second,
-			Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 4 * time.Second}, {Step: smbprobe.StepShare, Duration: 6 * time.Second}},
+			Steps: []smbprobe.StepResult{{Step: smbprobe.StepConnect, Duration: 4 * time.Second}, {Step: smbprobe.StepShare, Start: time.Second, Duration: 6 * time.Second}},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("result (-want +got):\n%s", diff)

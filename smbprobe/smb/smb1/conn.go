@@ -105,6 +105,29 @@ type memory struct {
 	out    []byte // what is written
 	free   []*call
 	frames [][]byte // for answers
+	pipes  [][]byte // for what is read of pipes
+}
+
+// takeBuffer returns memory for what is read of a pipe, nil if there is none.
+func (c *conn) takeBuffer() (buffer []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.memory == nil || len(c.memory.pipes) == 0 {
+		return nil
+	}
+	n := len(c.memory.pipes) - 1
+	buffer, c.memory.pipes = c.memory.pipes[n], c.memory.pipes[:n]
+	return buffer
+}
+
+// giveBuffer takes memory back that nothing refers to any more.
+func (c *conn) giveBuffer(buffer []byte) {
+	const most, size = 16, 8 << 10
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.memory != nil && buffer != nil && cap(buffer) <= size && len(c.memory.pipes) < most {
+		c.memory.pipes = append(c.memory.pipes, buffer[:0])
+	}
 }
 
 // memoryPool is of *memory.

@@ -38,6 +38,11 @@ func (t *Tree) OpenPipe(ctx context.Context, name string) (smb.Pipe, error) {
 func newPipe(t *Tree, name string, fid uint16) *Pipe {
 	p := &Pipe{tree: t, name: name, fid: fid, ops: pipeOpsOf(name)}
 	p.onMessage = p.message.add
+	s := t.session
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pipes = append(s.pipes, p)
+	p.message.data = s.conn.takeBuffer()
 	return p
 }
 

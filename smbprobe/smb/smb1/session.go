@@ -21,6 +21,7 @@ type Session struct {
 	first *firstTree // the outcome of the tree connect in the login; nil once Connect has returned it
 	trees []*Tree
 	fids  []openFID // of what is open
+	pipes []*Pipe   // that were opened
 }
 
 // firstTree is the outcome of the tree connect that was chained to the login.
@@ -81,6 +82,7 @@ func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 // Close implements smb.Session.
 func (s *Session) Close(ctx context.Context) error {
 	err := s.logoff(ctx)
+	s.giveBuffers(nil)
 	s.conn.close()
 	return err
 }
@@ -140,6 +142,7 @@ func (s *Session) Park(ctx context.Context, kept ...smb.Pipe) error {
 	s.fids, s.trees, s.first = fids, trees, nil
 	s.mu.Unlock()
 	err := s.settle(ctx, requests)
+	s.giveBuffers(kept)
 	if err == nil {
 		err = s.conn.park(ctx)
 	}
@@ -147,12 +150,19 @@ func (s *Session) Park(ctx context.Context, kept ...smb.Pipe) error {
 		s.conn.close()
 		return err
 	}
-	for _, k := range kept {
-		if p, ok := k.(*Pipe); ok {
-			p.message.data = nil
-		}
-	}
 	return nil
+}
+
+// giveBuffers gives the memory of all pipes to the connection, and forgets those that are
+// not kept.
+func (s *Session) giveBuffers(kept []smb.Pipe) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pipes {
+		s.conn.giveBuffer(p.message.data)
+		p.message.data = nil
+	}
+	s.pipes = slices.DeleteFunc(s.pipes, func(p *Pipe) bool { return !slices.Contains(kept, smb.Pipe(p)) })
 }
 
 // Attach makes a session count and trace what it does from now on elsewhere. No call may be
