@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -20,7 +21,7 @@ const clockNoise = time.Second
 // pageFuncs are what the templates call.
 var pageFuncs = template.FuncMap{
 	"utc": utc, "ago": ago, "since": since, "span": span, "known": known[int], "bytes": known[int64], "text": knownText, "time": knownTime,
-	"moment": moment, "short": short, "milliseconds": milliseconds, "number": number, "entries": entries,
+	"moment": moment, "short": short, "milliseconds": milliseconds, "number": number, "entries": entries, "parts": pathParts,
 }
 
 // utc is a time for a machine, RFC 3339.
@@ -162,3 +163,6 @@ func phonebookLevel(r *smbprobe.Result) string {
 func broken(p *smbprobe.PhonebookResult) bool {
 	return p.State == smbprobe.PhonebookOK && p.Intact != nil && !*p.Intact
 }
+
+// pathParts splits a registry path after each backslash, where a line may break.
+func pathParts(path string) []string { return strings.SplitAfter(path, `\`) }
