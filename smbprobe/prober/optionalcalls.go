@@ -160,9 +160,9 @@ func (p *watchedPipe) silent(limited context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
-	limit, ok := errors.AsType[*smb.TimeLimitError](err)
-	if !ok {
-		if limit, ok = errors.AsType[*smb.TimeLimitError](context.Cause(limited)); !ok {
+	if _, ok := errors.AsType[*smb.TimeLimitError](err); !ok {
+		limit, ok := errors.AsType[*smb.TimeLimitError](context.Cause(limited))
+		if !ok {
 			return err
 		}
 		err = fmt.Errorf("%w: %w", limit, err)
