@@ -76,18 +76,6 @@ func TestDashboardsShowEveryMetricAndNoOther(t *testing.T) {
 	}
 }
 
-// panelOf returns the panel with a title.
-func panelOf(t *testing.T, d dashboard, title string) panel {
-	t.Helper()
-	for _, p := range d.Panels {
-		if p.Title == title {
-			return p
-		}
-	}
-	t.Fatalf("%s has no panel %q", d.UID, title)
-	return panel{}
-}
-
 func namedInRules(t *testing.T, metric string) bool {
 	t.Helper()
 	return slices.ContainsFunc(readRules(t, "recording.yml"), func(r rule) bool { return strings.Contains(r.Expr, metric) })

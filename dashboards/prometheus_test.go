@@ -183,7 +183,7 @@ func (s *promServer) awaitRules(t *testing.T) {
 	}
 	times := map[string]int{}
 	before := map[string]time.Time{}
-	for deadline := time.Now().Add(5 * time.Minute); ; {
+	for deadline := time.Now().Add(20 * time.Minute); ; {
 		waiting := 0
 		for name, at := range evaluated() {
 			if !at.IsZero() && at != before[name] {

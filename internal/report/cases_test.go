@@ -80,7 +80,7 @@ func healthy() *smbprobe.Result {
 
 // diagnosed adds the causes.
 func diagnosed(r *smbprobe.Result) *smbprobe.Result {
-	r.Causes, r.RuledOut = diagnosis.Causes(r), diagnosis.RuledOut(r)
+	r.Causes, r.RuledOut = diagnosis.Diagnose(r)
 	return r
 }
 

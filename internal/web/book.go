@@ -31,7 +31,7 @@ type bookLine struct {
 	Findings []finding
 }
 
-// finding is one finding with what there is to say of its check.
+// finding is one finding with the meaning and the remedy of its check.
 type finding struct {
 	phonebook.Finding
 	Level   string // class in the style sheet
@@ -41,7 +41,7 @@ type finding struct {
 	Article article // zero if there is none
 }
 
-// moreFindings says that a check found more than the page shows.
+// moreFindings is a check that found more than the page shows.
 type moreFindings struct {
 	Check    phonebook.CheckID
 	Shown, N int

@@ -40,7 +40,7 @@ func startBrowser(t *testing.T, address string) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.Flag("host-resolver-rules", "MAP "+browserHost+" 127.0.0.1, MAP * ~NOTFOUND"),
-		chromedp.Flag("no-sandbox", os.Geteuid() == 0),
+		chromedp.NoSandbox, // it needs rights that containers do not give, and opens the exporter's pages alone
 		chromedp.DisableGPU,
 		chromedp.WSURLReadTimeout(2*time.Minute),
 	)

@@ -17,7 +17,7 @@ type fact struct {
 	Level string // class in the style sheet; empty for a value that is neither good nor bad
 }
 
-// hostFacts are what the server says of itself beyond its login.
+// hostFacts are what the Server service reports about the computer.
 func hostFacts(r *smbprobe.Result) []fact {
 	version, kind := unknown, unknown
 	if h := r.Host; h.Known {
@@ -51,7 +51,7 @@ func hostKind(h smbprobe.HostResult) string {
 	return "workstation"
 }
 
-// shareFacts are what the server says of the module's share, and of that of its system's drive.
+// shareFacts are what the server reports about the module's share and that of its system drive.
 func shareFacts(r *smbprobe.Result) []fact {
 	system := "System drive's share, as the server lists it"
 	if r.Host.SystemDrive != "" {
@@ -118,7 +118,7 @@ func logFacts(r *smbprobe.Result) []fact {
 	return []fact{{"Size", size, ""}, {"Maximum", maximum, ""}, {"When full", whenFull(r.Registry.LogRetention), ""}}
 }
 
-// whenFull says what a full event log does with a new event, by its Retention.
+// whenFull describes what a full event log does with a new event, by its Retention.
 func whenFull(retention *smbprobe.RegistryNumber) string {
 	switch {
 	case retention == nil:

@@ -67,7 +67,8 @@ func bodyOf(t *testing.T, w *httptest.ResponseRecorder) string {
 	return string(b)
 }
 
-// TestMetricsAllocate bounds what one answer takes.
+// TestMetricsAllocate bounds what one answer takes. The race detector makes pools lose every
+// fourth value, which costs some allocations more.
 func TestMetricsAllocate(t *testing.T) {
 	f := newFixture(t, nil)
 	target, err := f.config.Target("10.1.2.3", "")
@@ -83,8 +84,8 @@ func TestMetricsAllocate(t *testing.T) {
 		clear(w.header)
 		f.server.writeMetrics(w, r, result)
 	})
-	if n > 30 {
-		t.Errorf("%v allocations, want at most 30", n)
+	if n > 45 {
+		t.Errorf("%v allocations, want at most 45", n)
 	}
 }
 

@@ -212,7 +212,7 @@ func (s *Server) probe(ctx context.Context, t smbprobe.Target) (result *smbprobe
 	return s.options.Prober.Probe(ctx, t)
 }
 
-// unknownResult is the Result of a probe that told nothing.
+// unknownResult is the Result of a probe from which nothing is known.
 func unknownResult(t smbprobe.Target, started time.Time, why error) *smbprobe.Result {
 	return &smbprobe.Result{
 		Target: t.Name, Module: t.Module.Name, Auth: t.Auth.Name,

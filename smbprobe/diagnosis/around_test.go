@@ -179,7 +179,8 @@ func TestRemediesAreSafe(t *testing.T) {
 
 func TestRuledOut(t *testing.T) {
 	var got []string
-	for _, o := range RuledOut(healthy()) {
+	_, ruledOut := Diagnose(healthy())
+	for _, o := range ruledOut {
 		got = append(got, o.Why)
 	}
 	for _, want := range []string{"share ADMIN$: opened", "phone book: read, 1 entry, no damage", "registry: AutoShareServer is not set: the shares are made at each start", "event log: readable", "services.exe: answers"} {
@@ -189,12 +190,13 @@ func TestRuledOut(t *testing.T) {
 	}
 	r := healthy()
 	shareIs(smbprobe.ShareTimeout, 0)(r)
-	for _, o := range RuledOut(r) {
+	_, ruledOut = Diagnose(r)
+	for _, o := range ruledOut {
 		if strings.HasPrefix(o.Why, "share") || strings.HasPrefix(o.Why, "phone book") {
 			t.Errorf("ruled out without being seen: %+v", o)
 		}
 	}
-	if out := RuledOut(&smbprobe.Result{}); out != nil {
+	if _, out := Diagnose(&smbprobe.Result{}); out != nil {
 		t.Errorf("of nothing: %+v", out)
 	}
 }

@@ -107,17 +107,13 @@ var rules = slices.Concat(wayRules, serverRules, accountRules, shareRules, phone
 // Causes returns the causes that a result's evidence supports: the critical ones first,
 // then in the order of Known; nil if it supports none.
 func Causes(r *smbprobe.Result) []smbprobe.Cause {
-	causes, _ := diagnose(r)
+	causes, _ := Diagnose(r)
 	return causes
 }
 
-// RuledOut returns what was seen that excludes causes, in the order of Known.
-func RuledOut(r *smbprobe.Result) []smbprobe.RuledOut {
-	_, out := diagnose(r)
-	return out
-}
-
-func diagnose(r *smbprobe.Result) ([]smbprobe.Cause, []smbprobe.RuledOut) {
+// Diagnose returns what Causes returns, and what was seen that excludes causes, in the order
+// of Known.
+func Diagnose(r *smbprobe.Result) ([]smbprobe.Cause, []smbprobe.RuledOut) {
 	c := newEvidence(r)
 	var causes []smbprobe.Cause
 	var out []smbprobe.RuledOut

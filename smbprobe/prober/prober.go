@@ -129,7 +129,7 @@ func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result 
 	result.Success = r.progress() == complete
 	log.finish(result)
 	p.recoveries.update(result, time.Now())
-	result.Causes, result.RuledOut = diagnosis.Causes(result), diagnosis.RuledOut(result)
+	result.Causes, result.RuledOut = diagnosis.Diagnose(result)
 	return result
 }
 
