@@ -91,7 +91,6 @@ type scaled struct {
 
 	at   time.Time
 	cpu  time.Duration
-	seen int
 }
 
 // startScaled starts an exporter with so many targets, the last of them hung.

@@ -21,6 +21,7 @@ type hints struct {
 	calledName string // the one that the NetBIOS session service accepted
 
 	silentCalls map[callID]silence // replaced, never changed
+	book        *knownBook         // the same; nil: none
 }
 
 // hintCache keeps hints by target name.

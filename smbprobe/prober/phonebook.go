@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -197,9 +199,38 @@ func (r *run) readPhonebookAt(ctx context.Context, tree smb.Tree, path string) a
 			break
 		}
 		defer r.prober.parsing.release()
-		checkPhonebook(&n.result, n.data, phonebook.Options{DialedEntries: m.DialedEntries, NT4: r.isNT4()})
+		r.checkPhonebook(&n, path, phonebook.Options{DialedEntries: m.DialedEntries, NT4: r.isNT4()})
 	}
 	return n
+}
+
+// knownBook is a phone book that was checked, and nothing wrong with the file. Parsing and
+// masking it takes a fifth of a probe's processor time, and it seldom changes.
+type knownBook struct {
+	path    string
+	sum     uint64 // of its bytes
+	options phonebook.Options
+	result  smbprobe.PhonebookResult
+}
+
+func (k *knownBook) is(path string, sum uint64, o phonebook.Options) bool {
+	return k != nil && k.path == path && k.sum == sum && k.options.NT4 == o.NT4 && slices.Equal(k.options.DialedEntries, o.DialedEntries)
+}
+
+// checkPhonebook checks what was read, unless the last probe of the target read the same.
+func (r *run) checkPhonebook(n *attempt, path string, o phonebook.Options) {
+	sum := maphash.Bytes(r.prober.books, n.data)
+	if known := r.prober.hints.get(r.target.Name).book; known.is(path, sum, o) {
+		size, modified := n.result.Size, n.result.Modified
+		n.result = known.result
+		n.result.Size, n.result.Modified = size, modified
+		return
+	}
+	checkPhonebook(&n.result, n.data, o)
+	if n.result.State == smbprobe.PhonebookOK {
+		known := &knownBook{path, sum, o, n.result}
+		r.prober.hints.update(r.target.Name, func(h *hints) { h.book = known })
+	}
 }
 
 // isNT4 reports whether the server announced that it runs Windows NT 4.0 or older.

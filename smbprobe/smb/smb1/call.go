@@ -128,6 +128,9 @@ func (c *conn) newCall() *call {
 	if n := len(c.free); n > 0 {
 		k := c.free[n-1]
 		c.free = c.free[:n-1]
+		if k.ready == nil {
+			k.ready = make(chan struct{}, 1)
+		}
 		return k
 	}
 	return &call{ready: make(chan struct{}, 1)}

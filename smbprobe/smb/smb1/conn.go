@@ -141,6 +141,9 @@ func (c *conn) freeMemory() {
 	defer c.mu.Unlock()
 	if c.memory != nil {
 		c.in.Reset(nil)
+		for _, k := range c.free {
+			*k = call{} // without its channel and its timer, which belong to a bubble in tests
+		}
 		memoryPool.Put(c.memory)
 		c.memory = nil
 	}
