@@ -110,6 +110,7 @@ func (c *conn) write(b []byte) (err error) {
 	defer func() {
 		if panicked := smb.Recovered(recover()); panicked != nil {
 			err = panicked
+			c.writes++ // it is not known how much was sent
 		}
 	}()
 	n, err := c.nc.Write(b)
@@ -119,7 +120,7 @@ func (c *conn) write(b []byte) (err error) {
 	return err
 }
 
-// writeCount returns how many flights were sent as a whole. It waits for a write under way.
+// writeCount returns how many flights may have been sent as a whole. It waits for a write under way.
 func (c *conn) writeCount() int {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
