@@ -73,7 +73,7 @@ func New(opts Options) (*Prober, error) {
 		opts.Resolver = systemResolver{dial: (&net.Dialer{}).DialContext}
 	}
 	if opts.Dial == nil {
-		opts.Dial = (&net.Dialer{}).DialContext
+		opts.Dial = (&net.Dialer{KeepAlive: -1}).DialContext // a probe is over before the first keep-alive
 	}
 	if opts.CallingName == "" {
 		hostname, _ := os.Hostname() // without one, netbios has a default
