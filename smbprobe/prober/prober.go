@@ -12,7 +12,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"net"
 	"net/netip"
 	"os"
@@ -56,7 +55,6 @@ type Prober struct {
 	recoveries *recoveryTracker
 	parsing    semaphore
 	kept       *keptSessions
-	books      maphash.Seed // of hashes of phone books
 	maxDelay   time.Duration // see smb1.Options; for tests that count flights
 
 	forgotten atomic.Int64 // event logs that were evicted from logs
@@ -75,7 +73,7 @@ func New(opts Options) (*Prober, error) {
 		opts.Resolver = systemResolver{dial: (&net.Dialer{}).DialContext}
 	}
 	if opts.Dial == nil {
-		opts.Dial = (&net.Dialer{}).DialContext
+		opts.Dial = (&net.Dialer{KeepAlive: -1}).DialContext // a probe is over before the first keep-alive
 	}
 	if opts.CallingName == "" {
 		hostname, _ := os.Hostname() // without one, netbios has a default
@@ -96,7 +94,7 @@ func New(opts Options) (*Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), guard: opts.Guard, logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing), kept: newKeptSessions(), books: maphash.MakeSeed()}, nil
+	return &Prober{opts: opts, hints: hints, smb2: newSMB2Targets(), guard: opts.Guard, logs: logs, recoveries: recoveries, parsing: make(semaphore, maxParsing), kept: newKeptSessions()}, nil
 }
 
 // Close logs off from the servers that sessions are kept with, which takes some seconds at
