@@ -89,8 +89,8 @@ type scaled struct {
 	promURL    string
 	stopped    bool
 
-	at   time.Time
-	cpu  time.Duration
+	at  time.Time
+	cpu time.Duration
 }
 
 // startScaled starts an exporter with so many targets, the last of them hung.
