@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	httpDelay   = 500 * time.Millisecond // how long an SMB server may take before HTTP is tried
+	httpDelay   = 2 * time.Second // how long an SMB server may take before HTTP is tried, or a third of the time left
 	httpTimeout = 2 * time.Second
 )
 
@@ -27,6 +27,10 @@ func (r *run) negotiateUnlessHTTP(ctx context.Context, l *link) (client, error) 
 	if to.Port() == portDirect || to.Port() == portNetBIOS {
 		return r.negotiate(ctx, l)
 	}
+	delay := httpDelay
+	if deadline, ok := ctx.Deadline(); ok {
+		delay = min(delay, time.Until(deadline)/3)
+	}
 	negotiating, end := context.WithCancelCause(ctx)
 	watched := make(chan error, 1)
 	go func() {
@@ -34,7 +38,7 @@ func (r *run) negotiateUnlessHTTP(ctx context.Context, l *link) (client, error) 
 		defer func() { watched <- err }()
 		defer recoverAsError(&err)
 		select {
-		case <-time.After(httpDelay):
+		case <-time.After(delay):
 		case <-negotiating.Done():
 			return
 		}
