@@ -49,7 +49,8 @@ func TestServe(t *testing.T) {
 				`rasphone_dialup_failures_by_error{code="633",entry="ISP",error="ERROR_PORT_NOT_AVAILABLE",window="15m"} 1`,
 				`rasphone_dialup_window_covered{window="15m"} 0`,
 			); status != http.StatusOK || missing != nil {
-				t.Errorf("status %d, missing %q in\n%s", status, missing, text)
+				_, trace := e.get(t, "/target/trace?target="+samba.Addr().String())
+				t.Errorf("status %d, missing %q in\n%s\n%s", status, missing, text, trace)
 			}
 			if !strings.Contains(text, `dialect="`+test.dialect+`"`) {
 				t.Errorf("no dialect %s in\n%s", test.dialect, text)

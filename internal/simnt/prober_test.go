@@ -2,7 +2,10 @@ package simnt_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -34,13 +37,38 @@ func probe(t testing.TB, addr netip.AddrPort, ntlm string, module ...string) *sm
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := prober.New(prober.Options{})
+	p, err := prober.New(prober.Options{Dial: dialSplitting})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := p.Probe(t.Context(), target)
 	t.Logf("share %s (%s), phone book %s (%s)\n%s", r.Share, r.ShareError, r.Phonebook.State, r.Phonebook.Error, strings.Join(r.Trace.Lines(), "\n"))
 	return r
+}
+
+// dialSplitting makes connections that send each message in a packet of its own. tshark keeps
+// what it knows of a request by its packet, and reports several in one as malformed.
+func dialSplitting(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return splittingConn{conn}, nil
+}
+
+type splittingConn struct{ net.Conn }
+
+func (c splittingConn) Write(b []byte) (written int, err error) {
+	for len(b) > 0 && err == nil {
+		size := len(b)
+		if size >= 4 {
+			size = min(size, 4+int(binary.BigEndian.Uint32(b)&0x1FFFF)) // RFC 1002 4.3.1
+		}
+		var n int
+		n, err = c.Conn.Write(b[:size])
+		written, b = written+n, b[size:]
+	}
+	return written, err
 }
 
 // verdict is what a probe says of a host that is well but for its dial-up connection.

@@ -11,6 +11,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/srvsvc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc/svcctl"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
 )
 
 const (
@@ -42,12 +43,21 @@ func servicesFailed(names []string, err error) []smbprobe.ServiceResult {
 	return results
 }
 
+// servicePipes returns on how many pipes services are asked for: two over SMB2, because
+// Samba now and then leaves a bind unanswered if many pipes are opened at once.
+func (r *run) servicePipes() int {
+	if r.result.Server != nil && r.result.Server.Dialect == smb1.Dialect {
+		return maxServicePipes
+	}
+	return 2
+}
+
 // readServices asks for the services' states, and for what the Server service says of
 // the computer. The tree is IPC$.
 func (r *run) readServices(ctx context.Context, tree smb.Tree) error {
 	names := serviceNames(r.target.Module)
 	results := make([]smbprobe.ServiceResult, len(names))
-	pipes := min(maxServicePipes, len(names))
+	pipes := min(r.servicePipes(), len(names))
 	errs := make([]error, pipes+1)
 	branches := []func(context.Context){func(ctx context.Context) {
 		errs[pipes] = r.probeServerInfo(ctx, tree)
