@@ -14,6 +14,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb/smb1"
 )
 
 const (
@@ -242,10 +243,11 @@ func (r *run) isNT4() bool {
 }
 
 // isWindows reports whether the server announced that it runs Windows: "Windows NT 4.0",
-// "Windows 5.0". Samba announces "Windows 6.1", and itself as the LAN manager.
+// "Windows 5.0". Samba announces "Windows 6.1" too, and itself as the LAN manager, which
+// SMB2 lacks: there it cannot be told from Windows.
 func (r *run) isWindows() bool {
 	s := r.result.Server
-	return s != nil && strings.HasPrefix(s.OS, "Windows") && !strings.HasPrefix(s.LANManager, "Samba")
+	return s != nil && s.Dialect == smb1.Dialect && strings.HasPrefix(s.OS, "Windows") && !strings.HasPrefix(s.LANManager, "Samba")
 }
 
 func phonebookFailed(err error) smbprobe.PhonebookResult {
