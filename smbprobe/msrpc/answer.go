@@ -62,7 +62,7 @@ func (a *answer) add(message []byte) (last bool, err error) {
 	}
 	if !a.begun {
 		if f.last {
-			a.stub = stub // most answers are one fragment
+			a.stub = slices.Clip(stub) // most answers are one fragment
 			a.begun, a.hint, a.left = true, hint, max(0, int(hint)-len(stub))
 			return true, nil
 		}
