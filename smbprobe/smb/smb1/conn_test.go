@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -382,5 +384,32 @@ func TestPanicInGoroutine(t *testing.T) {
 			}
 			c.close()
 		})
+	}
+}
+
+// TestMultiplexIdentifiersStartAgain: a kept session sends more requests than there are
+// identifiers. 0 and 0xFFFF are left out, and so is that of a request in flight.
+func TestMultiplexIdentifiersStartAgain(t *testing.T) {
+	const size, chunk, inFlightMID = 40_000, 4096, 2
+	var used []uint16
+	conn := peer(t, func(conn net.Conn, r asked) {
+		used = append(used, r.mid)
+		send(conn, answerRead(r.mid, contents(readRange(r))))
+	})
+	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})
+	s.conn.mu.Lock()
+	s.conn.lastMID = oplockMID - 3
+	s.conn.pending = append(s.conn.pending, &call{mid: inFlightMID})
+	s.conn.mu.Unlock()
+	data, err := testFile(s, size).ReadAll(t.Context())
+	if err != nil || string(data) != contents(0, size) {
+		t.Fatalf("%d bytes, %v", len(data), err)
+	}
+	want := []uint16{oplockMID - 2, oplockMID - 1, 1}
+	for mid := uint16(inFlightMID + 1); len(want) < (size+chunk-1)/chunk; mid++ {
+		want = append(want, mid)
+	}
+	if diff := cmp.Diff(want, used); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -83,7 +83,7 @@ func (c *conn) flush(late bool) {
 	if n < len(c.queue) {
 		slices.SortStableFunc(c.queue, func(a, b *call) int { return cmp.Compare(b.left, a.left) })
 	}
-	err := c.number(c.queue[:n])
+	c.number(c.queue[:n])
 	c.queue = slices.Delete(c.queue, 0, n)
 	for _, k := range c.queue {
 		k.delayed = true
@@ -91,15 +91,15 @@ func (c *conn) flush(late bool) {
 	if len(c.queue) == 0 {
 		c.stopTimer()
 	}
-	if n > 0 && err == nil && !c.reading {
+	if n > 0 && !c.reading {
 		c.reading = true
 		c.running.Go(c.read)
 	}
 	c.mu.Unlock()
-	if err == nil && n > 0 {
-		err = c.write(c.out)
+	if n == 0 {
+		return
 	}
-	if err != nil {
+	if err := c.write(c.out); err != nil {
 		_ = c.fail(err)
 	}
 }
@@ -129,15 +129,11 @@ func (c *conn) writeCount() int {
 
 // number completes requests, appends them to out and makes them pending. writeMu and mu are
 // held.
-func (c *conn) number(calls []*call) error {
+func (c *conn) number(calls []*call) {
 	c.out = c.out[:0]
 	now := time.Now()
 	for _, k := range calls {
-		c.lastMID++
-		if c.lastMID == oplockMID {
-			return errors.New("out of multiplex identifiers: the file is too large for this server's buffers")
-		}
-		k.mid, k.sent = c.lastMID, now
+		k.mid, k.sent = c.nextMID(), now
 		if k.rounds != nil {
 			k.round = k.rounds.Sent()
 			if k.delayed {
@@ -153,7 +149,18 @@ func (c *conn) number(calls []*call) error {
 		k.builder = nil
 		c.pending = append(c.pending, k)
 	}
-	return nil
+}
+
+// nextMID returns a multiplex identifier that no request in flight has. They start again
+// after 65,534 requests, which a kept session sends in hours. mu is held.
+func (c *conn) nextMID() uint16 {
+	for {
+		c.lastMID++
+		inUse := func(k *call) bool { return k.mid == c.lastMID }
+		if c.lastMID != 0 && c.lastMID != oplockMID && !slices.ContainsFunc(c.pending, inUse) {
+			return c.lastMID
+		}
+	}
 }
 
 // readBuffer is the size of a connection's reads: what a server of that age has room for
