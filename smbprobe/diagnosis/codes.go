@@ -70,6 +70,9 @@ func codeRules() []rule {
 				Evidence: "Event 4106 with [" + strings.Join(d.codes, "], [") + "].",
 			},
 			find: func(c *evidence, mine []dialFailure) *finding {
+				if len(mine) == 0 {
+					return nil
+				}
 				return c.withFailures(mine, d.severity, "", finding{
 					headline: d.headline(c, codesOf(mine)), evidence: switchSentences(c, d.name), explanation: d.explanation + " " + stopsMail,
 				})

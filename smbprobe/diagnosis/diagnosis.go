@@ -116,7 +116,7 @@ func Causes(r *smbprobe.Result) []smbprobe.Cause {
 func Diagnose(r *smbprobe.Result) ([]smbprobe.Cause, []smbprobe.RuledOut) {
 	c := newEvidence(r)
 	var causes []smbprobe.Cause
-	var out []smbprobe.RuledOut
+	excluded := make([]exclusion, 0, len(rules))
 	for i := range rules {
 		rule := &rules[i]
 		if slices.ContainsFunc(rule.explainedBy, c.has) {
@@ -126,7 +126,9 @@ func Diagnose(r *smbprobe.Result) ([]smbprobe.Cause, []smbprobe.RuledOut) {
 		f := rule.find(c, mine)
 		if f == nil {
 			if rule.ruledOut != nil {
-				out = addRuledOut(out, rule.Name, rule.ruledOut(c))
+				if why := rule.ruledOut(c); why != "" {
+					excluded = append(excluded, exclusion{rule.Name, why})
+				}
 			}
 			continue
 		}
@@ -137,7 +139,7 @@ func Diagnose(r *smbprobe.Result) ([]smbprobe.Cause, []smbprobe.RuledOut) {
 		})
 	}
 	slices.SortStableFunc(causes, func(a, b smbprobe.Cause) int { return rank(a.Severity) - rank(b.Severity) })
-	return causes, out
+	return causes, ruledOut(excluded)
 }
 
 // unexplained returns the failures that a rule claims and that no cause explains yet.
@@ -173,16 +175,28 @@ func (c *evidence) explain(rule *rule, f *finding) {
 // has reports whether a cause was found.
 func (c *evidence) has(cause string) bool { return slices.Contains(c.found, cause) }
 
-// addRuledOut adds a cause to what was seen that excludes it.
-func addRuledOut(all []smbprobe.RuledOut, cause, why string) []smbprobe.RuledOut {
-	if why == "" {
-		return all
+// exclusion is a cause, and what was seen that excludes it.
+type exclusion struct{ cause, why string }
+
+// ruledOut groups causes by what excludes them, in the order of the first of each group.
+func ruledOut(excluded []exclusion) []smbprobe.RuledOut {
+	if len(excluded) == 0 {
+		return nil
 	}
-	i := slices.IndexFunc(all, func(o smbprobe.RuledOut) bool { return o.Why == why })
-	if i < 0 {
-		return append(all, smbprobe.RuledOut{Causes: []string{cause}, Why: why})
+	all := make([]smbprobe.RuledOut, 0, len(excluded))
+	names := make([]string, 0, len(excluded)) // the memory of all groups
+	for i, first := range excluded {
+		if slices.ContainsFunc(all, func(o smbprobe.RuledOut) bool { return o.Why == first.why }) {
+			continue
+		}
+		begin := len(names)
+		for _, e := range excluded[i:] {
+			if e.why == first.why {
+				names = append(names, e.cause)
+			}
+		}
+		all = append(all, smbprobe.RuledOut{Causes: slices.Clip(names[begin:]), Why: first.why})
 	}
-	all[i].Causes = append(all[i].Causes, cause)
 	return all
 }
 

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ type evidence struct {
 	failures          []dialFailure
 	found             []string // causes
 	explainedServices []string
+	contentText       string // see contentRuledOut
 }
 
 func newEvidence(r *smbprobe.Result) *evidence {
@@ -118,8 +120,11 @@ func (c *evidence) servicePack() (n int, known bool) {
 	if !p.Set {
 		return 0, true
 	}
-	_, err := fmt.Sscanf(p.Value, "Service Pack %d", &n)
-	return n, err == nil
+	number, ok := strings.CutPrefix(p.Value, "Service Pack ")
+	number = strings.TrimLeft(number, " ")
+	after := strings.TrimLeft(number, "0123456789") // "6a"
+	n, err := strconv.Atoi(number[:len(number)-len(after)])
+	return n, ok && err == nil
 }
 
 // maybePackBelow reports whether the server may run Windows NT 4.0 with a service pack

@@ -102,7 +102,8 @@ func dialFailures(r *smbprobe.Result) []dialFailure {
 		f.resolved = c.resolution(&f, now.Add(r.Duration+smbprobe.ClockSlack), clockKnown)
 		all = append(all, f)
 	}
-	windows := slices.SortedStableFunc(slices.Values(r.Eventlog.Windows), func(a, b smbprobe.WindowResult) int { return cmp.Compare(a.Duration, b.Duration) })
+	windows := slices.Clone(r.Eventlog.Windows)
+	slices.SortStableFunc(windows, func(a, b smbprobe.WindowResult) int { return cmp.Compare(a.Duration, b.Duration) })
 	for i, w := range windows {
 		if w.Failures == nil {
 			break
@@ -243,8 +244,12 @@ func (c *evidence) explains(cause string, codes ...string) bool {
 // own evidence. The severity is ifOngoing if one of them is ongoing, and critical if one is
 // unbroken; otherwise ifSeen, that of other evidence which is seen now. If there is none of
 // that either, the finding is information; without failures it is nil.
-func (c *evidence) withFailures(failures []dialFailure, ifOngoing, ifSeen smbprobe.Severity, f finding) *finding {
-	events := make([]string, 0, len(failures))
+func (c *evidence) withFailures(failures []dialFailure, ifOngoing, ifSeen smbprobe.Severity, own finding) *finding {
+	if len(failures) == 0 && ifSeen == "" {
+		return nil
+	}
+	f := own // only a finding that is returned takes memory
+	events := make([]string, 0, len(failures)+len(f.evidence)+2)
 	for i := range failures {
 		events = append(events, failures[i].sentence())
 	}
@@ -256,8 +261,6 @@ func (c *evidence) withFailures(failures []dialFailure, ifOngoing, ifSeen smbpro
 		f.severity = ifOngoing
 	case ifSeen != "":
 		f.severity = ifSeen
-	case len(failures) == 0:
-		return nil
 	default:
 		f.severity = smbprobe.SeverityInfo
 		suffix := " (not since it was repaired)"

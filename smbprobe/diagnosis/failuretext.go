@@ -1,8 +1,8 @@
 package diagnosis
 
 import (
-	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/raserror"
@@ -10,34 +10,41 @@ import (
 
 // sentence describes what the event log has of a failure.
 func (f *dialFailure) sentence() string {
-	text := fmt.Sprintf("Event 4106 reported %s for %s, ", codeText(f.Code), entryText(f.Entry, f.Code))
+	var text strings.Builder
+	text.Grow(256) // most fit
+	write := func(parts ...string) {
+		for _, p := range parts {
+			text.WriteString(p)
+		}
+	}
+	write("Event 4106 reported ", codeText(f.Code), " for ", entryText(f.Entry, f.Code), ", ")
 	if f.window != "" {
-		text += fmt.Sprintf("%s in the last %s", timesText(f.N), f.window)
+		write(timesText(f.N), " in the last ", f.window)
 	} else {
-		text += fmt.Sprintf("in %s of the last seven days", callsText(f.N))
+		write("in ", callsText(f.N), " of the last seven days")
 	}
 	if !f.last.IsZero() {
-		text += ", the last time at " + timeText(f.last) + " by the server's clock"
+		write(", the last time at ", timeText(f.last), " by the server's clock")
 	}
-	text += "."
+	write(".")
 	if f.unbroken() {
-		text += fmt.Sprintf(" So it was in each of the %s that left an event since %s.", callsText(f.calls.UnbrokenCalls), timeText(f.calls.UnbrokenSince))
+		write(" So it was in each of the ", callsText(f.calls.UnbrokenCalls), " that left an event since ", timeText(f.calls.UnbrokenSince), ".")
 	}
-	return text
+	return text.String()
 }
 
 func timesText(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return fmt.Sprintf("%d times", n)
+	return strconv.Itoa(n) + " times"
 }
 
 func callsText(n int) string {
 	if n == 1 {
 		return "1 call"
 	}
-	return fmt.Sprintf("%d calls", n)
+	return strconv.Itoa(n) + " calls"
 }
 
 // codeText writes a code with its name and meaning.
@@ -49,15 +56,15 @@ func codeText(code string) string {
 		return "codes beyond those that are told apart"
 	}
 	if e, known := lookupCode(code); known {
-		return fmt.Sprintf("[%s] %s (%s)", code, e.Name, e.Meaning)
+		return "[" + code + "] " + e.Name + " (" + e.Meaning + ")"
 	}
-	return fmt.Sprintf("[%s] (a code without a name)", code)
+	return "[" + code + "] (a code without a name)"
 }
 
 // codeName writes a code with its meaning, for a headline.
 func codeName(code string) string {
 	if e, known := lookupCode(code); known {
-		return fmt.Sprintf("%s [%s]", e.Meaning, code)
+		return e.Meaning + " [" + code + "]"
 	}
 	return codeText(code)
 }
@@ -78,5 +85,5 @@ func entryText(entry, code string) string {
 	case entry == "":
 		return "an entry whose name could not be read"
 	}
-	return fmt.Sprintf("entry %q", entry)
+	return "entry " + strconv.Quote(entry)
 }

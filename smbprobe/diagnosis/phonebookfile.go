@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -56,14 +57,17 @@ func contentRuledOut(c *evidence) string {
 	if !sound(&c.Phonebook) {
 		return ""
 	}
-	return fmt.Sprintf("phone book: read, %s, no damage", entriesText(*c.Phonebook.Entries))
+	if c.contentText == "" { // several rules need it
+		c.contentText = "phone book: read, " + entriesText(*c.Phonebook.Entries) + ", no damage"
+	}
+	return c.contentText
 }
 
 func entriesText(n int) string {
 	if n == 1 {
 		return "1 entry"
 	}
-	return fmt.Sprintf("%d entries", n)
+	return strconv.Itoa(n) + " entries"
 }
 
 func phonebookEmpty(c *evidence, _ []dialFailure) *finding {

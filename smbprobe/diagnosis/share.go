@@ -84,7 +84,7 @@ func shareRuledOut(c *evidence) string {
 	if c.Share != smbprobe.ShareOK {
 		return ""
 	}
-	return fmt.Sprintf("share %s: opened", c.share())
+	return "share " + c.share() + ": opened"
 }
 
 // missingEvidence says that the share is not there.
