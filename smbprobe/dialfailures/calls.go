@@ -100,29 +100,35 @@ func (l *callLog) prune(now time.Time) {
 // callHistories returns the history of each entry and code. pairs are those of the
 // texts. Calls in the future, logged while the clock was wrong, do not count.
 func (m *Memory) callHistories(now time.Time, pairs []failurePair) []smbprobe.CallHistory {
-	byPair := make(map[failurePair][]call)
-	var order []failurePair
-	for _, c := range m.calls.spans {
-		if c.startTime().After(now.Add(smbprobe.ClockSlack)) {
-			continue
-		}
-		p := pairs[c.text]
-		if byPair[p] == nil {
-			order = append(order, p)
-		}
-		byPair[p] = append(byPair[p], c)
+	latest := now.Add(smbprobe.ClockSlack)
+	calls := slices.DeleteFunc(slices.Clone(m.calls.spans), func(c call) bool { return c.startTime().After(latest) })
+	if len(calls) == 0 {
+		return nil
 	}
-	slices.SortFunc(order, failurePair.compare)
-	var all []smbprobe.CallHistory
-	for _, p := range order {
-		all = append(all, history(p, joined(byPair[p])))
+	// Those of a pair stay the oldest first.
+	slices.SortStableFunc(calls, func(a, b call) int {
+		if a.text == b.text {
+			return 0
+		}
+		return pairs[a.text].compare(pairs[b.text])
+	})
+	all := make([]smbprobe.CallHistory, 0, min(len(calls), len(pairs)))
+	for len(calls) > 0 {
+		p := pairs[calls[0].text]
+		end := slices.IndexFunc(calls, func(c call) bool { return pairs[c.text] != p })
+		if end < 0 {
+			end = len(calls)
+		}
+		all = append(all, history(p, joined(calls[:end])))
+		calls = calls[end:]
 	}
 	return all
 }
 
-// joined merges the calls of several texts that mean the same entry and code.
+// joined merges the calls of several texts that mean the same entry and code, in their own
+// memory.
 func joined(calls []call) []call {
-	var all []call
+	all := calls[:0]
 	for _, c := range calls {
 		if n := len(all); n > 0 && c.startTime().Sub(all[n-1].startTime()) < callLength {
 			end := max(all[n-1].endTime().Unix(), c.endTime().Unix())
@@ -174,6 +180,7 @@ func median(gaps []time.Duration) time.Duration {
 	if len(gaps) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(gaps))
+	sorted := slices.Clone(gaps)
+	slices.Sort(sorted)
 	return sorted[(len(sorted)-1)/2]
 }

@@ -105,9 +105,14 @@ func bracketedCode(s string, nameCut bool) (code string, ok bool) {
 
 // decimal reads an unsigned 32-bit number and returns it without leading zeros.
 func decimal(s string) (string, bool) {
-	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil {
+	if s == "" || strings.Trim(s, "0123456789") != "" { // most texts, and an error of ParseUint takes memory
 		return "", false
 	}
-	return strconv.FormatUint(n, 10), true
+	if _, err := strconv.ParseUint(s, 10, 32); err != nil {
+		return "", false
+	}
+	if s = strings.TrimLeft(s, "0"); s == "" {
+		return "0", true
+	}
+	return s, true
 }

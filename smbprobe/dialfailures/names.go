@@ -24,7 +24,7 @@ type knownName struct {
 }
 
 func newKnownNames(names []string) knownNames {
-	k := knownNames{folded: make(map[string]string, len(names))}
+	k := knownNames{folded: make(map[string]string, len(names)), sorted: make([]knownName, 0, len(names))}
 	for _, name := range names {
 		name = strings.TrimSpace(strings.ToValidUTF8(name, "\uFFFD"))
 		folded := foldCase(name)

@@ -67,10 +67,13 @@ func (m *Memory) rowsAt(now time.Time, pairs []failurePair) rows {
 			events[pairs[e.text]]++
 		}
 	}
-	order := slices.SortedFunc(slices.Values(pairs), func(p, q failurePair) int { return cmp.Or(events[q]-events[p], p.compare(q)) })
+	order := slices.Clone(pairs)
+	slices.SortFunc(order, func(p, q failurePair) int { return cmp.Or(events[q]-events[p], p.compare(q)) })
+	order = slices.Compact(order)
 	row := make(map[failurePair]int)
 	rest := -1
-	for _, p := range slices.Compact(order) {
+	r.all = slices.Grow(r.all, min(len(order), maxErrorRows+1))
+	for _, p := range order {
 		if p == (failurePair{smbprobe.Other, smbprobe.Other}) || len(row) == maxErrorRows {
 			if rest < 0 {
 				rest = len(r.all)
@@ -112,7 +115,7 @@ func (m *Memory) Summarize(windows []smbprobe.Window, now time.Time, names []str
 }
 
 func (m *Memory) windows(windows []smbprobe.Window, rows rows) []smbprobe.WindowResult {
-	var results []smbprobe.WindowResult
+	results := slices.Grow([]smbprobe.WindowResult(nil), len(windows))
 	for _, w := range windows {
 		start := rows.now.Add(-w.Duration)
 		result := smbprobe.WindowResult{Label: w.Label, Duration: w.Duration, Covered: m.Oldest != 0 && !m.OldestAt.After(start)}
@@ -151,6 +154,9 @@ func (m *Memory) lastFailures(rows rows) []smbprobe.LastFailure {
 
 // errorName returns the symbolic name of a decimal code, empty if it has none.
 func errorName(code string) string {
+	if code == smbprobe.UnknownCode || code == smbprobe.Other {
+		return ""
+	}
 	n, err := strconv.ParseUint(code, 10, 32)
 	if err != nil {
 		return ""
