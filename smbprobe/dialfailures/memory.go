@@ -189,15 +189,24 @@ func (m *Memory) Clone() *Memory {
 	return &c
 }
 
+// Key identifies an event log, and what is counted of it: once one of these changes, the log
+// is read from the start.
+type Key struct {
+	Target, Module string
+	Log, Source    string
+	EventID        uint16
+	LargestWindow  time.Duration
+}
+
 // Store keeps the memories of event logs. If there are too many, those that were read longest
 // ago are dropped first, and read from the start by the next probe.
 type Store struct {
-	logs *lru.Cache[string, *Memory]
+	logs *lru.Cache[Key, *Memory]
 }
 
 // NewStore returns an empty store.
 func NewStore() (*Store, error) {
-	logs, err := lru.New[string, *Memory](minLogs)
+	logs, err := lru.New[Key, *Memory](minLogs)
 	if err != nil {
 		return nil, err
 	}
@@ -209,10 +218,10 @@ func NewStore() (*Store, error) {
 func (s *Store) Resize(servers int) (dropped int) { return s.logs.Resize(max(minLogs, 2*servers)) }
 
 // Get returns the memory of a log; nil if there is none.
-func (s *Store) Get(key string) *Memory {
+func (s *Store) Get(key Key) *Memory {
 	m, _ := s.logs.Get(key)
 	return m
 }
 
 // Put stores the memory of a log, and reports whether another one was evicted for it.
-func (s *Store) Put(key string, m *Memory) (evicted bool) { return s.logs.Add(key, m) }
+func (s *Store) Put(key Key, m *Memory) (evicted bool) { return s.logs.Add(key, m) }

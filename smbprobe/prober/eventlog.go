@@ -53,7 +53,7 @@ func (r *run) readEventlog(ctx context.Context, tree smb.Tree) error {
 }
 
 // storeLog remembers what was read of a log.
-func (r *run) storeLog(key string) {
+func (r *run) storeLog(key dialfailures.Key) {
 	if r.prober.logs.Put(key, r.eventlog.memory) {
 		r.prober.forgotten.Add(1)
 	}
@@ -96,11 +96,12 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 	return e
 }
 
-// logKey identifies a remembered log: once a setting changes, the log is read from the
-// start.
-func (r *run) logKey() string {
+// logKey identifies the log that is remembered.
+func (r *run) logKey() dialfailures.Key {
 	m := r.target.Module.EventLog
-	return fmt.Sprintf("%q %q %q %q %d %s", r.target.Name, r.target.Module.Name, m.Log, m.Source, m.EventID, largestWindow(m.Windows))
+	return dialfailures.Key{
+		Target: r.target.Name, Module: r.target.Module.Name, Log: m.Log, Source: m.Source, EventID: m.EventID, LargestWindow: largestWindow(m.Windows),
+	}
 }
 
 func largestWindow(windows []smbprobe.Window) time.Duration {
@@ -275,11 +276,12 @@ func (r *run) bestServerTime() time.Time {
 // entryNames returns the names of entries that are known: those that the configuration says
 // are dialed, those of the phone book, if it was read, and those that it had.
 func (r *run) entryNames() []string {
-	names := slices.Clone(r.target.Module.Phonebook.DialedEntries)
-	for _, l := range r.result.Phonebook.Links {
+	dialed, links := r.target.Module.Phonebook.DialedEntries, r.result.Phonebook.Links
+	names := append(make([]string, 0, 2*(len(dialed)+len(links))), dialed...)
+	for _, l := range links {
 		names = append(names, l.Entry)
 	}
-	names = append(names, r.prober.recoveries.entryNames(r.result)...)
+	names = r.prober.recoveries.appendEntryNames(names, r.result)
 	slices.Sort(names)
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }

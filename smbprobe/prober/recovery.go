@@ -24,8 +24,11 @@ const (
 // server's may be set meanwhile. Modules are kept apart: they may probe different files.
 type recoveryTracker struct {
 	mu   sync.Mutex // held while a record is read and written back
-	seen *lru.Cache[string, recovery]
+	seen *lru.Cache[recoveryKey, recovery]
 }
+
+// recoveryKey is whose recovery is remembered.
+type recoveryKey struct{ target, module string }
 
 // recovery is what is remembered of one target and module. Its slices and maps are replaced,
 // never changed.
@@ -36,9 +39,17 @@ type recovery struct {
 	healthyAt      time.Time // of the first probe that found both healthy again; zero: none yet
 	unresolved     bool      // the fault lasts
 
-	entries  map[string]string // what each entry dials with, when that was last known; nil: never
+	entries  knownEntries
 	changes  []phonebookChange // the newest first
-	services map[string]serviceSeen
+	services []serviceSeen
+}
+
+// knownEntries are the entries of a phone book, when they were last known: in the slices and
+// maps of the result. Most probes find the same.
+type knownEntries struct {
+	known  bool
+	links  []smbprobe.Link
+	modems map[string][]string
 }
 
 type phonebookChange struct {
@@ -50,12 +61,13 @@ type phonebookChange struct {
 
 // serviceSeen is since when a service is seen in a state.
 type serviceSeen struct {
+	name  string
 	state smbprobe.ServiceState
 	since time.Time
 }
 
 func newRecoveryTracker() (*recoveryTracker, error) {
-	seen, err := lru.New[string, recovery](maxHints)
+	seen, err := lru.New[recoveryKey, recovery](maxHints)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +77,7 @@ func newRecoveryTracker() (*recoveryTracker, error) {
 // update takes the result of a probe that ended now, and sets what the result has of earlier
 // probes.
 func (t *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
-	key := recoveryKey(r)
+	key := recoveryKeyOf(r)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	rec, known := t.seen.Get(key)
@@ -79,19 +91,22 @@ func (t *recoveryTracker) update(r *smbprobe.Result, now time.Time) {
 	rec.describe(r)
 }
 
-func recoveryKey(r *smbprobe.Result) string { return r.Target + " " + r.Module }
+func recoveryKeyOf(r *smbprobe.Result) recoveryKey { return recoveryKey{r.Target, r.Module} }
 
-// entryNames returns the names of the entries that earlier probes of the last seven days saw in
-// the phone book. Events that name them may still be in the log.
-func (t *recoveryTracker) entryNames(r *smbprobe.Result) []string {
+// appendEntryNames appends the names of the entries that earlier probes of the last seven days
+// saw in the phone book. Events that name them may still be in the log. Names may occur twice.
+func (t *recoveryTracker) appendEntryNames(names []string, r *smbprobe.Result) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	rec, _ := t.seen.Get(recoveryKey(r))
-	names := slices.Sorted(maps.Keys(rec.entries))
+	rec, _ := t.seen.Get(recoveryKeyOf(r))
+	for _, l := range rec.entries.links {
+		names = append(names, l.Entry)
+	}
+	for name := range rec.entries.modems {
+		names = append(names, name)
+	}
 	for _, c := range rec.changes {
-		if !slices.Contains(names, c.entry) {
-			names = append(names, c.entry)
-		}
+		names = append(names, c.entry)
 	}
 	return names
 }
@@ -131,26 +146,12 @@ func phonebookAtFault(p *smbprobe.PhonebookResult) bool {
 // recordEntries compares the entries with those of the last probe that knew them.
 func (rec *recovery) recordEntries(r *smbprobe.Result, now time.Time) {
 	entries := entriesOf(&r.Phonebook)
-	if entries == nil {
+	if !entries.known {
 		return
 	}
 	var changes []phonebookChange
-	if rec.entries != nil {
-		for _, name := range slices.Sorted(maps.Keys(entries)) {
-			before, was := rec.entries[name]
-			if !was {
-				changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryAdded, at: now})
-				before, was = rec.removed(name)
-			}
-			if was && before != entries[name] {
-				changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryRewired, at: now})
-			}
-		}
-		for _, name := range slices.Sorted(maps.Keys(rec.entries)) {
-			if _, is := entries[name]; !is {
-				changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryRemoved, at: now, wires: rec.entries[name]})
-			}
-		}
+	if rec.entries.known && !entries.equal(rec.entries) {
+		changes = rec.compareEntries(entries.wires(), rec.entries.wires(), now)
 	}
 	for _, c := range rec.changes {
 		if now.Sub(c.at) <= changesKept {
@@ -160,27 +161,57 @@ func (rec *recovery) recordEntries(r *smbprobe.Result, now time.Time) {
 	rec.entries, rec.changes = entries, changes[:min(len(changes), maxChanges)]
 }
 
-// entriesOf returns what each entry of a phone book dials with; nil: not known. One that is not
-// there has no entries.
-func entriesOf(p *smbprobe.PhonebookResult) map[string]string {
-	entries := make(map[string]string)
+// compareEntries returns what changed between what the entries dialed with before, and what
+// they dial with.
+func (rec *recovery) compareEntries(entries, before map[string]string, now time.Time) []phonebookChange {
+	var changes []phonebookChange
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		wires, was := before[name]
+		if !was {
+			changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryAdded, at: now})
+			wires, was = rec.removed(name)
+		}
+		if was && wires != entries[name] {
+			changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryRewired, at: now})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(before)) {
+		if _, is := entries[name]; !is {
+			changes = append(changes, phonebookChange{entry: name, kind: smbprobe.EntryRemoved, at: now, wires: before[name]})
+		}
+	}
+	return changes
+}
+
+// entriesOf returns the entries of a phone book, if they are known. One that is not there has no
+// entries.
+func entriesOf(p *smbprobe.PhonebookResult) knownEntries {
 	switch p.State {
 	case smbprobe.PhonebookMissing, smbprobe.PhonebookFolderMissing, smbprobe.PhonebookElsewhere:
-		return entries
+		return knownEntries{known: true}
 	case smbprobe.PhonebookOK:
-	default:
-		return nil
+		if p.Entries != nil && !p.LinksTruncated {
+			return knownEntries{known: true, links: p.Links, modems: p.Modems}
+		}
 	}
-	if p.Entries == nil || p.LinksTruncated {
-		return nil
+	return knownEntries{}
+}
+
+// equal reports whether the entries dial with the same.
+func (e knownEntries) equal(other knownEntries) bool {
+	return slices.Equal(e.links, other.links) && maps.EqualFunc(e.modems, other.modems, slices.Equal[[]string])
+}
+
+// wires returns what each entry dials with, in a form to compare.
+func (e knownEntries) wires() map[string]string {
+	wires := make(map[string]string)
+	for _, l := range e.links {
+		wires[l.Entry] += strings.Join([]string{l.Media, l.Device, l.Port}, "\x00") + "\x01"
 	}
-	for _, l := range p.Links {
-		entries[l.Entry] += strings.Join([]string{l.Media, l.Device, l.Port}, "\x00") + "\x01"
+	for name, modems := range e.modems {
+		wires[name] += strings.Join(modems, "\x00")
 	}
-	for name, modems := range p.Modems {
-		entries[name] += strings.Join(modems, "\x00")
-	}
-	return entries
+	return wires
 }
 
 // removed returns what an entry dialed with that was removed last.
@@ -194,29 +225,39 @@ func (rec *recovery) removed(name string) (wires string, found bool) {
 }
 
 func (rec *recovery) recordServices(r *smbprobe.Result, now time.Time) {
-	services := make(map[string]serviceSeen, len(r.Services))
+	services := make([]serviceSeen, 0, len(r.Services))
+	inState := make([]time.Duration, len(r.Services))
 	for i := range r.Services {
 		s := &r.Services[i]
-		seen, known := rec.services[s.Name]
+		seen, known := rec.service(s.Name)
 		if h := r.Host.Started; h != nil && now.Sub(seen.since) > *h {
 			known = false // the server was started since: so was the service, if at all
 		}
 		switch {
 		case s.State == "": // not known now: what was known stays
 			if known {
-				services[s.Name] = seen
+				services = append(services, seen)
 			}
 			continue
 		case !known || seen.state != s.State:
-			seen = serviceSeen{s.State, now}
+			seen = serviceSeen{s.Name, s.State, now}
 		}
-		services[s.Name] = seen
-		inState := now.Sub(seen.since)
-		s.InStateFor = &inState
+		services = append(services, seen)
+		inState[i] = now.Sub(seen.since)
+		s.InStateFor = &inState[i]
 	}
 	if len(r.Services) > 0 {
 		rec.services = services
 	}
+}
+
+// service returns what is remembered of a service.
+func (rec *recovery) service(name string) (seen serviceSeen, known bool) {
+	i := slices.IndexFunc(rec.services, func(s serviceSeen) bool { return s.name == name })
+	if i < 0 {
+		return serviceSeen{}, false
+	}
+	return rec.services[i], true
 }
 
 // describe writes what is remembered into a result, by the server's clock.

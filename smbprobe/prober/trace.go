@@ -14,6 +14,9 @@ const maxTrace = 500
 // usualTrace is how many lines the trace of a probe with every check has.
 const usualTrace = 80
 
+// usualSteps is how many steps a probe has at least.
+const usualSteps = 4
+
 // recorder records how long the steps of a probe took and what happened.
 type recorder struct {
 	started time.Time
@@ -47,6 +50,9 @@ func (r *recorder) step(s smbprobe.Step, do func() error) error {
 			r.steps[i] = result
 			return err
 		}
+	}
+	if r.steps == nil {
+		r.steps = make([]smbprobe.StepResult, 0, usualSteps)
 	}
 	r.steps = append(r.steps, result)
 	return err
