@@ -43,14 +43,14 @@ func runParallel(ctx context.Context, rounds *smb.Rounds, branches ...func(conte
 	wait.Add(len(branches))
 	for i := range running {
 		b := &running[i]
-		b.run, b.ctx, b.wait = branches[i], ctx, &wait
-		rounds.ForkInto(&b.rounds)
+		b.run, b.ctx.Context, b.wait = branches[i], ctx, &wait
+		rounds.ForkInto(&b.ctx.Rounds)
 		go b.start()
 	}
 	wait.Wait()
 	rounds.Work(1)
 	for i := range running {
-		rounds.Join(&running[i].rounds)
+		rounds.Join(&running[i].ctx.Rounds)
 		if err := running[i].panicked; err != nil {
 			panic(err)
 		}
@@ -60,17 +60,16 @@ func runParallel(ctx context.Context, rounds *smb.Rounds, branches ...func(conte
 // parallelBranch is one branch of runParallel.
 type parallelBranch struct {
 	run      func(context.Context)
-	ctx      context.Context
-	rounds   smb.Rounds
+	ctx      smb.RoundsContext
 	wait     *sync.WaitGroup
 	panicked error
 }
 
 func (b *parallelBranch) start() {
 	defer b.wait.Done()
-	defer b.rounds.Work(-1)
+	defer b.ctx.Rounds.Work(-1)
 	defer recoverAsError(&b.panicked)
-	b.run(smb.ContextWithRounds(b.ctx, &b.rounds))
+	b.run(&b.ctx)
 }
 
 // expect tells the connection how many round trips a branch will need.

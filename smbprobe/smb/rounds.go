@@ -32,9 +32,13 @@ type branches struct {
 
 // NewRounds returns a count of which one branch works: the caller.
 func NewRounds() *Rounds {
-	r := &Rounds{branches: new(branches)}
+	r := new(struct {
+		Rounds
+		branches branches
+	})
+	r.Rounds.branches = &r.branches
 	r.branches.working.Store(1)
-	return r
+	return &r.Rounds
 }
 
 // Expect tells how many round trips the branch will need from now on, as far as that can be
@@ -87,16 +91,9 @@ func (r *Rounds) Answered(round int64) {
 	}
 }
 
-// Fork returns a count for a branch of the probe that runs in parallel with others.
-// It starts at r's count, and the round trips of the others do not count in it. Join
-// merges it.
-func (r *Rounds) Fork() *Rounds {
-	f := new(Rounds)
-	r.ForkInto(f)
-	return f
-}
-
-// ForkInto is Fork with the memory for it.
+// ForkInto makes f, which must be new, the count of a branch of the probe that runs in
+// parallel with others. It starts at r's count, and the round trips of the others do not
+// count in it. Join merges it.
 func (r *Rounds) ForkInto(f *Rounds) {
 	f.branches = r.branches
 	f.expected.Store(r.expected.Load())
@@ -108,9 +105,18 @@ func (r *Rounds) Join(branch *Rounds) { r.Answered(branch.answered.Load()) }
 
 type roundsKey struct{}
 
-// ContextWithRounds returns a context whose requests count in r.
-func ContextWithRounds(ctx context.Context, r *Rounds) context.Context {
-	return context.WithValue(ctx, roundsKey{}, r)
+// RoundsContext is a context whose requests count in Rounds.
+type RoundsContext struct {
+	context.Context
+	Rounds Rounds
+}
+
+// Value implements context.Context.
+func (c *RoundsContext) Value(key any) any {
+	if key == (roundsKey{}) {
+		return &c.Rounds
+	}
+	return c.Context.Value(key)
 }
 
 // RoundsFrom returns the rounds of the branch that ctx belongs to, or fallback.

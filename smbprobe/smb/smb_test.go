@@ -112,7 +112,9 @@ func TestRounds(t *testing.T) {
 		t.Fatal(a, b, c, r.Count())
 	}
 	r.Answered(c)
-	branch := r.Fork()
+	ctx := &smb.RoundsContext{Context: context.Background()}
+	branch := &ctx.Rounds
+	r.ForkInto(branch)
 	for range 3 {
 		branch.Answered(branch.Sent())
 	}
@@ -124,7 +126,6 @@ func TestRounds(t *testing.T) {
 	if r.Count() != 5 {
 		t.Fatal(r.Count())
 	}
-	ctx := smb.ContextWithRounds(context.Background(), branch)
 	if smb.RoundsFrom(ctx, r) != branch || smb.RoundsFrom(context.Background(), r) != r {
 		t.Error("the wrong rounds")
 	}
