@@ -42,7 +42,6 @@ func newPipe(t *Tree, name string, fid uint16) *Pipe {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pipes = append(s.pipes, p)
-	p.message.data = s.conn.takeBuffer()
 	return p
 }
 
@@ -80,7 +79,8 @@ func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte,
 		return nil, &smb.Error{Op: p.ops.transact, Err: fmt.Errorf("a message of %d bytes does not fit a request", len(message))}
 	}
 	s := p.tree.session
-	p.message.limit, p.message.data = limit, p.message.data[:0]
+	p.message.limit = limit
+	p.emptyMessage()
 	k, err := s.conn.roundTrip(ctx, request{op: p.ops.transact, builder: transactRequest(s.header(p.tree.tid), p.fid, message), onMessage: p.onMessage, limit: p.limit})
 	if err != nil {
 		return nil, s.conn.fault(k, err)
@@ -95,8 +95,17 @@ func (p *Pipe) Transact(ctx context.Context, message []byte, limit int) ([]byte,
 
 // Read implements smb.Pipe.
 func (p *Pipe) Read(ctx context.Context, limit int) ([]byte, error) {
-	p.message.data = p.message.data[:0]
+	p.emptyMessage()
 	return p.readRest(ctx, limit)
+}
+
+// emptyMessage forgets the last message. A pipe has no memory for one before its first, and
+// after Session.Park.
+func (p *Pipe) emptyMessage() {
+	if p.message.data == nil {
+		p.message.data = p.tree.session.conn.takeBuffer()
+	}
+	p.message.data = p.message.data[:0]
 }
 
 // ReadMessages implements smb.ReadAheader. The answers come in the order of the
