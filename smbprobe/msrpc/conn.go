@@ -170,9 +170,7 @@ func (c *Conn) OpenHandle(ctx context.Context, op string, opnum uint16, stub []b
 // handle and a Windows error code. Closing the pipe closes its handles without the
 // round trip.
 func (c *Conn) CloseHandle(ctx context.Context, op string, opnum uint16, handle ndr.Handle) error {
-	var w ndr.Writer
-	w.Handle(handle)
-	_, err := c.handleCall(ctx, op, opnum, w.Stub())
+	_, err := c.handleCall(ctx, op, opnum, handle[:])
 	return err
 }
 

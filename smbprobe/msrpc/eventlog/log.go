@@ -135,7 +135,7 @@ func (l *Log) BoundsFrom(ctx context.Context, number uint32) (oldest, count uint
 
 // number makes a call that takes the handle and returns a number and a status.
 func (l *Log) number(ctx context.Context, name string, opnum uint16) (uint32, error) {
-	answer, err := l.conn.Call(ctx, name, opnum, l.handleStub(), 8)
+	answer, err := l.conn.Call(ctx, name, opnum, l.handle[:], 8)
 	if err != nil {
 		return 0, err
 	}
@@ -151,7 +151,7 @@ func (l *Log) number(ctx context.Context, name string, opnum uint16) (uint32, er
 // the round trip.
 func (l *Log) Close(ctx context.Context) error {
 	const name = "ElfrCloseEL"
-	answer, err := l.conn.Call(ctx, name, opClose, l.handleStub(), len(l.handle)+4)
+	answer, err := l.conn.Call(ctx, name, opClose, l.handle[:], len(l.handle)+4)
 	if err != nil {
 		return err
 	}
@@ -162,13 +162,6 @@ func (l *Log) Close(ctx context.Context) error {
 		return smb.Protocolf(name, "an answer of %d bytes", len(answer))
 	}
 	return statusError(name, smb.Status(status))
-}
-
-// handleStub is the request of a call that takes the handle alone.
-func (l *Log) handleStub() []byte {
-	var w ndr.Writer
-	w.Handle(l.handle)
-	return w.Stub()
 }
 
 // statusError returns the error for a call's status, nil for success.

@@ -9,6 +9,7 @@ import (
 )
 
 // Handle is a context handle: attributes and a UUID (C706 appendix N, ndr_context_handle).
+// Its bytes are the stub of a call that takes it alone.
 type Handle [20]byte
 
 // firstReferent is the referent identifier of a stub's first pointer, and

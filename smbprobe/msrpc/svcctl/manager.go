@@ -130,7 +130,7 @@ type Status struct {
 // service has to be opened with QueryStatus.
 func (s *Service) Status(ctx context.Context) (Status, error) {
 	op := "query the state of service " + s.name
-	stub, err := s.conn.Call(ctx, op, opQueryStatus, handleStub(s.handle), statusSize)
+	stub, err := s.conn.Call(ctx, op, opQueryStatus, s.handle[:], statusSize)
 	if err != nil {
 		return Status{}, err
 	}
@@ -145,12 +145,6 @@ func (s *Service) Status(ctx context.Context) (Status, error) {
 // without.
 func (s *Service) Close(ctx context.Context) error {
 	return s.conn.CloseHandle(ctx, "close service "+s.name, opCloseHandle, s.handle)
-}
-
-func handleStub(service ndr.Handle) []byte {
-	var w ndr.Writer
-	w.Handle(service)
-	return w.Stub()
 }
 
 // statusSize is the size of an answer in bytes: SERVICE_STATUS and the code.
