@@ -22,7 +22,7 @@ const (
 
 // Append appends the metrics of one probe as text. It reads r, which must not be nil.
 func Append(b []byte, r *smbprobe.Result, format Format) []byte {
-	var s samples
+	s := samples{all: make([]sample, 0, usualSamples), labels: make([]string, 0, 2*usualSamples)}
 	for i := range textFamilies {
 		f := &textFamilies[i]
 		s.reset(f.order)
@@ -133,6 +133,9 @@ func appendFloat(b []byte, f float64, format Format) []byte {
 	}
 	return b
 }
+
+// usualSamples is how many samples most families have at most.
+const usualSamples = 32
 
 // samples collects the samples of one family. It is reused from family to family.
 type samples struct {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -13,13 +14,15 @@ import (
 // secureHeaders sets on every answer what keeps a browser from running or framing it. The
 // pages set a policy that also allows their own style.
 func secureHeaders(next http.Handler) http.Handler {
+	set := map[string][]string{ // shared by all answers, which only replace them; canonical keys
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
+		"X-Content-Type-Options":  {"nosniff"},
+		"X-Frame-Options":         {"DENY"},
+		"Referrer-Policy":         {"no-referrer"},
+		"Cache-Control":           {"no-store"},
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
+		maps.Copy(w.Header(), set)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -19,9 +19,9 @@ import (
 // writeMetrics answers with the metrics of one probe, as promhttp would, byte for byte, but
 // without making a registry, descriptors and protocol buffers for every scrape.
 func (s *Server) writeMetrics(w http.ResponseWriter, r *http.Request, result *smbprobe.Result) {
-	contentType := s.formats.negotiate(r.Header)
+	contentType, formatType := s.formats.negotiate(r.Header)
 	var format collector.Format
-	switch contentType.FormatType() {
+	switch formatType {
 	case expfmt.TypeTextPlain:
 		format = collector.Text
 	case expfmt.TypeOpenMetrics:
@@ -119,14 +119,16 @@ type formatCache struct {
 	mu     sync.Mutex
 	accept string
 	format expfmt.Format
+	kind   expfmt.FormatType // of format
 }
 
-func (c *formatCache) negotiate(h http.Header) expfmt.Format {
+func (c *formatCache) negotiate(h http.Header) (expfmt.Format, expfmt.FormatType) {
 	accept := h.Get("Accept")
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.format == "" || c.accept != accept {
 		c.accept, c.format = accept, expfmt.NegotiateAccept(h, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+		c.kind = c.format.FormatType()
 	}
-	return c.format
+	return c.format, c.kind
 }

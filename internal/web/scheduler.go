@@ -177,6 +177,11 @@ func (s *scheduler) reusableFor(t smbprobe.Target) time.Duration {
 
 // awaitStart reports whether the flight started, or was rejected, in time.
 func (f *flight) awaitStart(ctx context.Context, startBy time.Time) bool {
+	select {
+	case <-f.started: // at once, as most do
+		return true
+	default:
+	}
 	ctx, cancel := context.WithDeadline(ctx, startBy)
 	defer cancel()
 	select {
