@@ -110,7 +110,11 @@ func (p *Prober) EventlogsForgotten() int { return int(p.forgotten.Load()) }
 func (p *Prober) Probe(ctx context.Context, t smbprobe.Target) *smbprobe.Result {
 	ctx, cancel := context.WithTimeout(ctx, t.Module.Timeout)
 	defer cancel()
-	log := newRecorder()
+	lines := usualTrace
+	if t.Module.Session == smbprobe.SessionKept {
+		lines = usualKeptTrace
+	}
+	log := newRecorder(lines)
 	deadline, _ := ctx.Deadline()
 	timeout := time.Until(deadline)
 

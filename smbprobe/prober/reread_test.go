@@ -95,7 +95,7 @@ func TestDamageIsConfirmed(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tree := &fakeTree{openings: test.openings}
-				r := newRun(readingProber(t), smbprobe.Target{Module: smbprobe.Module{Phonebook: smbprobe.PhonebookModule{Path: "book", MaxSize: 1 << 20}}}, newRecorder())
+				r := newRun(readingProber(t), smbprobe.Target{Module: smbprobe.Module{Phonebook: smbprobe.PhonebookModule{Path: "book", MaxSize: 1 << 20}}}, newRecorder(usualTrace))
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 				defer cancel()
 				begin := time.Now()
@@ -126,7 +126,7 @@ func TestDamageIsConfirmed(t *testing.T) {
 func TestNoTimeToConfirm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tree := &fakeTree{openings: []opening{{data: "rubbish"}}}
-		r := newRun(readingProber(t), smbprobe.Target{Module: smbprobe.Module{Phonebook: smbprobe.PhonebookModule{Path: "book", MaxSize: 1 << 20}}}, newRecorder())
+		r := newRun(readingProber(t), smbprobe.Target{Module: smbprobe.Module{Phonebook: smbprobe.PhonebookModule{Path: "book", MaxSize: 1 << 20}}}, newRecorder(usualTrace))
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
 		_ = r.readPhonebook(ctx, tree)
@@ -145,7 +145,7 @@ func TestResultIsBounded(t *testing.T) {
 	for i := range 1000 {
 		book = append(book, "["+string(rune('a'+i%26))+string(rune('a'+i/26))+"]\r\nMEDIA=serial\r\nPort=COM1\r\nDEVICE=modem\r\n"...)
 	}
-	r := newRun(readingProber(t), smbprobe.Target{Module: smbprobe.Module{Phonebook: smbprobe.PhonebookModule{Path: "book", MaxSize: 1 << 20}}}, newRecorder())
+	r := newRun(readingProber(t), smbprobe.Target{Module: smbprobe.Module{Phonebook: smbprobe.PhonebookModule{Path: "book", MaxSize: 1 << 20}}}, newRecorder(usualTrace))
 	got := r.readOnce(t.Context(), &fakeTree{openings: []opening{{data: string(book)}}}).result
 	if len(got.Findings) != maxFindings || len(got.Links) != maxLinks || *got.Entries < 4000 {
 		t.Errorf("%d findings, %d links, %d entries", len(got.Findings), len(got.Links), *got.Entries)

@@ -11,8 +11,12 @@ import (
 // maxTrace is how many lines a trace has at most.
 const maxTrace = 500
 
-// usualTrace is how many lines the trace of a probe with every check has.
-const usualTrace = 80
+// usualTrace is how many lines the trace of a probe with every check has, usualKeptTrace that
+// of one on a kept session.
+const (
+	usualTrace     = 80
+	usualKeptTrace = 32
+)
 
 // usualSteps is how many steps a probe has at least.
 const usualSteps = 4
@@ -27,8 +31,9 @@ type recorder struct {
 	cut   bool
 }
 
-func newRecorder() *recorder {
-	return &recorder{started: time.Now(), trace: make(smbprobe.Trace, 0, usualTrace)}
+// newRecorder returns a recorder with memory for a trace of so many lines.
+func newRecorder(lines int) *recorder {
+	return &recorder{started: time.Now(), trace: make(smbprobe.Trace, 0, lines)}
 }
 
 // step runs a step of the probe and records how long it took. If a step runs again, its

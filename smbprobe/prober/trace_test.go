@@ -16,7 +16,7 @@ import (
 
 func TestRecorderTimesSteps(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRecorder()
+		r := newRecorder(usualTrace)
 		started := time.Now()
 		step := func(s smbprobe.Step, d time.Duration, err error) {
 			if got := r.step(s, func() error { time.Sleep(d); return err }); !errors.Is(got, err) {
@@ -46,7 +46,7 @@ func TestRecorderTimesSteps(t *testing.T) {
 }
 
 func TestStepKeepsItsError(t *testing.T) {
-	r := newRecorder()
+	r := newRecorder(usualTrace)
 	err := r.step(smbprobe.StepLogin, func() error { return errors.New("refused") })
 	got := new(smbprobe.Result)
 	r.finish(got)
@@ -56,7 +56,7 @@ func TestStepKeepsItsError(t *testing.T) {
 }
 
 func TestTraceIsBounded(t *testing.T) {
-	r := newRecorder()
+	r := newRecorder(usualTrace)
 	var running sync.WaitGroup
 	for i := range 4 {
 		running.Go(func() {

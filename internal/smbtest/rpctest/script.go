@@ -38,26 +38,55 @@ type Script struct {
 
 // Transact implements smb.Pipe.
 func (s *Script) Transact(_ context.Context, message []byte, limit int) ([]byte, error) {
-	if message[2] == 11 {
+	if isBind(message) {
 		s.Bind = bytes.Clone(message)
-		ack := []byte{5, 0, 12, 3, 0x10, 0, 0, 0, 56, 0, 0, 0, 1, 0, 0, 0, 0xb8, 0x10, 0xb8, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}
-		return append(ack, 0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2, 0, 0, 0), nil
+		return bindAck(), nil
 	}
 	if len(s.Calls) == len(s.Stubs) {
 		return nil, errors.New("a call that the script does not have")
 	}
 	stub := s.Stubs[len(s.Calls)]
 	s.Calls = append(s.Calls, Call{binary.LittleEndian.Uint16(message[22:]), bytes.Clone(message[24:])})
-	answer := []byte{5, 0, 2, 3, 0x10, 0, 0, 0}
-	answer = binary.LittleEndian.AppendUint16(answer, uint16(24+len(stub)))
-	answer = append(answer, 0, 0)
-	answer = append(answer, message[12:16]...)
-	answer = binary.LittleEndian.AppendUint32(answer, uint32(len(stub)))
-	answer = append(append(answer, 0, 0, 0, 0), stub...)
+	answer := appendAnswer(nil, message, stub)
 	if len(answer) > limit {
 		return nil, errors.New("an answer of the script does not fit a fragment")
 	}
 	return answer, nil
+}
+
+func isBind(message []byte) bool { return message[2] == 11 }
+
+func bindAck() []byte {
+	ack := []byte{5, 0, 12, 3, 0x10, 0, 0, 0, 56, 0, 0, 0, 1, 0, 0, 0, 0xb8, 0x10, 0xb8, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}
+	return append(ack, 0x04, 0x5d, 0x88, 0x8a, 0xeb, 0x1c, 0xc9, 0x11, 0x9f, 0xe8, 0x08, 0x00, 0x2b, 0x10, 0x48, 0x60, 2, 0, 0, 0)
+}
+
+// appendAnswer appends the answer to a call, in one fragment.
+func appendAnswer(b, call, stub []byte) []byte {
+	b = append(b, 5, 0, 2, 3, 0x10, 0, 0, 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(24+len(stub)))
+	b = append(b, 0, 0)
+	b = append(b, call[12:16]...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(stub)))
+	return append(append(b, 0, 0, 0, 0), stub...)
+}
+
+// Repeated is a pipe for benchmarks: its server accepts the bind, and answers the calls with
+// these stubs in turn, again and again. It takes no memory for a call.
+type Repeated struct {
+	Script
+	next   int
+	answer []byte
+}
+
+// Transact implements smb.Pipe.
+func (r *Repeated) Transact(ctx context.Context, message []byte, limit int) ([]byte, error) {
+	if isBind(message) {
+		return r.Script.Transact(ctx, message, limit)
+	}
+	r.answer = appendAnswer(r.answer[:0], message, r.Stubs[r.next])
+	r.next = (r.next + 1) % len(r.Stubs)
+	return r.answer, nil
 }
 
 // Read implements smb.Pipe.
