@@ -105,12 +105,13 @@ func (m *Memory) callHistories(now time.Time, pairs []failurePair) []smbprobe.Ca
 	if len(calls) == 0 {
 		return nil
 	}
-	// Those of a pair stay the oldest first.
-	slices.SortStableFunc(calls, func(a, b call) int {
-		if a.text == b.text {
-			return 0
+	slices.SortFunc(calls, func(a, b call) int {
+		if a.text != b.text {
+			if order := pairs[a.text].compare(pairs[b.text]); order != 0 {
+				return order
+			}
 		}
-		return pairs[a.text].compare(pairs[b.text])
+		return cmp.Compare(a.start, b.start)
 	})
 	all := make([]smbprobe.CallHistory, 0, min(len(calls), len(pairs)))
 	for len(calls) > 0 {
