@@ -208,3 +208,19 @@ func wantSteps(t testing.TB, cause string, steps []smbprobe.RemedyStep) {
 
 // hostileText stands for a text that a server sent.
 const hostileText = `x & format c:`
+
+func TestServicePack(t *testing.T) {
+	for value, want := range map[string]struct {
+		n     int
+		known bool
+	}{
+		"Service Pack 6": {6, true}, "Service Pack 6a": {6, true}, "Service Pack 3, build 1381": {3, true},
+		"Service Pack": {}, "Service Pack ": {}, "Service Pack a": {}, "Service Pack -1": {}, "Service Pack 99999999999999999999": {}, "6": {}, "": {},
+	} {
+		c := newEvidence(&smbprobe.Result{Registry: smbprobe.RegistryResult{ServicePack: &smbprobe.RegistryText{Set: true, Value: value}}})
+		n, known := c.servicePack()
+		if known != want.known || known && n != want.n {
+			t.Errorf("%q: %d %v, want %d %v", value, n, known, want.n, want.known)
+		}
+	}
+}
