@@ -90,7 +90,7 @@ func TestCosts(t *testing.T) {
 }
 
 // checkMemory compares what a scrape takes from the heap. It may count again, because a
-// collection of garbage between two scrapes may take what is pooled, which is as much as 25
+// collection of garbage between two scrapes may take what is pooled, which is as much as many
 // scrapes take.
 func (l limits) checkMemory(t *testing.T, server netip.AddrPort) {
 	t.Helper()
