@@ -88,7 +88,8 @@ func modems(b *phonebook.Book) map[string][]string {
 	all := make(map[string][]string)
 	for e := range b.Entries() {
 		for m := range e.Media() {
-			all[e.Name] = append(all[e.Name], m.DeviceName)
+			name := strings.Clone(e.Name) // the file would stay in memory with the result
+			all[name] = append(all[name], strings.Clone(m.DeviceName))
 		}
 	}
 	return all
