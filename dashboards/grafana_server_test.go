@@ -159,7 +159,7 @@ func serverLines() []line {
 			queries:     one(`max by (entry, code, error) (rasphone_dialup_failures_by_error{SERVER, window="24h"})`),
 			sort:        []string{"-In 24 hours"},
 			columns: []column{
-				{name: "entry", title: "Entry", width: 170, none: "no entry named"}, {name: "code", title: "Code", width: 70, none: "no code"}, {name: "error", title: "Error", none: "no name"},
+				{name: "entry", title: "Entry", width: 155, none: "no entry named"}, {name: "code", title: "Code", width: 60, none: "no code"}, {name: "error", title: "Error", none: "no name"},
 				{name: "Value", title: "In 24 hours", width: 100, unit: "none", none: "0"},
 			},
 		}}},
