@@ -133,13 +133,13 @@ var fleetLines = []line{
 		options: object{"textMode": "value_and_name"},
 	}}},
 	{12, []show{{
-		kind: "table", title: "Servers that need action", width: 24, unit: "string", none: "no server with a fault",
+		kind: "table", title: "Servers that need action", width: 24, unit: "string", none: "no server with a fault, or none is scraped",
 		description: "The worst servers, with one row for each cause: the 50 newest of each severity. The server leads to its dashboard, what is wrong to its runbook.",
 		queries:     listed(worstServers),
 		sort:        []string{"Verdict", "-Since"},
 		columns: []column{
 			// A phone shows the first three.
-			{name: "Value", title: "Since", width: 95, unit: "dateTimeFromNow", none: "not known"},
+			{name: "Value", title: "Since", width: 95, unit: "dateTimeFromNow", none: "not known", wrap: true},
 			{name: "instance", title: "Server", width: 130, none: "no server", link: &toServer, wrap: true},
 			{name: "title", title: "What is wrong", none: "not known", wrap: true, link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.page}.md", "targetBlank": true}},
 			{name: "rank", title: "Verdict", width: 80, none: "no verdict", values: rankValues, coloured: true},
@@ -189,7 +189,7 @@ var fleetLines = []line{
 		},
 	}},
 	{12, []show{{
-		kind: "state-timeline", title: "Faults over time", width: 24, unit: "none", none: "no server had a fault",
+		kind: "state-timeline", title: "Faults over time", width: 24, unit: "none", none: "no server had a fault, or none was scraped",
 		description: "The 20 servers that were at fault longest in the time shown. Servers without a fault are left out.",
 		queries: []graph{legend(`max by (job, site, instance) (
   3 * (instance_fault:rasphone_fault:bool{SERVERS, severity="critical"} == 1)

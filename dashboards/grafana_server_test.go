@@ -51,7 +51,11 @@ func stateStat[S ~string](states []S) []object {
 		if color == faint {
 			color = neutral
 		}
-		lines = append(lines, coloured(string(s), color))
+		line := override(string(s), "color", object{"fixedColor": color, "mode": "fixed"})
+		if plain := strings.ReplaceAll(string(s), "_", " "); plain != string(s) {
+			line = override(string(s), "color", object{"fixedColor": color, "mode": "fixed"}, "displayName", plain)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }
@@ -155,7 +159,7 @@ func serverLines() []line {
 			queries:     one(`max by (entry, code, error) (rasphone_dialup_failures_by_error{SERVER, window="24h"})`),
 			sort:        []string{"-In 24 hours"},
 			columns: []column{
-				{name: "entry", title: "Entry", none: "no entry named"}, {name: "code", title: "Code", width: 80, none: "no code"}, {name: "error", title: "Error", none: "no name"},
+				{name: "entry", title: "Entry", width: 155, none: "no entry named"}, {name: "code", title: "Code", width: 60, none: "no code"}, {name: "error", title: "Error", none: "no name"},
 				{name: "Value", title: "In 24 hours", width: 100, unit: "none", none: "0"},
 			},
 		}}},
@@ -202,8 +206,8 @@ func serverLines() []line {
 			queries:     one(`max by (class, check) (rasphone_phonebook_findings{SERVER})`),
 			sort:        []string{"Class"},
 			columns: []column{
-				{name: "class", title: "Class", width: 80, none: "none"}, {name: "check", title: "Check", none: "none"},
-				{name: "Value", title: "Times", width: 70, unit: "none", none: "0"},
+				{name: "class", title: "Class", width: 65, none: "none"}, {name: "check", title: "Check", none: "none"},
+				{name: "Value", title: "Times", width: 60, unit: "none", none: "0"},
 			},
 		}, {
 			kind: "timeseries", title: "Size of the phone book", width: 6, unit: "bytes", none: unknown, min: 0,
@@ -254,7 +258,7 @@ func serverLines() []line {
 				{name: "Value", title: "Runs", width: 90, unit: "none", none: unknown, values: yesNo("yes", "no", neutral)},
 			},
 		}, {
-			kind: "table", title: "What the server says of itself", width: 16, unit: "string", none: "the server did not answer",
+			kind: "table", title: "What the server reports about itself", width: 16, unit: "string", none: "the server did not answer",
 			description: "From the negotiation and the login.",
 			queries:     one(`max by (os, lan_manager, netbios_name, domain, dialect) (rasphone_server_info{SERVER})`),
 			columns: []column{

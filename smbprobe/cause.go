@@ -58,7 +58,7 @@ type RegistryChange struct {
 	Name string // empty: the key itself
 	Type string // "REG_DWORD"
 	Now  string // the value now, "not set" if there is none; empty: not known
-	Set  string // the value to set, or "delete"
+	Set  string // the value to set, or "delete": the key goes, with all below it
 }
 
 // RuledOut is a check that found nothing wrong, and so excludes causes.

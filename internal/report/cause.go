@@ -68,7 +68,11 @@ func registryLines(r *smbprobe.RegistryChange) []string {
 	}
 	add("value: ", name)
 	add("now:   ", r.Now)
-	add("set:   ", r.Set)
+	if r.Set == "delete" {
+		add("do:    ", "delete this key")
+	} else {
+		add("set:   ", r.Set)
+	}
 	return lines
 }
 

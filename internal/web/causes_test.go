@@ -67,6 +67,38 @@ func TestCauseColoursNoState(t *testing.T) {
 	}
 }
 
+// TestCheckLevels: a check looks as bad as the cause that is about it.
+func TestCheckLevels(t *testing.T) {
+	yes, no := true, false
+	for _, tt := range []struct {
+		name  string
+		cause smbprobe.Cause
+		check func(*smbprobe.Result) check
+		want  string
+	}{
+		{"full log", smbprobe.Cause{Name: "event_log_full", Severity: smbprobe.SeverityWarning}, eventlogCheck, "warning"},
+		{"no mail service", smbprobe.Cause{Name: "mail_service_not_installed", Severity: smbprobe.SeverityWarning}, servicesCheck, "warning"},
+		{"paused server", smbprobe.Cause{Name: "server_paused", Severity: smbprobe.SeverityWarning}, servicesCheck, "warning"},
+		{"missing phone book, not critical", smbprobe.Cause{Name: "phonebook_missing", Severity: smbprobe.SeverityWarning}, phonebookCheck, "warning"},
+		{"long name", smbprobe.Cause{Name: "entry_name_too_long", Severity: smbprobe.SeverityCritical}, phonebookCheck, "bad"},
+		{"phone book that only the service cannot read", smbprobe.Cause{Name: "phonebook_not_reachable_by_service", Severity: smbprobe.SeverityCritical}, eventlogCheck, "good"},
+		{"past", smbprobe.Cause{Name: "event_log_full", Severity: smbprobe.SeverityInfo}, eventlogCheck, "good"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := &smbprobe.Result{
+				Share: smbprobe.ShareOK, Eventlog: smbprobe.EventlogResult{Readable: &yes}, Causes: []smbprobe.Cause{tt.cause},
+				Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookMissing},
+				Services: []smbprobe.ServiceResult{
+					{Name: "MSExchangeIMC", Installed: &no}, {Name: "RasMan", Installed: &yes, State: smbprobe.ServiceRunning, StartMode: smbprobe.StartManual},
+				},
+			}
+			if got := tt.check(r); got.Level != tt.want {
+				t.Errorf("%s: %s is %s, want %s", got.Name, got.Value, got.Level, tt.want)
+			}
+		})
+	}
+}
+
 func TestIndexShowsFirstCause(t *testing.T) {
 	tests := []struct {
 		name   string

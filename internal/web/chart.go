@@ -74,7 +74,7 @@ func newHoursChart(h *smbprobe.HourlyCounts) *hoursChart {
 			fmt.Sprintf("most between %s and %s: %d", first.Add(time.Duration(worst)*time.Hour).Format(hourFormat), first.Add(time.Duration(worst+1)*time.Hour).Format(hourFormat), h.Failures[worst]))
 	}
 	if unknown > 0 {
-		parts = append(parts, fmt.Sprintf("not all is known of the first %s", number(unknown, "hour")))
+		parts = append(parts, fmt.Sprintf("the event log does not fully cover the first %s", number(unknown, "hour")))
 	}
 	c.Text = strings.Join(parts, ", ")
 	return c

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -29,6 +30,29 @@ func (c check) Mark() string {
 	return "?"
 }
 
+// Causes that are about what one check looks at.
+var (
+	phonebookCauses = []string{
+		"ras_not_installed", "phonebook_folder_missing", "share_leads_elsewhere", "phonebook_missing", "phonebook_elsewhere", "phonebook_empty",
+		"phonebook_damaged", "phonebook_access_denied", "phonebook_locked", "phonebook_disk_error", "phonebook_too_large", "entry_unusable",
+		"entry_not_in_book", "entry_name_too_long",
+	}
+	eventlogCauses = []string{"event_log_full", "event_log_stalled", "event_log_not_readable"}
+	servicesCauses = []string{"server_paused", "server_service_stopped", "service_not_running", "mail_service_not_installed", "rasman_cannot_start"}
+	clockCauses    = []string{"clock_off"}
+)
+
+// causeLevel is the level of the worst of the causes; empty: none is there, or it is for
+// information. So a check never looks better or worse than the verdict that it leads to.
+func causeLevel(r *smbprobe.Result, names []string) string {
+	for i := range r.Causes { // the worst first
+		if c := &r.Causes[i]; c.Severity != smbprobe.SeverityInfo && slices.Contains(names, c.Name) {
+			return severityState(c.Severity).Level()
+		}
+	}
+	return ""
+}
+
 // checks are what a probe looked at, in the order in which it did.
 func checks(r *smbprobe.Result) []check {
 	return []check{shareCheck(r), phonebookCheck(r), eventlogCheck(r), registryCheck(r), servicesCheck(r), clockCheck(r)}
@@ -48,7 +72,10 @@ func phonebookCheck(r *smbprobe.Result) check {
 	p := &r.Phonebook
 	c := check{"Phone book", fmt.Sprintf("%s: %s", p.State, p.State.Meaning()), p.Error, phonebookLevel(r)}
 	if broken(p) {
-		c.Value += ", with findings that keep entries from being dialed"
+		c.Value = "readable, with findings that keep entries from being dialed"
+	}
+	if level := causeLevel(r, phonebookCauses); level != "" && c.Level != "unclear" {
+		c.Level = level
 	}
 	return c
 }
@@ -71,6 +98,7 @@ func eventlogCheck(r *smbprobe.Result) check {
 	if c.Why != "" {
 		c.Level = "unclear"
 	}
+	c.Level = cmp.Or(causeLevel(r, eventlogCauses), c.Level)
 	return c
 }
 
@@ -81,7 +109,7 @@ func registryCheck(r *smbprobe.Result) check {
 }
 
 func servicesCheck(r *smbprobe.Result) check {
-	c := check{"Services", "not asked: the module names none, or the probe did not come to them", "", "unclear"}
+	c := check{"Services", "not asked: the probe did not get that far, or the module names none", "", "unclear"}
 	var parts []string
 	for _, s := range newServices(r.Services) {
 		parts = append(parts, s.Name+" "+s.State)
@@ -92,6 +120,7 @@ func servicesCheck(r *smbprobe.Result) check {
 			c.Level = "good"
 		}
 	}
+	c.Level = cmp.Or(causeLevel(r, servicesCauses), c.Level)
 	if len(parts) > 0 {
 		c.Value = strings.Join(parts, ", ")
 	}
@@ -113,11 +142,7 @@ func clockCheck(r *smbprobe.Result) check {
 	case offset < 0:
 		c.Value = span(offset.Abs()) + " behind the exporter's"
 	}
-	for i := range r.Causes {
-		if r.Causes[i].Name == "clock_off" {
-			c.Level = severityState(r.Causes[i].Severity).Level()
-		}
-	}
+	c.Level = cmp.Or(causeLevel(r, clockCauses), c.Level)
 	return c
 }
 

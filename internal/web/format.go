@@ -114,7 +114,7 @@ func short(t time.Time) string { return t.UTC().Format("Jan 2 15:04:05") }
 func readState(readable *bool) (state, level string) {
 	switch {
 	case readable == nil:
-		return "not read: switched off in the module, or the probe did not come to it", "unclear"
+		return "not read: the probe did not get that far, or the module leaves it out", "unclear"
 	case *readable:
 		return "readable", "good"
 	}
@@ -162,6 +162,15 @@ func phonebookLevel(r *smbprobe.Result) string {
 // being dialed; false also if that is not known.
 func broken(p *smbprobe.PhonebookResult) bool {
 	return p.State == smbprobe.PhonebookOK && p.Intact != nil && !*p.Intact
+}
+
+// sentence is a text with a capital at its start. Headlines of causes have theirs already: a
+// host's name keeps its spelling.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // pathParts splits a registry path after each backslash, where a line may break.

@@ -125,9 +125,9 @@ func (s *Server) newTargetPage(request *http.Request, key flightKey, snap snapsh
 	case len(p.Do) > 0:
 		p.Headline, p.About = p.Do[0].Headline, p.Do[0].Explanation
 	case r.Share != smbprobe.ShareOK:
-		p.Headline, p.About = r.Share.Meaning(), r.ShareError
+		p.Headline, p.About = sentence(r.Share.Meaning()), r.ShareError
 	default:
-		p.Headline, p.About = report.Summary(r), report.NoAnswer(r)
+		p.Headline, p.About = sentence(report.Summary(r)), report.NoAnswer(r)
 	}
 	p.Failed = windowCounts(&r.Eventlog)
 	p.Strip = newStrip(snap.outcomes, stripLength)

@@ -19,7 +19,7 @@ func TestHoursChart(t *testing.T) {
 	h := &smbprobe.HourlyCounts{End: end, KnownFrom: end.Add(-22*time.Hour - time.Minute)}
 	h.Failures[1], h.Failures[2], h.Failures[23] = 1, 4, 12
 	c := newHoursChart(h)
-	const want = "Calls that failed in the 24 hours before 2001-02-03 04:30 UTC: 17 in all, in 3 hours, most between 03:30 and 04:30: 12, not all is known of the first 2 hours"
+	const want = "Calls that failed in the 24 hours before 2001-02-03 04:30 UTC: 17 in all, in 3 hours, most between 03:30 and 04:30: 12, the event log does not fully cover the first 2 hours"
 	if c.Text != want || c.Max != 12 || c.Start != "2001-02-02 04:30" || c.Mid != "16:30" {
 		t.Errorf("%+v, want the text %q", c, want)
 	}

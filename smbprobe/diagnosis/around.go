@@ -93,7 +93,7 @@ func eventLogFull(c *evidence, _ []dialFailure) *finding {
 		severity: smbprobe.SeverityWarning,
 		headline: "The event log is full and drops new events",
 		evidence: []string{
-			fmt.Sprintf("Its file on %s has %d bytes, and may have %d.", c.host(), size, limit), kept,
+			fmt.Sprintf("The log file on %s has %d bytes, and its limit is %d.", c.host(), size, limit), kept,
 			fmt.Sprintf("Its newest record is of %s, and the server's clock is at %s.", timeText(*newest), timeText(now)),
 		},
 		explanation: "Failed calls are no longer written down, so that none is seen proves nothing.",
@@ -136,7 +136,7 @@ func eventLogStalled(c *evidence, _ []dialFailure) *finding {
 		evidence: []string{
 			fmt.Sprintf("The newest record of the log on %s is of %s, and the server's clock is at %s.", c.host(), timeText(*newest), timeText(now)),
 			fmt.Sprintf("The service %s is running, and logs events every day.", running),
-			fmt.Sprintf("Its file has %d bytes, and may have %d; it may not overwrite as needed.", size, limit),
+			fmt.Sprintf("Its file has %d bytes, and its limit is %d; it may not overwrite as needed.", size, limit),
 		},
 		explanation: "A limit that was raised takes effect only once the log was cleared (Q142032), and a log that was moved may be stuck (Q175386). Failed calls are not written down, so that none is seen proves nothing.",
 	}
@@ -239,5 +239,5 @@ func clockRuledOut(c *evidence) string {
 	if c.ClockOffset == nil {
 		return ""
 	}
-	return "clock: right to 5 minutes"
+	return "clock: within 5 minutes of the exporter's"
 }

@@ -75,7 +75,7 @@ func TestEventLog(t *testing.T) {
 	never := retention(&smbprobe.RegistryNumber{Set: true, Value: neverOverwrite})
 	runCauseTests(t, []causeTest{
 		{"full", full(), is, "keeps records for 7 days", ""},
-		{"a record below its limit", full(size(524288 - 65536)), is, "has 458752 bytes, and may have 524288", ""},
+		{"a record below its limit", full(size(524288 - 65536)), is, "has 458752 bytes, and its limit is 524288", ""},
 		{"more than a record below it", full(size(524288 - 65537)), nil, "", ""},
 		{"a limit that is no larger than a record", full(size(65536), func(r *smbprobe.Result) { r.Registry.LogMaxSize.Value = 65536 }), nil, "", ""},
 		{"never overwrites", full(never, oldest(90*24*time.Hour)), is, "never overwrites", ""},
@@ -186,6 +186,18 @@ func TestRuledOut(t *testing.T) {
 	for _, want := range []string{"share ADMIN$: opened", "phone book: read, 1 entry, no damage", "registry: AutoShareServer is not set: the shares are made at each start", "event log: readable", "services.exe: answers"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
+		}
+	}
+	const noFailedCall = "event log: no failed call"
+	full := healthy()
+	fullLog(524288, 7*time.Hour)(full)
+	for _, tt := range []struct {
+		r    *smbprobe.Result
+		want bool
+	}{{healthy(), true}, {full, false}} { // a full log drops failed calls
+		_, ruledOut = Diagnose(tt.r)
+		if got := slices.ContainsFunc(ruledOut, func(o smbprobe.RuledOut) bool { return strings.HasPrefix(o.Why, noFailedCall) }); got != tt.want {
+			t.Errorf("%q is ruled out: %t, want %t", noFailedCall, got, tt.want)
 		}
 	}
 	r := healthy()

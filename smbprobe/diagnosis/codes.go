@@ -158,7 +158,7 @@ func lineRemedy(c *evidence) []smbprobe.RemedyStep {
 	if c.explains("line_or_answer_missing", "677", "678", "679") || c.explains("line_or_answer_missing", "676") && c.maybePackBelow(6) {
 		steps = append(steps, look("No answer, a person, or no carrier: dial the number of the entry with a telephone, and hear whether a modem answers. Ask the provider whether the number has changed."))
 	}
-	steps = append(steps, fix("Correct the number in the entry, or the line, by what was found.", "rasphone"))
+	steps = append(steps, fix("Correct what you found: the line, or the number in the entry.", "rasphone"))
 	if c.general || c.maybePackBelow(6) {
 		steps = append(steps, fix("Before Service Pack 6, [676] is reported for no line and no answer as well: Service Pack 6a tells them apart (Q239870)."))
 	}

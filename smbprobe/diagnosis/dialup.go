@@ -88,7 +88,7 @@ func dialDeniedRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
 		c.in(look(fmt.Sprintf("At %s, see which account MSExchangeIMC logs on as (Startup, Log On As), and whether that account is an administrator, or it may not open Admin$:", c.host()), "net localgroup Administrators"), servicesNT4, servicesWin2000),
 		look("See what that account may do with the folder and with the file:", `cacls %SystemRoot%\System32\Ras`, `cacls %SystemRoot%\System32\Ras\rasphone.pbk`),
-		fix("If it lacks a right, add it to the group, with your domain and the account's name, or give it Change on the file and its folder:", `net localgroup Administrators DOMAIN\account /add`),
+		fix("If the service's account lacks a right, add it to the group, with its domain and name, or give it Change on the file and its folder:", `net localgroup Administrators DOMAIN\account /add`),
 	}
 	if c.general || c.usesPPTP() && (!known || pack >= 4) {
 		steps = append(steps, fix("If the entry dials a virtual private network (PPTP): Service Pack 4 made RAS report 5 for such entries (Q222060, Q242349); install Service Pack 6a."))
@@ -118,7 +118,7 @@ var reaches = []struct {
 	}},
 	{[]string{"65", "71"}, "If calls fail with [65] or [71]", func(c *evidence) []smbprobe.RemedyStep {
 		return []smbprobe.RemedyStep{
-			fix("the server refuses its own connection. If the Server service is paused, let it go on:", "net continue server"),
+			fix("the server refuses its own connection. If the Server service is paused, resume it:", "net continue server"),
 			look("See whether licences or sessions are used up:", "net session"),
 		}
 	}},
@@ -154,7 +154,7 @@ func notReachable(c *evidence, mine []dialFailure) *finding {
 	f := finding{
 		headline:    "The Internet Mail Service could not reach its phone book: " + codeList(mine),
 		evidence:    []string{c.watched()},
-		explanation: fmt.Sprintf("The code says that the service, with %s, did not get to the phone book or could not read it. ", c.mailAccount()) + stopsMail,
+		explanation: fmt.Sprintf("The code means that the service, with %s, did not get to its phone book or could not read it. ", c.mailAccount()) + stopsMail,
 	}
 	if c.phonebookSound() {
 		f.evidence = append(f.evidence, fmt.Sprintf("With %s the share was opened and the phone book read just now.", c.account()))

@@ -183,7 +183,7 @@ func TestDialup(t *testing.T) {
 		{"2, registry not readable", all(failsWith("2"), unknownCards), []string{"dialup_network_card_key_stale warning"}, "could not be read", ""},
 		{"2, every card sound", all(failsWith("2"), cards), []string{"dialup_failing warning"}, "", ""},
 		{"2, on Windows 2000", windows2000("", failsWith("2")), []string{"dialup_failing warning"}, "", ""},
-		{"a stale card", all(failsWith("2"), stale), []string{"dialup_network_card_key_stale warning"}, `Delete the numbered key "2"`, ""},
+		{"a stale card", all(failsWith("2"), stale), []string{"dialup_network_card_key_stale warning"}, `Delete the key "2" below NetworkCards, and nothing else there`, ""},
 		{"711, Plug and Play", all(failsWith("711"), plugPlay), []string{"rasman_cannot_start critical"}, "net start PlugPlay", "7000"},
 		{"711, another reason", failsWith("711"), []string{"rasman_cannot_start critical"}, "events 7000 and 7001", "net start PlugPlay"},
 		{"RasMan automatic and failed", rasman(smbprobe.ServiceStopped, smbprobe.StartAutomatic, 1068), []string{"rasman_cannot_start warning"}, "did not start", ""},

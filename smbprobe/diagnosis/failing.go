@@ -108,6 +108,9 @@ func callsRuledOut(c *evidence) string {
 	if e.Readable == nil || !*e.Readable || len(c.failures) > 0 || len(e.Windows) == 0 {
 		return ""
 	}
+	if eventLogFull(c, nil) != nil || eventLogStalled(c, nil) != nil {
+		return "" // failed calls are not written down
+	}
 	largest := e.Windows[0]
 	for _, w := range e.Windows {
 		if w.Failures == nil || !w.Covered {

@@ -179,7 +179,7 @@ func folderMissing(c *evidence, _ []dialFailure) *finding {
 func folderMissingRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		look(fmt.Sprintf("At %s, see whether the folder is there under another name, and whether Admin$ leads to the folder of Windows:", c.host()), `dir %SystemRoot%\System32\Ras*`, "net share admin$", "echo %SystemRoot%"),
-		fix("If it was renamed, give it its name back. If it was deleted, restore the whole folder from a backup."),
+		fix("If the folder was renamed, give it its name back. If it was deleted, restore the whole folder from a backup."),
 		fix("If Admin$ leads to another folder, make it again:", "net share admin$ /delete", "net share admin$"),
 		c.makeEntry("Without a backup, remove Remote Access Service and add it again, with the service pack after it, and make the entry again."),
 		c.chooseAgain(),
@@ -262,7 +262,7 @@ func phonebookElsewhereRemedy(c *evidence) []smbprobe.RemedyStep {
 	about := look("In Exchange Administrator, Help, About: Exchange 5.5 SP3 or later? Then this is harmless.")
 	return []smbprobe.RemedyStep{
 		about,
-		fix(fmt.Sprintf("Else install Exchange 5.5 SP3 or later on %s.", c.host())),
+		fix(fmt.Sprintf("If Exchange is older, install Exchange 5.5 SP3 or later on %s.", c.host())),
 		fix(`Or copy rasphone.pbk from All Users to System32\Ras, and again after each change of an entry:`,
 			`cd /d "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk"`, `copy rasphone.pbk %SystemRoot%\System32\Ras`),
 		c.checkCall(),

@@ -3,7 +3,7 @@ package diagnosis
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
@@ -80,7 +80,7 @@ func (c *evidence) plugPlayStopped() bool {
 func rasmanRemedy(c *evidence) []smbprobe.RemedyStep {
 	var steps []smbprobe.RemedyStep
 	if c.general || c.plugPlayStopped() {
-		steps = append(steps, c.in(fix(fmt.Sprintf("At %s, if Plug and Play is not running, set it to Automatic and start it:", c.host()), "net start PlugPlay"), servicesNT4, servicesWin2000))
+		steps = append(steps, c.in(fix(fmt.Sprintf("At %s, set the service Plug and Play to Automatic if it is not, and start it:", c.host()), "net start PlugPlay"), servicesNT4, servicesWin2000))
 	}
 	if c.general || c.rasmanDisabled() {
 		steps = append(steps, c.in(fix(fmt.Sprintf("At %s, if Remote Access Connection Manager is disabled, set it to Manual: RAS starts it when it dials.", c.host())), servicesNT4, servicesWin2000))
@@ -118,16 +118,20 @@ func networkCardStale(c *evidence, mine []dialFailure) *finding {
 }
 
 func networkCardRemedy(c *evidence) []smbprobe.RemedyStep {
-	var keys []string
-	for _, card := range c.Registry.StaleNetworkCards {
-		keys = append(keys, fmt.Sprintf("%q", card.Key))
+	// Each key to delete is written out: NetworkCards itself has to stay.
+	var steps []smbprobe.RemedyStep
+	if cards := c.Registry.StaleNetworkCards; len(cards) > 0 && !c.general {
+		for _, card := range cards[:min(len(cards), maxEntries)] {
+			number := "NUMBER"
+			if _, err := strconv.ParseUint(card.Key, 10, 32); err == nil { // else the server made it up
+				number = card.Key
+			}
+			steps = append(steps, deleteKey(fmt.Sprintf("Delete the key %q below NetworkCards, and nothing else there.", card.Key), keyNetworkCards+`\`+number))
+		}
+	} else {
+		steps = append(steps, deleteKey("Delete the numbered key whose ServiceName is not a key under "+keyServices+", and nothing else there.", keyNetworkCards+`\NUMBER`))
 	}
-	text := "Delete the numbered key whose ServiceName is not a key under " + keyServices + "."
-	if len(keys) > 0 && !c.general {
-		text = "Delete the numbered key " + strings.Join(keys[:min(len(keys), maxEntries)], ", ") + "."
-	}
-	return slices.Concat(changeRegistry(text, smbprobe.RegistryChange{Key: keyNetworkCards, Set: deleteValue}),
-		c.restart("Then restart."), []smbprobe.RemedyStep{c.checkCall()})
+	return slices.Concat([]smbprobe.RemedyStep{fix(saveKey, "regedt32")}, steps, c.restart("Then restart."), []smbprobe.RemedyStep{c.checkCall()})
 }
 
 func networkCardRuledOut(c *evidence) string {

@@ -61,6 +61,13 @@ func changeRegistry(text string, change smbprobe.RegistryChange) []smbprobe.Reme
 	}
 }
 
+// deleteKey returns the step that deletes a key; it was saved before.
+func deleteKey(text, key string) smbprobe.RemedyStep {
+	step := fix(text)
+	step.Registry = &smbprobe.RegistryChange{Key: key, Set: deleteValue}
+	return step
+}
+
 // numberNow writes a number of the registry as it is now; empty: not known.
 func numberNow(n *smbprobe.RegistryNumber) string {
 	switch {

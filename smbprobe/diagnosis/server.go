@@ -86,7 +86,7 @@ func (c *evidence) irpStackSize() (effective uint32, why string) {
 		}
 		return 0, "IRPStackSize is not set, so the default of the service pack holds (SP3: 4, SP4: 11, SP5: 7, SP6: 11)."
 	case v.Set:
-		return ofPack, fmt.Sprintf("IRPStackSize is %d, which SP%d ignores: its default of %d holds.", v.Value, pack, ofPack)
+		return ofPack, fmt.Sprintf("IRPStackSize is %d, too small for SP%d, which uses its default of %d.", v.Value, pack, ofPack)
 	}
 	return ofPack, fmt.Sprintf("IRPStackSize is not set: %d holds, the default of SP%d.", ofPack, pack)
 }
@@ -120,7 +120,7 @@ func outOfResources(c *evidence, _ []dialFailure) *finding {
 		f.explanation = "Either a program has used up the paged or the nonpaged pool, or the drivers need more room in each request than IRPStackSize gives them. " +
 			"The Internet Mail Service cannot open its phone book then."
 	case effective > 0:
-		f.headline = fmt.Sprintf("The server is out of resources, and IRPStackSize is %d", effective)
+		f.headline = fmt.Sprintf("The server is out of resources: an IRPStackSize of %d is in use", effective)
 	}
 	return f
 }
@@ -152,7 +152,7 @@ func (c *evidence) setIRPStackSize() []smbprobe.RemedyStep {
 	case now == notSet:
 		text += fmt.Sprintf(" It is %d now, the default.", effective)
 	case fmt.Sprint(effective) != now:
-		text += fmt.Sprintf(" It is %s now, which is ignored: %d holds.", now, effective)
+		text += fmt.Sprintf(" It is %s now, which is too small: the default of %d is in use.", now, effective)
 	case effective >= maxIRP:
 		text += fmt.Sprintf(" It is %d now; the maximum causes the same error (Q225782), so the driver that needs so much has to go.", effective)
 	default:
@@ -203,7 +203,7 @@ func serverPaused(c *evidence, _ []dialFailure) *finding {
 func serverPausedRemedy(c *evidence) []smbprobe.RemedyStep {
 	return []smbprobe.RemedyStep{
 		look(fmt.Sprintf("Ask whether it was paused on purpose, for work on %s.", c.host())),
-		fix(fmt.Sprintf("At %s, let it go on:", c.host()), "net continue server"),
+		fix(fmt.Sprintf("At %s, resume the Server service:", c.host()), "net continue server"),
 		checkProbe(),
 	}
 }

@@ -163,10 +163,19 @@ func shareRemoved(c *evidence, _ []dialFailure) *finding {
 	return f
 }
 
+// lookAtPolicy is the step that looks at the system policy; general: for each server.
+func lookAtPolicy(general bool) smbprobe.RemedyStep {
+	text := "Look at " + policyShares + ": it may be off. Without it, the shares may be lost again at the next start (Q246752)."
+	if general {
+		text = "If it is a domain controller or Terminal Server, and C$ is gone as well: look at " + policyShares + " too; it may be off. Without it, the shares may be lost again at the next start (Q246752)."
+	}
+	return look(text)
+}
+
 func shareRemovedRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{c.makeShare()}
 	if _, lost := c.lostAtStart(); lost || c.general {
-		steps = append(steps, look("If it is a domain controller or Terminal Server, and C$ is gone as well: look at "+policyShares+" too; it may be off. Without it, the shares may be lost again at the next start (Q246752)."))
+		steps = append(steps, lookAtPolicy(c.general))
 	}
 	if _, value := c.AutoShare(); value != nil && value.WrongType != "" {
 		steps = append(steps, look("The share was meant to be switched off, with a registry value of the wrong type. Find out who, before it is done with the right one."))

@@ -137,7 +137,7 @@ func TestServerStates(t *testing.T) {
 	}
 	runCauseTests(t, []causeTest{
 		{"SP6, default", resources(6, unset), out, "Set IRPStackSize to 12 (decimal). It is 11 now, the default.", "set 11"},
-		{"SP6, ignored", resources(6, irp(4)), out, "Set IRPStackSize to 12 (decimal). It is 4 now, which is ignored: 11 holds.", ""},
+		{"SP6, ignored", resources(6, irp(4)), out, "Set IRPStackSize to 12 (decimal). It is 4 now, which is too small: the default of 11 is in use.", ""},
 		{"SP5, default", resources(5, unset), out, "Set IRPStackSize to 11 (decimal). It is 7 now, the default.", ""},
 		{"SP3, default", resources(3, unset), out, "Set IRPStackSize to 11 (decimal). It is 4 now, the default.", ""},
 		{"SP3, 4 is not ignored", resources(3, irp(4)), out, "It is 4 now.", "ignored"},

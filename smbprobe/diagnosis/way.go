@@ -15,7 +15,7 @@ var wayRules = []rule{
 	}, find: stateFinding(nameNotResolved, smbprobe.ShareNameNotResolved), remedy: nameNotResolvedRemedy,
 		ruledOut: nameRuledOut},
 	{KnownCause: KnownCause{
-		Name: "no_answer", Title: "The server does not answer at all", Severities: onlyCritical,
+		Name: "no_answer", Title: "The server does not answer", Severities: onlyCritical,
 		Evidence: "No answer in time, or no route to the host, and nothing else is known.",
 	}, find: stateFinding(noAnswer, smbprobe.ShareTimeout, smbprobe.ShareHostUnreachable), remedy: noAnswerRemedy,
 		ruledOut: answerRuledOut},
@@ -108,7 +108,7 @@ func noAnswerRemedy(c *evidence) []smbprobe.RemedyStep {
 		look(fmt.Sprintf("Look at the screen of %s: a blue screen, a server that is down, or one that is starting?", c.host())),
 		look("From the exporter's computer, see whether the host answers at all:", "ping NAME"),
 		look("If it answers ping, look for a firewall or packet filter between the two that drops TCP ports 139 and 445."),
-		fix("If it is down, or shows a blue screen, start it again."),
+		fix("If the server is down, or shows a blue screen, start it again."),
 	}
 	return append(append(steps, c.restart("If it hangs, and its screen still responds, restart it.")...), checkProbe())
 }
@@ -167,7 +167,7 @@ func serverStoppedRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
 		look(fmt.Sprintf("At %s, see whether the list of running services has Server:", c.host()), "net start"),
 	}
-	steps = append(steps, startServer("If it has not, start it:")...)
+	steps = append(steps, startServer("If the Server service is not running, start it:")...)
 	return append(steps,
 		c.in(fix("If that gives error 1058, the service is disabled: set its startup type to Automatic (Q181835), and start it again."), servicesNT4, servicesWin2000),
 		fix("If it runs: look for a firewall or packet filter between the exporter and the server that refuses TCP ports 139 and 445."),
@@ -189,7 +189,7 @@ func notByNameRemedy(c *evidence) []smbprobe.RemedyStep {
 	steps := []smbprobe.RemedyStep{
 		look(fmt.Sprintf("At %s, see whether the list of running services has Server, and which name has the type <20> (Q177497):", c.host()), "net start", "nbtstat -n"),
 	}
-	steps = append(steps, startServer("If Server is not in the list, start it:")...)
+	steps = append(steps, startServer("If the Server service is not running, start it:")...)
 	return append(steps,
 		c.in(fix("If that gives error 1058, the service is disabled: set its startup type to Automatic (Q181835), and start it again."), servicesNT4, servicesWin2000),
 		fix("If it runs, and the name with <20> is another than the exporter uses: put that name into netbios_name of the module in the exporter's configuration, and reload."),

@@ -31,6 +31,9 @@ const (
 	manual    = 3
 )
 
+// dependencyFailed is the Win32 error of a service that needs one that does not run.
+const dependencyFailed = 1068
+
 // NT status codes (MS-ERREF 2.3).
 const (
 	statusAccessDenied          = 0xC0000022

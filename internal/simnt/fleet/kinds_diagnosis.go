@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -40,7 +41,10 @@ var diagnosisKinds = []kind{
 	{
 		name: "imc-password", site: munich, options: nt4(), log: failing(entryName, "1326"),
 		summary: "the password of the service's account was changed in User Manager alone",
-		want:    sound(smbprobe.VerdictCritical, "critical phonebook_not_reachable_by_service"),
+		prepare: func(h *simnt.Host) {
+			h.System().SetService(rpc.Service{Name: mailService, Display: "Microsoft Exchange Internet Mail Service", State: running, Start: automatic, Account: `DEMO\exchange`})
+		},
+		want: sound(smbprobe.VerdictCritical, "critical phonebook_not_reachable_by_service"),
 	},
 	{
 		name: "no-mail-service", site: hamburg, options: nt4(),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt"
+	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
@@ -111,7 +112,10 @@ var dialKinds = []kind{
 	{
 		name: "plugplay-off", site: munich, options: nt4(), log: failing(entryName, "711"),
 		summary: "Plug and Play does not run, and so RasMan does not start",
-		prepare: func(h *simnt.Host) { stopService(h, "PlugPlay", "Plug and Play", 0) },
-		want:    sound(smbprobe.VerdictCritical, "critical rasman_cannot_start"),
+		prepare: func(h *simnt.Host) {
+			stopService(h, "PlugPlay", "Plug and Play", 0)
+			h.System().SetService(rpc.Service{Name: "RasMan", Display: "Remote Access Connection Manager", State: stopped, Start: manual, ExitCode: dependencyFailed})
+		},
+		want: sound(smbprobe.VerdictCritical, "critical rasman_cannot_start"),
 	},
 }

@@ -141,7 +141,7 @@ var dialScenarios = []scenario{
 	},
 	{
 		name: "Plug and Play is disabled", log: now("711"), prepare: service(rpc.Service{Name: "PlugPlay", Display: "Plug and Play", State: stopped, Start: disabled}),
-		want: []string{"critical rasman_cannot_start"}, fix: "net start PlugPlay", says: []string{"set it to Automatic", "net start RasMan"}, never: []string{"7000"},
+		want: []string{"critical rasman_cannot_start"}, fix: "net start PlugPlay", says: []string{"set the service Plug and Play to Automatic", "net start RasMan"}, never: []string{"7000"},
 	},
 	{
 		name: "RasMan is disabled", log: now("711"), prepare: service(rpc.Service{Name: "RasMan", State: stopped, Start: disabled}),
@@ -163,7 +163,7 @@ var dialScenarios = []scenario{
 	},
 	{
 		name: "a network card was removed", log: now("2"), prepare: func(h *simnt.Host) { networkCard(h, "2", "NE20001") },
-		want: []string{"warning dialup_network_card_key_stale"}, says: []string{`NetworkCards key "2" names the service "NE20001"`, "Save Key", `Delete the numbered key "2"`},
+		want: []string{"warning dialup_network_card_key_stale"}, says: []string{`NetworkCards key "2" names the service "NE20001"`, "Save Key", `Delete the key "2" below NetworkCards, and nothing else there`},
 	},
 	{
 		name: "[2], and each network card is there", log: now("2"), want: []string{"warning dialup_failing"},

@@ -72,7 +72,7 @@ var fileScenarios = []scenario{
 	},
 	{
 		name: "the folder was renamed", prepare: func(h *simnt.Host) { h.RemoveFolder(rasFolder) },
-		want: []string{"critical phonebook_folder_missing"}, fix: "If it was renamed", says: []string{"The service RasMan is installed", "Ras*"},
+		want: []string{"critical phonebook_folder_missing"}, fix: "If the folder was renamed", says: []string{"The service RasMan is installed", "Ras*"},
 	},
 	{
 		name: "no folder, and the services are refused", prepare: do(func(h *simnt.Host) { h.RemoveFolder(rasFolder) }, pipesRefuse(statusAccessDenied, "svcctl")),

@@ -83,7 +83,7 @@ var serverScenarios = []scenario{
 	},
 	{
 		name: "Service Pack 5 ignores an IRPStackSize of 5", options: servicePack(5), ntlmV1: true, prepare: noIRP(5),
-		want: []string{"critical server_out_of_resources"}, says: []string{"IRPStackSize is 5, which SP5 ignores: its default of 7 holds", "Set IRPStackSize to 11", "now: 5"},
+		want: []string{"critical server_out_of_resources"}, says: []string{"IRPStackSize is 5, too small for SP5, which uses its default of 7", "Set IRPStackSize to 11", "now: 5"},
 	},
 	{
 		name: "IRPStackSize is at its maximum", prepare: noIRP(12),
