@@ -58,7 +58,7 @@ type keptSession struct {
 
 	last   smbprobe.Result // what the last full probe found
 	quick  int             // quick probes since then
-	opened []closer        // by the last probe: to be closed before the session is parked
+	opened [][]closer      // by the last probe, on each pipe: to be closed before the session is parked
 }
 
 // closer is an open log or service.

@@ -108,7 +108,7 @@ func (r *run) probeQuickly(ctx context.Context, k *keptSession) error {
 	}
 	before := r.prober.logs.Get(r.logKey())
 	runParallel(ctx, r.rounds, branches...)
-	k.opened = append(k.opened, slices.Concat(opened...)...)
+	k.opened = append(k.opened, opened...)
 	if err := worstError(append(errs, share, log, clock)...); err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (r *run) readKeptLog(ctx context.Context, k *keptSession) error {
 		if err != nil {
 			return err
 		}
-		k.opened = append(k.opened, log)
+		k.opened = append(k.opened, []closer{log})
 		key := r.logKey()
 		memory, count, err := r.readOpenLog(ctx, log, r.prober.logs.Get(key).Clone())
 		if err != nil {

@@ -46,8 +46,14 @@ func (k *keptSession) settle() (err error) {
 	defer cancel()
 	errs := make([]error, len(k.opened))
 	var branches []func(context.Context)
-	for i, opened := range k.opened {
-		branches = append(branches, func(ctx context.Context) { errs[i] = opened.Close(ctx) })
+	for i, opened := range k.opened { // a pipe takes one call at a time
+		branches = append(branches, func(ctx context.Context) {
+			for _, o := range opened {
+				if errs[i] = o.Close(ctx); errs[i] != nil {
+					return
+				}
+			}
+		})
 	}
 	k.opened = nil
 	runParallel(ctx, rounds, branches...)
