@@ -173,3 +173,33 @@ func TestSilentClockIsAskedAgain(t *testing.T) {
 		probeAndPark(1)
 	})
 }
+
+// TestKeptTogether: probes of one target, by two modules, at once, and reloads meanwhile.
+func TestKeptTogether(t *testing.T) {
+	t.Parallel()
+	host := newNT(t, simnt.Options{ServicePack: 6})
+	k := keptNT(t, host)
+	other := k.target
+	other.Module.Name = "other"
+	targets := []smbprobe.Target{k.target, other}
+	var wait sync.WaitGroup
+	for i := range 6 {
+		wait.Go(func() {
+			for range 5 {
+				if r := k.Probe(t.Context(), targets[i%2]); !r.Success {
+					t.Errorf("share %s: %s", r.Share, r.ShareError)
+				}
+				if err := k.Configure(targets[:1]); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	k.AwaitParked()
+	if n := k.KeptSessions(); n > 2 {
+		t.Errorf("%d sessions of two modules are kept", n)
+	}
+	k.Close()
+	wantNothingOpen(t, host)
+}
