@@ -37,3 +37,6 @@ func (p *Prober) AgeKept(made, used time.Duration) {
 
 // SweepKept closes the sessions that have been kept too long.
 func (p *Prober) SweepKept() { p.kept.sweep() }
+
+// MaxQuick is how many quick probes there are between two that ask for everything.
+const MaxQuick = maxQuick

@@ -34,6 +34,9 @@ const (
 	maxClosing = 64
 	// closeAllTimeout is how long logging off from all servers may take.
 	closeAllTimeout = 5 * time.Second
+	// silentClockFor is how long a target counts as one that does not answer NetrRemoteTOD: it
+	// may have been in trouble at that moment.
+	silentClockFor = time.Hour
 )
 
 // keptSession is a session that stays between the probes of one target and module, with
@@ -58,7 +61,7 @@ type keptSession struct {
 
 	last   smbprobe.Result // what the last full probe found
 	quick  int             // quick probes since then
-	opened []closer        // by the last probe: to be closed before the session is parked
+	opened [][]closer      // by the last probe, on each pipe: to be closed before the session is parked
 }
 
 // closer is an open log or service.
@@ -85,28 +88,57 @@ func isSameLogin(a, b smbprobe.Target) bool {
 // keptSessions are the sessions that no probe uses now. A session that a probe uses belongs
 // to the probe.
 type keptSessions struct {
-	running sync.WaitGroup // goroutines that park or close sessions
+	running sync.WaitGroup  // goroutines that park or close sessions
+	ctx     context.Context // of what they do
+	stop    context.CancelFunc
 
-	mu      sync.Mutex
-	idle    map[keptKey]*keptSession
-	parking map[keptKey]chan struct{}   // closed once the session is idle, or gone
-	clocks  map[keptKey]smbprobe.Target // targets that do not answer NetrRemoteTOD: none of their sessions is kept
-	timer   *time.Timer                 // of the next sweep; nil: none is due
-	closed  bool
+	mu       sync.Mutex
+	idle     map[keptKey]*keptSession
+	parking  map[keptKey]chan struct{} // closed once the session is idle, or gone
+	clocks   map[keptKey]silentClock   // targets that do not answer NetrRemoteTOD: none of their sessions is kept
+	outdated func(*keptSession) bool   // reports whether a session is for what the configuration does not have; nil: none is
+	timer    *time.Timer               // of the next sweep; nil: none is due
+	closed   bool
+}
+
+// silentClock is a target that did not answer NetrRemoteTOD.
+type silentClock struct {
+	target smbprobe.Target
+	seenAt time.Time
 }
 
 func newKeptSessions() *keptSessions {
-	return &keptSessions{idle: map[keptKey]*keptSession{}, parking: map[keptKey]chan struct{}{}, clocks: map[keptKey]smbprobe.Target{}}
+	ctx, stop := context.WithCancel(context.Background())
+	return &keptSessions{ctx: ctx, stop: stop, idle: map[keptKey]*keptSession{}, parking: map[keptKey]chan struct{}{}, clocks: map[keptKey]silentClock{}}
+}
+
+// run runs f in a goroutine that close waits for; after close, in the caller's.
+func (s *keptSessions) run(f func()) {
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.running.Go(f)
+	}
+	s.mu.Unlock()
+	if closed {
+		f()
+	}
 }
 
 // take returns the session that is kept for a target, nil if there is none that is good. It
-// waits for one that is being parked.
+// waits for one that is being parked, but leaves time for a new one.
 func (s *keptSessions) take(ctx context.Context, t smbprobe.Target) *keptSession {
 	key := keptKeyOf(t)
 	s.mu.Lock()
 	parking := s.parking[key]
 	s.mu.Unlock()
 	if parking != nil {
+		left := t.Module.Timeout
+		if deadline, ok := ctx.Deadline(); ok {
+			left = time.Until(deadline)
+		}
+		ctx, cancel := context.WithTimeout(ctx, left/optionalCallShare)
+		defer cancel()
 		select {
 		case <-parking:
 		case <-ctx.Done():
@@ -134,8 +166,8 @@ func (s *keptSessions) keeps(t smbprobe.Target) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	without, silent := s.clocks[keptKeyOf(t)]
-	return !s.closed && !(silent && isSameLogin(without, t))
+	clock, silent := s.clocks[keptKeyOf(t)]
+	return !s.closed && !(silent && time.Since(clock.seenAt) < silentClockFor && isSameLogin(clock.target, t))
 }
 
 // park closes, in a goroutine, what the last probe opened, and makes the session available to
@@ -143,52 +175,57 @@ func (s *keptSessions) keeps(t smbprobe.Target) bool {
 func (s *keptSessions) park(k *keptSession) {
 	key, done := keptKeyOf(k.target), make(chan struct{})
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.parking[key] = done
-	s.running.Go(func() {
+	s.mu.Unlock()
+	s.run(func() {
 		defer close(done)
-		err := k.settle()
+		s.mu.Lock()
+		closed := s.closed
+		s.mu.Unlock()
+		if closed {
+			k.close(s.ctx)
+			return
+		}
+		err := k.settle(s.ctx)
 		s.mu.Lock()
 		if s.parking[key] == done {
 			delete(s.parking, key)
 		}
-		before := s.idle[key]
 		superfluous := k
-		if err == nil && !s.closed {
-			s.idle[key], superfluous = k, before
+		if err == nil && !s.closed && (s.outdated == nil || !s.outdated(k)) {
+			superfluous, s.idle[key] = s.idle[key], k
 			s.armSweep()
 		}
 		if k.silentClock {
-			s.clocks[key] = k.target
+			s.clocks[key] = silentClock{k.target, time.Now()}
 		}
 		s.mu.Unlock()
 		if superfluous != nil {
-			superfluous.close(context.Background())
+			superfluous.close(s.ctx)
 		}
 	})
 }
 
 // discard closes a session that is parked, in a goroutine.
-func (s *keptSessions) discard(k *keptSession) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.running.Go(func() { k.close(context.Background()) })
-}
+func (s *keptSessions) discard(k *keptSession) { s.run(func() { k.close(s.ctx) }) }
 
-// configure closes the sessions whose target, credentials or module are not in force.
+// configure closes the sessions whose target, credentials or module are not in force; one that
+// is in use, once its probe has ended.
 func (s *keptSessions) configure(targets []smbprobe.Target) {
 	byName := make(map[string]smbprobe.Target, len(targets))
 	for _, t := range targets {
 		byName[strings.ToLower(t.Name)] = t
 	}
+	outdated := notInForce(byName)
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.outdated = outdated
 	for key := range s.clocks {
 		if _, there := byName[key.target]; !there {
 			delete(s.clocks, key)
 		}
 	}
-	s.running.Go(func() { s.closeIf(context.Background(), notInForce(byName)) })
+	s.mu.Unlock()
+	s.run(func() { s.closeIf(s.ctx, outdated) })
 }
 
 // notInForce returns what reports whether a session is for something else than these
@@ -204,7 +241,7 @@ func notInForce(byName map[string]smbprobe.Target) func(*keptSession) bool {
 // sweep closes the sessions that have been kept too long.
 func (s *keptSessions) sweep() {
 	now := time.Now()
-	s.closeIf(context.Background(), func(k *keptSession) bool { return k.isDue(now) })
+	s.closeIf(s.ctx, func(k *keptSession) bool { return k.isDue(now) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.timer = nil
@@ -246,7 +283,8 @@ func (s *keptSessions) closeIf(ctx context.Context, due func(*keptSession) bool)
 	wait.Wait()
 }
 
-// close closes all sessions, and keeps none from now on.
+// close closes all sessions, and keeps none from now on. Sessions that are being parked or
+// closed have the same time for it.
 func (s *keptSessions) close() {
 	s.mu.Lock()
 	s.closed = true
@@ -254,8 +292,8 @@ func (s *keptSessions) close() {
 		s.running.Done()
 	}
 	s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), closeAllTimeout)
-	defer cancel()
-	s.closeIf(ctx, func(*keptSession) bool { return true })
+	last := time.AfterFunc(closeAllTimeout, s.stop)
+	defer last.Stop()
+	s.closeIf(s.ctx, func(*keptSession) bool { return true })
 	s.running.Wait()
 }

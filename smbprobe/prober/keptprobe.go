@@ -40,7 +40,7 @@ func (r *run) probeKept(ctx context.Context) (accepted bool) {
 	if err != nil {
 		r.log.logf("the session that was kept: %v", err)
 		r.keptFailed = true
-		k.close(context.Background())
+		k.close(ctx)
 		return false
 	}
 	kept.park(k)
@@ -81,7 +81,7 @@ func (r *run) probeAgain(ctx context.Context, k *keptSession) error {
 // setLast remembers what a full probe found, as far as quick ones do not ask for it.
 func (k *keptSession) setLast(r *smbprobe.Result) {
 	k.last = smbprobe.Result{
-		Phonebook: r.Phonebook, Registry: r.Registry, Services: r.Services, Host: r.Host,
+		Phonebook: r.Phonebook, Registry: r.Registry, Services: slices.Clone(r.Services), Host: r.Host, // the caller's result changes
 		Eventlog: smbprobe.EventlogResult{Size: r.Eventlog.Size},
 	}
 }
@@ -108,7 +108,7 @@ func (r *run) probeQuickly(ctx context.Context, k *keptSession) error {
 	}
 	before := r.prober.logs.Get(r.logKey())
 	runParallel(ctx, r.rounds, branches...)
-	k.opened = append(k.opened, slices.Concat(opened...)...)
+	k.opened = append(k.opened, opened...)
 	if err := worstError(append(errs, share, log, clock)...); err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (r *run) readKeptLog(ctx context.Context, k *keptSession) error {
 		if err != nil {
 			return err
 		}
-		k.opened = append(k.opened, log)
+		k.opened = append(k.opened, []closer{log})
 		key := r.logKey()
 		memory, count, err := r.readOpenLog(ctx, log, r.prober.logs.Get(key).Clone())
 		if err != nil {

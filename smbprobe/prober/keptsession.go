@@ -31,23 +31,29 @@ func (k *keptSession) close(ctx context.Context) {
 
 // settle closes what the last probe opened, waits for the answers, and parks the session. A
 // session that is new gets its pipes first.
-func (k *keptSession) settle() (err error) {
+func (k *keptSession) settle(ctx context.Context) (err error) {
 	defer recoverAsError(&err)
 	rounds := smb.NewRounds()
 	k.session.Attach(rounds, nil)
 	if k.ipc == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), prepareTimeout)
+		ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 		defer cancel()
 		if err := k.prepare(ctx, rounds); err != nil {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), parkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, parkTimeout)
 	defer cancel()
 	errs := make([]error, len(k.opened))
 	var branches []func(context.Context)
-	for i, opened := range k.opened {
-		branches = append(branches, func(ctx context.Context) { errs[i] = opened.Close(ctx) })
+	for i, opened := range k.opened { // a pipe takes one call at a time
+		branches = append(branches, func(ctx context.Context) {
+			for _, o := range opened {
+				if errs[i] = o.Close(ctx); errs[i] != nil {
+					return
+				}
+			}
+		})
 	}
 	k.opened = nil
 	runParallel(ctx, rounds, branches...)

@@ -34,6 +34,7 @@ type Log struct {
 	conn   *msrpc.Conn
 	name   string
 	handle ndr.Handle
+	oldest *Log // the last one that ReadOldest opened; nil: none
 }
 
 // eventlogInterface is 82273fdc-e32a-18c3-3f78-827929dc23ea, version 0.0 (MS-EVEN 2.1).
@@ -147,9 +148,15 @@ func (l *Log) number(ctx context.Context, name string, opnum uint16) (uint32, er
 	return number, statusError(name, smb.Status(status))
 }
 
-// Close closes the log (MS-EVEN 3.1.4.21). Closing the pipe does the same without
-// the round trip.
+// Close closes the log, and the handles that ReadOldest opened (MS-EVEN 3.1.4.21): one call
+// each. Closing the pipe does the same without the round trips.
 func (l *Log) Close(ctx context.Context) error {
+	if l.oldest != nil {
+		if err := l.oldest.Close(ctx); err != nil {
+			return err
+		}
+		l.oldest = nil
+	}
 	const name = "ElfrCloseEL"
 	answer, err := l.conn.Call(ctx, name, opClose, l.handle[:], len(l.handle)+4)
 	if err != nil {
@@ -263,6 +270,7 @@ func (l *Log) ReadOldest(ctx context.Context) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	fresh.oldest, l.oldest = l.oldest, fresh
 	a, err := fresh.readWhole(ctx, readSequential|readForwards, 0, firstRead)
 	if err != nil {
 		return Record{}, err

@@ -150,24 +150,29 @@ func (c *conn) freeMemory() {
 }
 
 // park waits for the answers to all requests, ends the goroutines of the connection, and
-// gives back its memory. The error is the failure that ended it.
+// gives back its memory. The error is the failure that ended it: the end of ctx is one, also
+// for a server that does not read, or has begun to send what is no answer.
 func (c *conn) park(ctx context.Context) error {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		_ = c.fail(ctx.Err())
+	})
 	c.flush(true)
 	c.mu.Lock()
 	idle := make(chan struct{})
 	c.idle = idle
 	c.signalIdle()
 	c.mu.Unlock()
-	select {
-	case <-idle:
-	case <-ctx.Done():
-		return c.fail(ctx.Err())
+	<-idle
+	c.unwatch()
+	c.running.Wait()
+	if !stop() {
+		<-ended
 	}
 	if err := c.failure(); err != nil {
 		return err
 	}
-	c.unwatch()
-	c.running.Wait()
 	c.mu.Lock()
 	c.rounds, c.trace, c.timer, c.pending, c.queue, c.idle = nil, nil, nil, nil, nil, nil
 	c.mu.Unlock()
@@ -258,9 +263,12 @@ type watched struct {
 	ended chan struct{} // closed when what stop could not prevent has ended
 }
 
+// lastWrites limits writes after the context has ended that is watched.
+const lastWrites = time.Second
+
 // watch makes the end of ctx end the connection while calls are waited for, so that it ends
-// a write that the server does not read. Contexts with the same Done channel are watched
-// once.
+// a write that the server does not read. If none is, it limits the writes to come. Contexts
+// with the same Done channel are watched once.
 func (c *conn) watch(ctx context.Context) {
 	c.watchMu.Lock()
 	defer c.watchMu.Unlock()
@@ -273,6 +281,8 @@ func (c *conn) watch(ctx context.Context) {
 		defer close(ended)
 		if c.isWaitedFor() {
 			_ = c.fail(ctx.Err())
+		} else {
+			_ = c.nc.SetWriteDeadline(time.Now().Add(lastWrites))
 		}
 	})
 	c.watched = watched{ctx.Done(), stop, ended}
@@ -297,6 +307,7 @@ func (c *conn) unwatch() {
 func (c *conn) stopWatching() {
 	if w := c.watched; w.stop != nil && !w.stop() {
 		<-w.ended
+		_ = c.nc.SetWriteDeadline(time.Time{})
 	}
 	c.watched = watched{}
 }
