@@ -70,9 +70,8 @@ func TestProcessorTime(t *testing.T) {
 	}
 	times := make([][]float64, len(scrapes))
 	ratios := make([][]float64, len(scrapes))
-	for i, s := range scrapes {
+	for _, s := range scrapes {
 		s.by.scrape(t, server, s.module, 20)
-		_ = i
 	}
 	for range *blackboxRounds {
 		for i, s := range scrapes {
@@ -152,18 +151,25 @@ func (r *running) scrape(t *testing.T, target netip.AddrPort, module string, tim
 	_ = s.conn.Close()
 }
 
-// processorTime returns what the process has taken up to now, to a hundredth of a second.
-func (r *running) processorTime(t *testing.T) time.Duration {
+// processorTime returns what the threads of the process have taken up to now. A Go program
+// does not end its threads. /proc/PID/stat counts hundredths of a second, which is too coarse.
+func (r *running) processorTime(t *testing.T) (sum time.Duration) {
 	t.Helper()
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.process.Pid))
-	if err != nil {
-		t.Fatal(err)
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", r.process.Pid))
+	if err != nil || len(threads) == 0 {
+		t.Fatalf("no thread of process %d: %v", r.process.Pid, err)
 	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var ticks time.Duration
-	for _, f := range fields[11:13] { // user, system
-		n, _ := strconv.Atoi(f)
-		ticks += time.Duration(n)
+	for _, name := range threads {
+		stat, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken, _, _ := strings.Cut(string(stat), " ")
+		n, err := strconv.ParseInt(taken, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += time.Duration(n)
 	}
-	return ticks * 10 * time.Millisecond
+	return sum
 }
