@@ -80,6 +80,7 @@ type history struct {
 	records map[flightKey]*record
 	maximum int  // how many records there may be before the others in it are counted
 	size    int  // bytes of all records
+	shrunk  int  // size after the last shrink, if it was not enough to leave room
 	crowded bool // the last results alone took more than the limit: failures that are no changes are not kept
 	version uint64
 

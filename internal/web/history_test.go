@@ -249,6 +249,28 @@ func TestHistorySize(t *testing.T) {
 	checkSize(t, h)
 }
 
+// TestShrinkIsRare: if short results alone are more than the limit, not each probe goes through
+// the records of all targets.
+func TestShrinkIsRare(t *testing.T) {
+	const targets = 400
+	h := newHistory(targets*recordSize, noHosts)
+	whole := 0
+	for i := range 3 {
+		for n := range targets {
+			r := longResult(fmt.Sprintf("exch%03d", n), time.Date(2001, 2, 3, 4, 5+i, 6, 0, time.UTC))
+			r.Trace, r.Eventlog.Latest = slices.Clone(r.Trace[:10]), nil
+			h.add(r)
+			if i == 2 && !h.records[flightKey{r.Target, r.Module}].thinned {
+				whole++
+			}
+		}
+	}
+	if whole < targets*8/10 {
+		t.Errorf("after %d of %d probes all last results were short", targets-whole, targets)
+	}
+	checkSize(t, h)
+}
+
 // TestFailuresAreKeptLongest: as the limit falls, changes go first, then failures, the oldest
 // first.
 func TestFailuresAreKeptLongest(t *testing.T) {

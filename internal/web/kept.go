@@ -93,11 +93,17 @@ func deleteBackwards(all []*kept, drop func(*kept) bool) []*kept {
 
 // shrink drops results until all records together are within the limit: first those that are
 // changes alone, then failures, the oldest first. If that is not enough, last results are
-// thinned. The caller holds mu.
+// thinned. It goes through all records: if they do not get small enough, it waits until they
+// are larger by a tenth of the limit. The caller holds mu.
 func (h *history) shrink() {
-	if h.size <= h.limit {
+	if h.size <= max(h.limit, h.shrunk+h.limit/10) {
 		return
 	}
+	defer func() {
+		if h.shrunk = h.size; h.shrunk <= h.limit*9/10 {
+			h.shrunk = 0
+		}
+	}()
 	type place struct {
 		record *record
 		kept   *kept

@@ -183,10 +183,19 @@ func ruledOut(excluded []exclusion) []smbprobe.RuledOut {
 	if len(excluded) == 0 {
 		return nil
 	}
-	all := make([]smbprobe.RuledOut, 0, len(excluded))
-	names := make([]string, 0, len(excluded)) // the memory of all groups
+	isFirst := func(i int) bool {
+		return !slices.ContainsFunc(excluded[:i], func(e exclusion) bool { return e.why == excluded[i].why })
+	}
+	groups := 0
+	for i := range excluded {
+		if isFirst(i) {
+			groups++
+		}
+	}
+	all := make([]smbprobe.RuledOut, 0, groups) // results are kept, so no more than that
+	names := make([]string, 0, len(excluded))   // the memory of all groups
 	for i, first := range excluded {
-		if slices.ContainsFunc(all, func(o smbprobe.RuledOut) bool { return o.Why == first.why }) {
+		if !isFirst(i) {
 			continue
 		}
 		begin := len(names)
