@@ -92,7 +92,7 @@ func serverLines() []line {
 	shareRow, shareValues := stateRow("rasphone_admin_share_state", "share", 1, smbprobe.ShareStates())
 	bookRow, bookValues := stateRow("rasphone_phonebook_state", "phone book", 101, smbprobe.PhonebookStates())
 	return []line{
-		{4, []show{{
+		{5, []show{{
 			kind: "stat", title: "Verdict", width: 6, unit: "none", none: serverNotScraped, values: []value{{"3", "critical", red}, {"2", "warning", orange}, {"1", "unknown", purple}, {"0", "ok", neutral}},
 			description: "As the command `probe` has it: the worst of the causes, unknown if not all checks were answered, critical if scrapes fail.",
 			queries:     one(`max(instance:rasphone_verdict:max{SERVER})`),
@@ -103,7 +103,7 @@ func serverLines() []line {
 			sort:        []string{"Severity", "-Since"},
 			columns: []column{
 				{name: "severity", title: "Severity", width: 80, none: "none", values: severityValues, coloured: true},
-				{name: "title", title: "What is wrong", width: 300, none: unknown, link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.cause}.md", "targetBlank": true}},
+				{name: "title", title: "What is wrong", width: 300, none: unknown, wrap: true, link: &object{"title": "Runbook", "url": runbooks + "${__data.fields.cause}.md", "targetBlank": true}},
 				{name: "fix", title: "First fix", none: "see the runbook", wrap: true},
 				{name: "Value", title: "Since", width: 120, unit: "dateTimeFromNow", none: unknown},
 				{name: "cause"}, {name: "article"},
