@@ -190,7 +190,7 @@ func testWithoutScripts(t *testing.T, b *browser, servers []fleet.Server) {
 	defer b.scripts(t, true)
 	b.open(t, "/")
 	b.do(t, chromedp.SendKeys(chromedp.CSS("[name=q]"), "healthy-"), chromedp.Click(chromedp.CSS("form.filter button")))
-	b.wait(t, `location.search.includes("q=healthy-")`)
+	b.wait(t, `location.search.includes("q=healthy-") && document.readyState == "complete"`)
 	if n := evaluate[int](t, b, `document.querySelectorAll("#list tbody tr").length`); n == 0 || n >= len(servers) {
 		t.Errorf("%d rows", n)
 	}
