@@ -131,17 +131,8 @@ func TestSystemDriveD(t *testing.T) {
 func TestSilentPipes(t *testing.T) {
 	t.Parallel()
 	host, addr := startNT(t)
-	release := make(chan struct{})
-	t.Cleanup(func() { close(release) })
-	// Late calls: the simulated server handles one request after another, and has to answer for
-	// the share and the phone book first.
-	late := map[string]uint16{"eventlog": 10, "winreg": 17, "svcctl": 16, "srvsvc": 16}
-	host.System().SetFault(func(pipe string, opnum uint16) uint32 {
-		if opnum == late[pipe] {
-			<-release
-		}
-		return 0
-	})
+	silent := map[string]uint16{"eventlog": 10, "winreg": 17, "svcctl": 16, "srvsvc": 16}
+	host.System().SetSilent(func(pipe string, opnum uint16) bool { return opnum == silent[pipe] })
 	r := probeLonger(t, newProber(t, prober.Options{}), direct(addr, withEventlog, withServer).target(t), func(r *smbprobe.Result) bool {
 		return r.Share != smbprobe.ShareTimeout && r.Phonebook.State != smbprobe.PhonebookUnknown
 	})
