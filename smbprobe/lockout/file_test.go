@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -342,4 +343,28 @@ func TestFileStaysLocked(t *testing.T) {
 	w.wantWarning(t, "")
 	other := newTester(t, Options{store: &diskStore{path: path}, Now: func() time.Time { return now }}, fleet(3)...)
 	other.wantHeld(corp("exch01"), TargetRefused, min15-lockAgain)
+}
+
+// TestLockedForAMoment: a process that has just been started has the locks of its parent until
+// it is replaced. Logins wait that long, one behind the other, also in simulated time.
+func TestLockedForAMoment(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lockout.json")
+	synctest.Test(t, func(t *testing.T) {
+		g := newTester(t, Options{store: &diskStore{path: path, patience: lockPatience}, RequireFile: true}, fleet(3)...)
+		g.login(corp("exch00"), accepted())
+		other, err := os.OpenFile(path+".lock", os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if locked, err := tryLock(other); !locked || err != nil {
+			t.Fatal(locked, err)
+		}
+		time.AfterFunc(lockPatience/2, func() { _ = other.Close() })
+		var logins sync.WaitGroup
+		for _, host := range []string{"exch00", "exch01", "exch02"} {
+			logins.Go(func() { g.login(corp(host), accepted()) })
+		}
+		logins.Wait()
+	})
 }

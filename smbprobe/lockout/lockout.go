@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
@@ -89,12 +88,21 @@ type Outcome struct {
 type Guard struct {
 	opts Options
 
-	mu          sync.Mutex // guards what follows
+	mu          mutex // guards what follows; held while the file is locked, read and written
 	authorities map[authorityKey]*authority
 	targets     map[string]*assignment // by folded name: the logins in force
 	sequence    uint64                 // of waiters
 	file        file
 }
+
+// mutex is a channel that is used like a sync.Mutex. Another process may have the file locked for a moment,
+// also one that another goroutine is just starting; the wait for it is a sleep. In the bubbles
+// of testing/synctest no time passes while a sync.Mutex is waited for, and so it would not end.
+type mutex chan struct{}
+
+func (m mutex) Lock() { m <- struct{}{} }
+
+func (m mutex) Unlock() { <-m }
 
 // assignment is the login that is in force for a target.
 type assignment struct {
@@ -127,6 +135,7 @@ func New(opts Options) (*Guard, error) {
 	}
 	g := &Guard{
 		opts:        opts,
+		mu:          make(mutex, 1),
 		authorities: make(map[authorityKey]*authority),
 		targets:     make(map[string]*assignment),
 		file:        file{store: opts.store},
