@@ -119,6 +119,14 @@ func TestParseShapes(t *testing.T) {
 		{[]string{`The connection ""ISP" could not be made. The error was [5].`}, nil, "", "5"},
 		{[]string{"《宽带(2)》", "拒绝访问。"}, nil, "", ""},
 		{[]string{"＂ISP (2)＂", "[5]"}, nil, "ISP (2)", "5"},
+
+		// A shorter name is known.
+		{[]string{"ISP (3)", "Zugriff verweigert."}, names, "", ""},
+		{[]string{"ISP (3)", "Zugriff verweigert. [5]"}, names, "ISP (3)", "5"},
+		{[]string{"ISP (5) Köln", "Accès refusé."}, names, "", ""},
+		{[]string{"Mein ISP [5]", "アクセスが拒否されました。"}, names, "", ""},
+		{[]string{"ISP（5）", "拒绝访问。"}, names, "", ""},
+		{[]string{"ISP (2).", "Zugriff verweigert."}, names, "ISP (2)", ""},
 	} {
 		checkParse(t, test)
 	}

@@ -101,7 +101,11 @@ func (k knownNames) cutName(texts []string) (name string, ok bool) {
 	}
 	best, in := found{place: nowhere}, 0
 	for i, text := range texts {
-		if f := k.find(text); f.place < best.place {
+		f := k.find(text)
+		if i == 0 && len(texts) > 1 && f.isPartOfName(text) {
+			return "", false
+		}
+		if f.place < best.place {
 			best, in = f, i
 		}
 	}
@@ -111,6 +115,13 @@ func (k knownNames) cutName(texts []string) (name string, ok bool) {
 	text := texts[in]
 	texts[in] = text[:best.at] + text[best.at+len(best.folded):]
 	return best.name, true
+}
+
+// isPartOfName reports whether a text is a longer name than the one found in it, such as
+// "ISP (3)" if only "ISP" is known: then the number in brackets is not a code.
+func (f found) isPartOfName(text string) bool {
+	return f.place == atWordBoundaries && utf8.RuneCountInString(text) <= maxNameLength &&
+		hasCode(text[:f.at]+" "+text[f.at+len(f.folded):])
 }
 
 // find finds the name that a text most probably has.
