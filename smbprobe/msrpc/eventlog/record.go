@@ -105,8 +105,14 @@ func (r *rawRecord) decode() {
 func splitRecords(b []byte, most int) ([]rawRecord, error) {
 	const usual = 150 // bytes of a record
 	records := make([]rawRecord, 0, min(most, len(b)/usual+1))
+	next := 0 // where a sound frame is, if that is behind at and was looked for: else each damaged record would search the rest
 	for at := 0; at < len(b) && len(records) < most; {
-		length, fault := frame(b[at:])
+		length, fault := frame(b[at:], func() int {
+			if next <= at {
+				next = at + nextFrame(b[at:])
+			}
+			return next - at
+		})
 		if length == 0 {
 			return nil, fmt.Errorf("event record at byte %d of %d: %w", at, len(b), fault)
 		}
@@ -123,7 +129,8 @@ func splitRecords(b []byte, most int) ([]rawRecord, error) {
 
 // frame returns the length of the first record of b, and what is wrong with its
 // signature or its two lengths. The length is 0 if the record's end cannot be found.
-func frame(b []byte) (length int, fault error) {
+// nextFrame is the function of this name for b.
+func frame(b []byte, nextFrame func() int) (length int, fault error) {
 	if len(b) < minRecord {
 		return 0, protocolError("%d bytes are too few", len(b))
 	}
@@ -131,7 +138,7 @@ func frame(b []byte) (length int, fault error) {
 	if sound && (n == len(b) || hasSignature(b[n:])) {
 		return n, nil
 	}
-	next := nextFrame(b)
+	next := nextFrame()
 	if sound && n <= next { // else the first bytes of the next record look like the end of this one
 		return n, nil
 	}
