@@ -1,6 +1,7 @@
 package prober_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -66,5 +67,39 @@ func TestContradictingClocks(t *testing.T) {
 		if got := len(r.Eventlog.Windows) > 0; got != known || (r.Eventlog.Error == "") != known {
 			t.Errorf("offset %s: windows known %v, want %v; error %q", offset, got, known, r.Eventlog.Error)
 		}
+	}
+}
+
+// TestSilentFirstCalls: calls that are not answered on many pipes at once keep back neither the
+// share nor what other pipes answer, and only they are silent.
+func TestSilentFirstCalls(t *testing.T) {
+	t.Parallel()
+	type call struct {
+		pipe  string
+		opnum uint16
+	}
+	for name, tt := range map[string]struct {
+		silent   []call
+		eventlog bool // can be read
+	}{
+		"services and registry": {[]call{{"svcctl", 15}, {"winreg", 2}}, true},
+		"all":                   {[]call{{"svcctl", 15}, {"winreg", 2}, {"eventlog", 7}, {"srvsvc", 21}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host, addr := startNT(t)
+			host.System().SetSilent(func(pipe string, opnum uint16) bool {
+				return slices.Contains(tt.silent, call{pipe, opnum})
+			})
+			r := probeLonger(t, newProber(t, prober.Options{}), direct(addr, withEventlog, withServer).target(t), func(r *smbprobe.Result) bool {
+				return r.Phonebook.State == smbprobe.PhonebookOK && (len(r.Eventlog.Windows) > 0) == tt.eventlog
+			})
+			if r.Share != smbprobe.ShareOK || r.Phonebook.State != smbprobe.PhonebookOK || (len(r.Eventlog.Windows) > 0) != tt.eventlog {
+				t.Errorf("share %s, phone book %s, event log %q", r.Share, r.Phonebook.State, r.Eventlog.Error)
+			}
+			if len(r.SilentCalls) > 0 {
+				t.Errorf("silent calls %q: of those, none is on a pipe that answers other calls", r.SilentCalls)
+			}
+		})
 	}
 }

@@ -205,13 +205,19 @@ func (c *conn) await(ctx context.Context, k *call) {
 		limit = k.timer.C
 	}
 	var err error
-	select {
-	case <-k.ready:
-		return
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-limit:
-		err = &smb.TimeLimitError{Limit: k.limit}
+	for err == nil {
+		select {
+		case <-k.ready:
+			return
+		case <-ctx.Done():
+			err = ctx.Err()
+		case <-limit:
+			if left := c.limitLeft(k); left > 0 {
+				k.timer.Reset(left)
+				continue
+			}
+			err = &smb.TimeLimitError{Limit: k.limit}
+		}
 	}
 	c.mu.Lock()
 	done := k.done // just in time
@@ -220,4 +226,14 @@ func (c *conn) await(ctx context.Context, k *call) {
 		_ = c.fail(err)
 	}
 	<-k.ready
+}
+
+// limitLeft returns how much is left of a call's limit, which begins when it is sent.
+func (c *conn) limitLeft(k *call) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k.sent.IsZero() && !k.done {
+		return k.limit
+	}
+	return k.limit - time.Since(k.sent)
 }

@@ -68,6 +68,7 @@ func Negotiate(ctx context.Context, nc net.Conn, opts Options) (*Client, error) 
 		return nil, err
 	}
 	c.conn.setMaxInFlight(inFlight(c.server))
+	c.conn.setMaxMpx(inFlightWithLate(c.server))
 	c.info = smb.ServerInfo{
 		NetBIOSName: c.server.serverName,
 		Domain:      c.server.domain,

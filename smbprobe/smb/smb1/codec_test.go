@@ -120,7 +120,7 @@ func TestLoginRequestLayout(t *testing.T) {
 	}{
 		{"WordCount", uint32(b[32]), 13},
 		{"AndXCommand", uint32(b[33]), cmdTreeConnect},
-		{"MaxMpxCount", uint32(u16(39)), 8},
+		{"MaxMpxCount", uint32(u16(39)), 10},
 		{"VcNumber, never 0", uint32(u16(41)), 1},
 		{"OEM response", uint32(u16(47)), 24},
 		{"Unicode response", uint32(u16(49)), 24},

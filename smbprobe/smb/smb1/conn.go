@@ -44,6 +44,7 @@ type conn struct {
 	trace       smb.Trace
 	signer      *signer // nil while the session is not signed
 	maxInFlight int
+	maxMpx      int     // of the server: as many with those that are late; see room
 	queue       []*call // not sent yet, in the order of their sending
 	pending     []*call // in flight
 	lastFreed   int64   // the highest round of an answer that made room for a delayed request
@@ -54,6 +55,7 @@ type conn struct {
 	idle        chan struct{} // not nil: to be closed once nothing is queued or in flight
 	timer       *time.Timer
 	timerArmed  bool
+	timerAt     time.Time
 	*memory     // nil once closed, or parked
 
 	watchMu sync.Mutex
@@ -88,6 +90,13 @@ func (c *conn) setMaxInFlight(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.maxInFlight = n
+}
+
+// setMaxMpx sets how many requests may be in flight with those that are late.
+func (c *conn) setMaxMpx(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.maxMpx = n
 }
 
 // close closes the connection and waits for its goroutines.
@@ -204,12 +213,19 @@ func (c *conn) fail(err error) error {
 		return c.err
 	}
 	c.err = connError(err)
+	limit, isLimit := errors.AsType[*smb.TimeLimitError](err)
+	if isLimit {
+		c.err = &otherSilentError{limit.Limit}
+	}
 	if err := c.closeNetwork(); err != nil {
 		c.err = err
 	}
 	c.stopTimer()
 	for _, k := range slices.Concat(c.pending, c.queue) {
 		k.err = c.err
+		if isLimit && !k.sent.IsZero() && time.Since(k.sent) >= limit.Limit/2 {
+			k.err = limit // it is silent as well
+		}
 		c.finish(k)
 	}
 	c.pending, c.queue = nil, nil
@@ -245,6 +261,16 @@ func (c *conn) closeNetwork() (err error) {
 	_ = c.nc.Close()
 	return nil
 }
+
+// otherSilentError is the failure of calls that had no fair chance of an answer when the time
+// limit of another one ended the connection.
+type otherSilentError struct{ limit time.Duration }
+
+func (e *otherSilentError) Error() string {
+	return fmt.Sprintf("the session was ended because another call got no answer within %s", e.limit.Round(time.Millisecond))
+}
+
+func (e *otherSilentError) Unwrap() error { return context.DeadlineExceeded }
 
 // connError makes the end of a connection smb.ErrConnectionLost.
 func connError(err error) error {

@@ -15,12 +15,34 @@ import (
 // flushable reports whether what is queued is to be sent now. mu is held.
 func (c *conn) flushable() bool {
 	switch {
-	case len(c.queue) == 0 || len(c.pending) >= c.maxInFlight:
+	case len(c.queue) == 0:
 		return false
+	case len(c.pending) >= c.maxInFlight:
+		if room, _ := c.room(); room == 0 {
+			return false
+		}
 	case !c.rounds.CountsBranches():
 		return true
 	}
 	return len(c.pending) == 0 && c.rounds.Idle()
+}
+
+// lateAfter is how long a request takes no room from others. A few calls that a server never
+// answers would keep back everything else.
+const lateAfter = 200 * time.Millisecond
+
+// room returns how many more requests may be sent now, and after how much time that may be
+// more although none is answered; 0: never. mu is held.
+func (c *conn) room() (n int, more time.Duration) {
+	most := c.maxInFlight
+	for _, k := range c.pending {
+		if left := lateAfter - time.Since(k.sent); left <= 0 {
+			most++
+		} else if more == 0 || left < more {
+			more = left
+		}
+	}
+	return max(min(most, max(c.maxInFlight, c.maxMpx))-len(c.pending), 0), more
 }
 
 // flushIfIdle sends what is queued if no branch of the probe works and nothing is in flight.
@@ -36,16 +58,30 @@ func (c *conn) flushIfIdle() {
 // armTimer sees to it that what is queued is sent after a while, even if a branch of the
 // probe works on or an answer is late. mu is held.
 func (c *conn) armTimer() {
-	if c.timerArmed || !c.rounds.CountsBranches() {
-		return
+	if c.rounds.CountsBranches() {
+		c.flushWithin(c.delay)
 	}
-	c.timerArmed = true
-	c.running.Add(1)
+}
+
+// flushWithin sees to it that what is queued is sent after d at the latest, if there is room
+// for it then. mu is held.
+func (c *conn) flushWithin(d time.Duration) {
+	at := time.Now().Add(d)
+	switch {
+	case c.timerArmed && !at.Before(c.timerAt):
+		return
+	case c.timerArmed && !c.timer.Stop():
+		return // flushLate is about to run
+	case !c.timerArmed:
+		c.timerArmed = true
+		c.running.Add(1)
+	}
+	c.timerAt = at
 	if c.timer == nil {
-		c.timer = time.AfterFunc(c.delay, c.flushLate)
+		c.timer = time.AfterFunc(d, c.flushLate)
 		return
 	}
-	c.timer.Reset(c.delay)
+	c.timer.Reset(d)
 }
 
 // stopTimer ends armTimer. mu is held.
@@ -79,7 +115,8 @@ func (c *conn) flush(late bool) {
 		c.mu.Unlock()
 		return
 	}
-	n := min(len(c.queue), max(c.maxInFlight-len(c.pending), 0))
+	room, more := c.room()
+	n := min(len(c.queue), room)
 	if n < len(c.queue) {
 		slices.SortStableFunc(c.queue, func(a, b *call) int { return cmp.Compare(b.left, a.left) })
 	}
@@ -88,8 +125,14 @@ func (c *conn) flush(late bool) {
 	for _, k := range c.queue {
 		k.delayed = true
 	}
-	if len(c.queue) == 0 {
+	if n > 0 && more == 0 {
+		more = lateAfter
+	}
+	switch {
+	case len(c.queue) == 0:
 		c.stopTimer()
+	case more > 0:
+		c.flushWithin(more)
 	}
 	if n > 0 && !c.reading {
 		c.reading = true

@@ -149,6 +149,8 @@ const (
 	// maxInFlight bounds our requests in flight if the server offers more: Windows NT 4.0
 	// offers 50, to clients of which each has a program or two.
 	maxInFlight = 8
+	// maxWithLate bounds them with those that are late.
+	maxWithLate = 2 * maxInFlight
 
 	// vcNumber is never 0: a server drops the other connections of our host
 	// then (MS-CIFS appendix A <9>).
@@ -170,7 +172,7 @@ func loginRequest(n negotiated, response ntlm.Response, user, domain, path strin
 	w.startBlock()
 	next := w.andX(cmdTreeConnect)
 	w.u16(maxBufferSize)
-	w.u16(uint16(inFlight(n)))
+	w.u16(uint16(inFlightWithLate(n)))
 	w.u16(vcNumber)
 	w.u32(n.sessionKey)
 	w.u16(uint16(len(response.OEM)))
@@ -262,3 +264,6 @@ func requestHeader(n negotiated) header {
 
 // inFlight returns how many requests may be in flight.
 func inFlight(n negotiated) int { return min(max(n.maxMpx, 1), maxInFlight) }
+
+// inFlightWithLate returns how many may be with those that are late.
+func inFlightWithLate(n negotiated) int { return min(max(n.maxMpx, 1), maxWithLate) }
