@@ -217,13 +217,13 @@ func (w *callWatch) recordPipe() {
 	w.pipes++
 }
 
-// next returns what to remember for the next probe: nothing new if no pipe answered a
-// call, which is a fault of the server as a whole.
+// next returns what to remember for the next probe: nothing if no pipe answered a call, which
+// is a fault of the server as a whole.
 func (w *callWatch) next() map[callID]silence {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.pipes == 0 {
-		return w.earlier
+		return nil
 	}
 	next := make(map[callID]silence)
 	for id, s := range w.earlier {

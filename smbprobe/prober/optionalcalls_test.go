@@ -10,6 +10,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/simnt/rpc"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 // TestSilentCall: a call that a server never answers costs part of the time of two
@@ -52,6 +53,25 @@ func TestSilentCall(t *testing.T) {
 		if r := probe(t, p, target); !r.Success || r.Host.ClockOffset == nil || len(r.SilentCalls) != 0 {
 			t.Errorf("probe %d after it answers: success %v, clock %v, silent %v", i, r.Success, r.Host.ClockOffset, r.SilentCalls)
 		}
+	}
+}
+
+// TestSilentCallAfterNoPipe: nothing is left out after a probe in which no pipe answered, for
+// example because the server was started again.
+func TestSilentCallAfterNoPipe(t *testing.T) {
+	t.Parallel()
+	host, addr := startNT(t)
+	host.System().SetSilent(func(pipe string, opnum uint16) bool { return pipe == "srvsvc" && opnum == rpc.OpnumRemoteTOD })
+	target := direct(addr, withEventlog, withServer, "timeout: 3s").target(t)
+	p := newProber(t, prober.Options{})
+	probe(t, p, target)
+	probe(t, p, target)
+	host.System().SetSilent(nil)
+	host.System().SetPipes(func(string) uint32 { return uint32(smb.StatusObjectNameNotFound) })
+	probe(t, p, target)
+	host.System().SetPipes(nil)
+	if r := probe(t, p, target); !r.Success || len(r.SilentCalls) != 0 {
+		t.Errorf("success %v, silent %q", r.Success, r.SilentCalls)
 	}
 }
 
