@@ -116,6 +116,27 @@ func TestClockThatWasSet(t *testing.T) {
 	}
 }
 
+// TestClockThatWasWrong in one probe: the next one counts everything again.
+func TestClockThatWasWrong(t *testing.T) {
+	records := []Record{failureRecord(1, logTime(700), "ISP", "633"), failureRecord(2, logTime(40), "ISP", "5")}
+	for i := range 60 {
+		records = append(records, otherRecord(uint32(3+i), logTime(30)))
+	}
+	for name, before := range map[string]bool{"first probe": false, "later probe": true} {
+		memory := new(Memory)
+		if before {
+			memory, _ = readRecords(memory, records)
+		}
+		wrong := NewReader(testModule(), memory.Clone(), logNow().Add(30*24*time.Hour), logNow())
+		for i := len(records) - 1; i >= 0 && wrong.Add(records[i]); i-- {
+		}
+		m, _ := readRecords(wrong.Merge(false), records)
+		if diff := cmp.Diff([3]int{0, 1, 2}, failuresIn(m)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestReadingEndsBehindTheLargestWindow(t *testing.T) {
 	var records []Record
 	for i := range 5000 {

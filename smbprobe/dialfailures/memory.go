@@ -91,6 +91,7 @@ type Memory struct {
 
 	Related []smbprobe.RelatedEvent // the newest first
 
+	start    time.Time      // of the largest window when the log was last read: what is older is not remembered
 	failures []failureEvent // the newest first
 	texts    []failureText
 	dropped  time.Time // of the newest failure that was dropped; zero: none was
@@ -127,7 +128,7 @@ func (m *Memory) textIndex(text failureText) int {
 
 // forget drops what is remembered of the records. Calls stay: they happened, even if
 // the log was cleared since.
-func (m *Memory) forget() { *m = Memory{texts: m.texts, calls: m.calls, Seek: m.Seek} }
+func (m *Memory) forget() { *m = Memory{start: m.start, texts: m.texts, calls: m.calls, Seek: m.Seek} }
 
 // prune drops what is older than start, and what is beyond the limits.
 func (m *Memory) prune(start time.Time) {

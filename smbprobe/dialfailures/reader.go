@@ -47,7 +47,14 @@ func NewReader(module smbprobe.EventLogModule, memory *Memory, server, local tim
 		largest = max(largest, w.Duration)
 	}
 	memory.calls.observe(server, local)
-	return &Reader{module: module, memory: memory, now: server, start: server.Add(-largest), latest: server}
+	start := server.Add(-largest)
+	if memory.start.Sub(start) >= minClockJump {
+		// The server's clock was set back, or was wrong in the last probe: records that were
+		// too old then, and so were dropped or not read, count now.
+		memory.forget()
+	}
+	memory.start = start
+	return &Reader{module: module, memory: memory, now: server, start: start, latest: server}
 }
 
 // Unchanged reports whether the newest record is the newest one that is remembered.
