@@ -10,7 +10,8 @@
 //   - it never requests an oplock, an extended answer, or more bytes than both
 //     sides' buffers hold without large reads, and never sends a plain text
 //     password or an LM response;
-//   - it keeps at most MaxMpxCount requests in flight.
+//   - it keeps at most eight requests in flight, sixteen with those that are late, and
+//     never more than MaxMpxCount.
 //
 // The files: message.go and encoding.go are the codec; setup.go and fileio.go the
 // messages; conn.go and call.go match answers to requests; client.go, session.go,
