@@ -49,10 +49,10 @@ type callLog struct {
 }
 
 // observe compares the server's clock with ours. If it was set since the last time, the
-// times of the calls move with it.
-func (l *callLog) observe(server, local time.Time) {
+// times of the calls move with it. It returns by how much it was set, or is adjusted.
+func (l *callLog) observe(server, local time.Time) (jump time.Duration) {
 	if !l.local.IsZero() {
-		jump := server.Sub(l.server) - local.Sub(l.local)
+		jump = server.Sub(l.server) - local.Sub(l.local)
 		if jump.Abs() >= minClockJump {
 			for i := range l.spans {
 				l.spans[i].start = uint32(max(0, int64(l.spans[i].start)+int64(jump/time.Second)))
@@ -60,6 +60,7 @@ func (l *callLog) observe(server, local time.Time) {
 		}
 	}
 	l.server, l.local = server, local
+	return jump
 }
 
 // add adds an event. An event that was added before changes nothing.

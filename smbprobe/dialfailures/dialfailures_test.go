@@ -130,7 +130,11 @@ func TestClockThatWasWrong(t *testing.T) {
 		wrong := NewReader(testModule(), memory.Clone(), logNow().Add(30*24*time.Hour), logNow())
 		for i := len(records) - 1; i >= 0 && wrong.Add(records[i]); i-- {
 		}
-		m, _ := readRecords(wrong.Merge(false), records)
+		m := wrong.Merge(false)
+		if n := m.Summarize(testModule().Windows, logNow().Add(30*24*time.Hour), nil); *n.Windows[2].Failures != 0 || len(n.LastFailures) != 0 || len(n.Latest) != 0 {
+			t.Errorf("%s: by the wrong clock %+v", name, n)
+		}
+		m, _ = readRecords(m, records)
 		if diff := cmp.Diff([3]int{0, 1, 2}, failuresIn(m)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

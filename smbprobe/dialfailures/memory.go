@@ -91,7 +91,13 @@ type Memory struct {
 
 	Related []smbprobe.RelatedEvent // the newest first
 
-	start    time.Time      // of the largest window when the log was last read: what is older is not remembered
+	once  bool      // the log was read by one probe only since its records are remembered
+	start time.Time // what is older is not remembered
+	// The server's clock was set forward, perhaps for this probe only: since when by ours, and
+	// what start was then; zero: it was not.
+	forwardSince time.Time
+	forwardStart time.Time
+
 	failures []failureEvent // the newest first
 	texts    []failureText
 	dropped  time.Time // of the newest failure that was dropped; zero: none was
@@ -128,10 +134,32 @@ func (m *Memory) textIndex(text failureText) int {
 
 // forget drops what is remembered of the records. Calls stay: they happened, even if
 // the log was cleared since.
-func (m *Memory) forget() { *m = Memory{start: m.start, texts: m.texts, calls: m.calls, Seek: m.Seek} }
+func (m *Memory) forget() {
+	*m = Memory{once: true, start: m.start, texts: m.texts, calls: m.calls, Seek: m.Seek}
+}
+
+// observe takes note of the present time by the server's clock and by ours, and of the start
+// of the largest window. If the server's clock was set forward, what is remembered is kept
+// as long by our clock: the other one may be right again in the next probe.
+func (m *Memory) observe(server, local, start time.Time, window time.Duration) {
+	if jump := m.calls.observe(server, local); jump >= minClockJump && m.forwardSince.IsZero() && m.Newest != 0 {
+		m.forwardSince, m.forwardStart = local, m.start
+	}
+	m.start = start
+	if m.forwardSince.IsZero() {
+		return
+	}
+	elapsed := local.Sub(m.forwardSince)
+	if kept := m.forwardStart.Add(elapsed); elapsed >= 0 && elapsed < window && kept.Before(start) {
+		m.start = kept
+	} else {
+		m.forwardSince, m.forwardStart = time.Time{}, time.Time{}
+	}
+}
 
 // prune drops what is older than start, and what is beyond the limits.
-func (m *Memory) prune(start time.Time) {
+func (m *Memory) prune() {
+	start := m.start
 	m.failures = slices.DeleteFunc(m.failures, func(e failureEvent) bool { return e.time().Before(start) })
 	m.Related = slices.DeleteFunc(m.Related, func(e smbprobe.RelatedEvent) bool { return e.At.Before(start) })
 	if len(m.failures) > maxEvents {

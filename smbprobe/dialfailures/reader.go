@@ -46,14 +46,14 @@ func NewReader(module smbprobe.EventLogModule, memory *Memory, server, local tim
 	for _, w := range module.Windows {
 		largest = max(largest, w.Duration)
 	}
-	memory.calls.observe(server, local)
 	start := server.Add(-largest)
-	if memory.start.Sub(start) >= minClockJump {
-		// The server's clock was set back, or was wrong in the last probe: records that were
-		// too old then, and so were dropped or not read, count now.
+	if memory.once && memory.start.Sub(start) >= minClockJump {
+		// The server's clock was wrong in the one probe that read the log: more records count
+		// than were read.
 		memory.forget()
 	}
-	memory.start = start
+	memory.once = memory.Newest == 0
+	memory.observe(server, local, start, largest)
 	return &Reader{module: module, memory: memory, now: server, start: start, latest: server}
 }
 
@@ -139,6 +139,6 @@ func (r *Reader) Merge(reachedOldest bool) *Memory {
 		m.Oldest, m.OldestAt = r.last.Number, r.last.Generated
 	}
 	m.calls.prune(r.now)
-	m.prune(r.start)
+	m.prune()
 	return m
 }

@@ -106,6 +106,15 @@ type Summary struct {
 // Summarize counts the failures in windows that end now, by the server's clock. names are
 // the known entries; see Parse.
 func (m *Memory) Summarize(windows []smbprobe.Window, now time.Time, names []string) Summary {
+	if !m.forwardSince.IsZero() { // more is remembered than the windows hold
+		var largest time.Duration
+		for _, w := range windows {
+			largest = max(largest, w.Duration)
+		}
+		view := *m
+		view.failures = slices.DeleteFunc(slices.Clone(m.failures), func(e failureEvent) bool { return e.time().Before(now.Add(-largest)) })
+		m = &view
+	}
 	pairs := m.pairs(names)
 	rows := m.rowsAt(now, pairs)
 	return Summary{
