@@ -233,9 +233,9 @@ func encryptionRemedy(c *evidence) []smbprobe.RemedyStep {
 func signingNotOffered(c *evidence) finding {
 	return finding{
 		severity:    smbprobe.SeverityWarning,
-		headline:    "The server does not sign, and the exporter's configuration requires it",
+		headline:    "The server does not sign or signs wrongly, and signing is required",
 		evidence:    []string{c.errorSentence()},
-		explanation: "Before the login the exporter gave up, as its module has signing: required. " + exporterOnly,
+		explanation: "The exporter gave up, because its module has signing: required, or because the server itself requires signing and its signature is wrong. " + exporterOnly,
 	}
 }
 
