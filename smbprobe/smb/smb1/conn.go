@@ -44,10 +44,11 @@ type conn struct {
 	trace       smb.Trace
 	signer      *signer // nil while the session is not signed
 	maxInFlight int
-	maxMpx      int     // of the server: as many with those that are late; see room
-	queue       []*call // not sent yet, in the order of their sending
-	pending     []*call // in flight
-	lastFreed   int64   // the highest round of an answer that made room for a delayed request
+	maxMpx      int      // of the server: as many with those that are late; see room
+	queue       []*call  // not sent yet, in the order of their sending
+	pending     []*call  // in flight
+	broken      []uint16 // MIDs of calls whose answer was wrong: one at most of each pipe
+	lastFreed   int64    // the highest round of an answer that made room for a delayed request
 	lastMID     uint16
 	answered    bool  // a request was answered
 	err         error // the first failure

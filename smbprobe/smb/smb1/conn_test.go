@@ -321,6 +321,53 @@ func TestPipeMessages(t *testing.T) {
 	}
 }
 
+// TestWrongPipeAnswer fails its call, and nothing else.
+func TestWrongPipeAnswer(t *testing.T) {
+	for name, wrong := range map[string][][]byte{
+		"too long":              {answerTransaction(1, smb.StatusOK, 20, 0, strings.Repeat("x", 20))},
+		"an offset that is off": {answerTransaction(1, smb.StatusOK, 6, 3, "abc"), answerTransaction(1, smb.StatusOK, 6, 0, "abc")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn := peer(t, func(conn net.Conn, r asked) {
+				if r.command == cmdTransaction {
+					for _, m := range wrong {
+						send(conn, m)
+					}
+					return
+				}
+				send(conn, answerRead(r.mid, contents(0, 10)))
+			})
+			s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356, capabilities: capUnicode})
+			if _, err := newPipe(s.newTree(1, "IPC$"), "eventlog", 7).Transact(t.Context(), []byte("message"), 10); !errors.Is(err, smb.ErrProtocol) {
+				t.Error(err)
+			}
+			if _, err := testFile(s, 10).ReadAll(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestNoSMBAfterSMB: a peer that answered in SMB is an SMB server.
+func TestNoSMBAfterSMB(t *testing.T) {
+	first := true
+	conn := peer(t, func(conn net.Conn, r asked) {
+		if first {
+			send(conn, answerRead(r.mid, contents(0, 10)))
+		} else {
+			send(conn, []byte("HTTP/1.1 400 Bad Request, and so on and on"))
+		}
+		first = false
+	})
+	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})
+	if _, err := testFile(s, 10).ReadAll(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if _, err := testFile(s, 10).ReadAll(t.Context()); !errors.Is(err, smb.ErrProtocol) || errors.Is(err, smb.ErrNotSMB) {
+		t.Error(err)
+	}
+}
+
 func TestWrongSignatureEndsTheSession(t *testing.T) {
 	conn := peer(t, func(conn net.Conn, r asked) { send(conn, answerRead(r.mid, contents(0, 10))) })
 	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})

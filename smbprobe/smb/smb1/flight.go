@@ -200,7 +200,7 @@ func (c *conn) nextMID() uint16 {
 	for {
 		c.lastMID++
 		inUse := func(k *call) bool { return k.mid == c.lastMID }
-		if c.lastMID != 0 && c.lastMID != oplockMID && !slices.ContainsFunc(c.pending, inUse) {
+		if c.lastMID != 0 && c.lastMID != oplockMID && !slices.Contains(c.broken, c.lastMID) && !slices.ContainsFunc(c.pending, inUse) {
 			return c.lastMID
 		}
 	}
@@ -280,7 +280,10 @@ func (c *conn) nextRead() (in *bufio.Reader, frame []byte, more bool) {
 func (c *conn) deliver(frame []byte) error {
 	h, err := parseHeader(frame)
 	if err != nil {
-		return c.deliverOther(frame, err)
+		if err = c.deliverOther(frame, err); errors.Is(err, smb.ErrNotSMB) && !c.isFirst() {
+			err = fmt.Errorf("%w: a message of %d bytes without an SMB header", smb.ErrProtocol, len(frame))
+		}
+		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -289,6 +292,10 @@ func (c *conn) deliver(frame []byte) error {
 		return nil // an oplock break; we hold no oplock
 	}
 	i := slices.IndexFunc(c.pending, func(k *call) bool { return k.mid == h.mid })
+	if i < 0 && slices.Contains(c.broken, h.mid) {
+		c.recycleFrame(frame)
+		return nil
+	}
 	if i < 0 || c.pending[i].command != h.command || h.flags&flagReply == 0 {
 		return fmt.Errorf("%w: %s with MID %d answers no request", smb.ErrProtocol, commandName(h.command), h.mid)
 	}
@@ -304,10 +311,10 @@ func (c *conn) deliver(frame []byte) error {
 	k.answer, k.receivedAt = message{header: h, raw: frame}, time.Now()
 	if k.onMessage != nil && !h.status.IsError() {
 		last, err := k.onMessage(&k.answer)
-		if err != nil {
-			return err
-		}
-		if !last {
+		if err != nil { // of this answer alone; more messages of it may follow
+			k.err = err
+			c.broken = append(c.broken, k.mid)
+		} else if !last {
 			return nil
 		}
 	}
