@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -70,5 +71,14 @@ func TestVerdictOfEachState(t *testing.T) {
 		if state.Meaning() == "" {
 			t.Errorf("phone book %s has no meaning", state)
 		}
+	}
+}
+
+// TestSigningMayBeWrong: the module need not require signing if the server does, and signs
+// wrongly after the login.
+func TestSigningMayBeWrong(t *testing.T) {
+	causes := Causes(&smbprobe.Result{Share: smbprobe.ShareSigningRefused, ShareError: "the signature of an answer does not verify"})
+	if len(causes) != 1 || !strings.Contains(causes[0].Headline, "signs wrongly") || strings.Contains(causes[0].Explanation, "Before the login") {
+		t.Errorf("%+v", causes)
 	}
 }
