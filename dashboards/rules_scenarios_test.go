@@ -49,6 +49,18 @@ var flappingScenarios = []scenario{
 		},
 	},
 	{
+		name: "one answer in forty is not the end",
+		targets: []target{
+			exporter(for_(150, exporterRuns)),
+			hq("exch01", then(for_(30, healthy), for_(3, then(for_(39, scrapeFails), for_(1, healthy))...))),
+			hq("exch02", then(for_(30, healthy), for_(3, then(for_(39, notProbed), for_(1, healthy))...))),
+		},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical exch01", from: 42, to: always},
+			{alert: "RasphoneNotProbed critical exch02", from: 50, to: always},
+		},
+	},
+	{
 		name: "a share that is gone for two minutes, three times in an hour",
 		targets: []target{
 			exporter(for_(120, exporterRuns)),
