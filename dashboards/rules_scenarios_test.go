@@ -107,6 +107,31 @@ var nothingScenarios = []scenario{
 		fires: []firing{{alert: "RasphoneScrapeFailing critical exporter-b:10196", from: 13, to: always}},
 	},
 	{
+		name: "a job that never worked at one of several Prometheus servers, and does at another",
+		targets: []target{
+			{labels: `job="exporters",instance="a",prometheus="berlin"`, moments: for_(60, exporterRuns)},
+			{labels: `job="nt",instance="exch01",prometheus="berlin"`, moments: for_(60, healthy)},
+			{labels: `job="exporters",instance="b",prometheus="munich"`, moments: for_(60, scrapeFails)},
+			{labels: `job="nt",instance="exch02",prometheus="shard"`, moments: for_(60, scrapeFails)},
+			{labels: `job="node",instance="exch02",prometheus="shard"`, moments: for_(60, scrapeFails)},
+		},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical b", from: 13, to: always},
+			{alert: "RasphoneScrapeFailing critical exch02", from: 13, to: always, labels: `job="nt"`},
+		},
+	},
+	{
+		name: "the exporter is one of the pods of a job; others fail, then it does",
+		targets: []target{
+			{labels: `job="pods",instance="exporter"`, moments: then(for_(60, exporterRuns), for_(30, scrapeFails))},
+			{labels: `job="pods",instance="second"`, moments: for_(90, exporterRuns)},
+			{labels: `job="pods",instance="other"`, moments: for_(90, moment{up: "1"})},
+			{labels: `job="pods",instance="failing"`, moments: then(for_(30, moment{up: "1"}), for_(60, scrapeFails))},
+			hq("exch01", for_(90, healthy)),
+		},
+		fires: []firing{{alert: "RasphoneScrapeFailing critical exporter", from: 72, to: always}},
+	},
+	{
 		name: "no job of an exporter any more",
 		targets: []target{
 			exporter(then(for_(10, exporterRuns), for_(50, isRemoved))),
