@@ -179,16 +179,22 @@ func TestServersThatFailTogetherAreOnePage(t *testing.T) {
 			critical("RasphoneTargetNotAnswering", down, fmt.Sprintf("instance=exch%02d site=hq replica=a", i)),
 			critical("RasphoneTargetNotAnswering", down, fmt.Sprintf("instance=exch%02d site=hq replica=b", i)))
 	}
+	const stopped = "Exchange mail is stopped: a service does not run"
+	for _, service := range []string{"MSExchangeIMC", "msexchangeimc"} {
+		together = append(together,
+			critical("RasphoneServiceNotRunning", stopped, "instance=exch20 service="+service),
+			critical("RasphoneServiceNotRunning", stopped, "instance=exch21 service="+service))
+	}
 	post(t, alertmanager, together...)
-	slack.await(t, "[critical] 12 servers: "+down+" (site hq)")
+	slack.await(t, "[critical] 12 servers: "+down+" (site hq)", "[critical] 2 servers: "+stopped)
 
 	// One more, later, and one elsewhere.
 	post(t, alertmanager, critical("RasphoneTargetNotAnswering", down, "instance=exch12 site=hq page=exch12 replica=a"),
 		critical("RasphoneShareMissing", gone, "instance=exch12 page=exch12"))
-	slack.await(t, "[critical] 12 servers: "+down+" (site hq)", "[critical] exch12: "+down+" (site hq)", "[critical] exch12: "+gone)
+	slack.await(t, "[critical] 12 servers: "+down+" (site hq)", "[critical] 2 servers: "+stopped, "[critical] exch12: "+down+" (site hq)", "[critical] exch12: "+gone)
 	for _, want := range []string{"exch00: " + down + "\n", "Try first:     net share admin$\n", "What to do:    https://exporter.example/runbooks/x\n", "What was seen: https://exporter.example/target?target=x"} {
-		if !strings.Contains(slack.texts[0], want) {
-			t.Errorf("the page lacks %q:\n%s", want, slack.texts[0])
+		if !slices.ContainsFunc(slack.texts, func(text string) bool { return strings.Contains(text, want) }) {
+			t.Errorf("the pages lack %q:\n%s", want, slack.texts)
 		}
 	}
 }
