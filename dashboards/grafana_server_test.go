@@ -79,9 +79,9 @@ label_replace(1000 * max by (cause, article, severity) (instance_cause:rasphone_
 // only one.
 const exporterPage = `label_replace(
   group by (instance, url) (
-    group by (site, instance) (rasphone_admin_share_reachable{SERVER}) * on (site) group_left (url) group by (site, url) (site:rasphone_exporter:url)
+    group by (cluster, prometheus, replica, site, url) (site:rasphone_exporter:url) * on (cluster, prometheus, replica, site) group_left (instance) group by (cluster, prometheus, replica, site, instance) (rasphone_admin_share_reachable{SERVER})
     or on (instance)
-    group by (site, instance) (rasphone_admin_share_reachable{SERVER}) * on () group_left (url) group by (url) (site:rasphone_exporter:url{site=""})
+    group by (cluster, prometheus, replica, url) (site:rasphone_exporter:url{site=""}) * on (cluster, prometheus, replica) group_left (instance) group by (cluster, prometheus, replica, instance) (rasphone_admin_share_reachable{SERVER})
   ),
   "page", "What was seen, and the whole remedy", "", ""
 )`
@@ -130,7 +130,7 @@ func serverLines() []line {
 			description: "What the last probes saw, the whole remedy, and a button that probes now.",
 			queries:     one(exporterPage),
 			columns: []column{
-				{name: "page", title: "Page", none: "no page", link: &object{"title": "The exporter's page", "url": "${__data.fields.url}/target?target=${__data.fields.instance}", "targetBlank": true}},
+				{name: "page", title: "Page", none: "no page", link: &object{"title": "The exporter's page", "url": "${__data.fields.url}/target?target=${__data.fields.instance:percentencode}", "targetBlank": true}},
 				{name: "url"}, {name: "instance"},
 			},
 		}}},
@@ -248,7 +248,7 @@ func serverLines() []line {
 			kind: "table", title: "Services", width: 8, unit: "string", none: "not installed, or not known",
 			description: "Services that the module names. One that starts by itself and does not run is a fault.",
 			queries: one(`max by (service, start_mode) (
-  rasphone_service_running{SERVER} * on (job, site, instance, service) group_left (start_mode) rasphone_service_info{SERVER}
+  group by (job, site, instance, service, start_mode) (rasphone_service_info{SERVER}) * on (job, site, instance, service) group_left () max by (job, site, instance, service) (rasphone_service_running{SERVER})
   or on (job, site, instance, service)
   rasphone_service_running{SERVER}
 )`),
