@@ -173,6 +173,7 @@ var heldScenarios = []scenario{
 		},
 		// Ranges end a minute earlier since Prometheus 3.
 		samples: []exprTest{
+			{`count(ALERTS{alertstate="firing"})`, "22m", []sample{{"{}", 2}}},
 			{`count(ALERTS{alertstate="firing"})`, "45m", []sample{{"{}", 2}}},
 			{`count(ALERTS)`, "56m", nil},
 		},
