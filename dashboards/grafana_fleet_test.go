@@ -106,7 +106,7 @@ func trend(verdict string) graph {
 	return legend(fmt.Sprintf(`sum(max by (cluster, prometheus, job, site) (site:rasphone_verdict:count{SERVERS, verdict="%s"}))`, verdict), verdict)
 }
 
-const notScraped = "no server is scraped"
+const notScraped = "no server is scraped, or the recording rules are not loaded"
 
 func coloured(name, color string) object {
 	return override(name, "color", object{"mode": "fixed", "fixedColor": color})
@@ -133,7 +133,7 @@ var fleetLines = []line{
 		options: object{"textMode": "value_and_name"},
 	}}},
 	{12, []show{{
-		kind: "table", title: "Servers that need action", width: 24, unit: "string", none: "no server with a fault, or none is scraped",
+		kind: "table", title: "Servers that need action", width: 24, unit: "string", none: "no server with a fault, or none is scraped, or the recording rules are not loaded",
 		description: "The worst servers, with one row for each cause: the 50 newest of each severity. The server leads to its dashboard, what is wrong to its runbook.",
 		queries:     listed(worstServers),
 		sort:        []string{"Verdict", "-Since"},
@@ -180,7 +180,7 @@ var fleetLines = []line{
 			custom:      object{"stacking": object{"mode": "normal", "group": "A"}, "fillOpacity": 60},
 		},
 		{
-			kind: "table", title: "Least mail in 30 days", width: 12, unit: "string", none: "no minute without mail is known",
+			kind: "table", title: "Least mail in 30 days", width: 12, unit: "string", none: "no minute without mail is known, or the recording rules are not loaded",
 			description: "The 20 servers with the most time in which a cause was known that keeps mail from being sent. Time in which nothing was known is left out.",
 			queries:     listed(withSite(`bottomk(20, ` + available + ` < 1) `)),
 			sort:        []string{"Available"},
@@ -189,7 +189,7 @@ var fleetLines = []line{
 		},
 	}},
 	{12, []show{{
-		kind: "state-timeline", title: "Faults over time", width: 24, unit: "none", none: "no server had a fault, or none was scraped",
+		kind: "state-timeline", title: "Faults over time", width: 24, unit: "none", none: "no server had a fault, or none was scraped, or the recording rules are not loaded",
 		description: "The 20 servers that were at fault longest in the time shown. Servers without a fault are left out.",
 		queries: []graph{legend(withSite(`
 max by (job, site, instance) (

@@ -93,11 +93,11 @@ func serverLines() []line {
 	bookRow, bookValues := stateRow("rasphone_phonebook_state", "phone book", 101, smbprobe.PhonebookStates())
 	return []line{
 		{5, []show{{
-			kind: "stat", title: "Verdict", width: 6, unit: "none", none: serverNotScraped, values: []value{{"3", "critical", red}, {"2", "warning", orange}, {"1", "unknown", purple}, {"0", "ok", neutral}},
+			kind: "stat", title: "Verdict", width: 6, unit: "none", none: "not scraped, or the recording rules are not loaded", values: []value{{"3", "critical", red}, {"2", "warning", orange}, {"1", "unknown", purple}, {"0", "ok", neutral}},
 			description: "As the command `probe` has it: the worst of the causes, unknown if not all checks were answered, critical if scrapes fail.",
 			queries:     one(`max(instance:rasphone_verdict:max{SERVER})`),
 		}, {
-			kind: "table", title: "What is wrong", width: 18, unit: "string", none: "no cause is reported",
+			kind: "table", title: "What is wrong", width: 18, unit: "string", none: "no cause is reported, or the recording rules are not loaded",
 			description: "Causes that the evidence supports, since when, and the first command that fixes each. What is wrong leads to the runbook.",
 			queries:     one(causesNow),
 			sort:        []string{"Severity", "-Since"},
@@ -126,7 +126,7 @@ func serverLines() []line {
 			description: "Minutes of the last 30 days in which a cause was known that keeps mail from being sent.",
 			queries:     one(`max(sum_over_time(instance:rasphone_cannot_send:bool{SERVER}[30d]))`),
 		}, {
-			kind: "table", title: "The exporter's page of this server", width: 8, unit: "string", none: "the exporter runs without --web.external-address, or is not scraped",
+			kind: "table", title: "The exporter's page of this server", width: 8, unit: "string", none: "the exporter runs without --web.external-address, or is not scraped, or the recording rules are not loaded",
 			description: "What the last probes saw, the whole remedy, and a button that probes now.",
 			queries:     one(exporterPage),
 			columns: []column{

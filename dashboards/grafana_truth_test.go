@@ -354,6 +354,21 @@ func TestColumnsHaveTheirOwnText(t *testing.T) {
 	}
 }
 
+// TestTextsWithoutRules: without the recording rules a panel that reads what they record is empty
+// for any fleet, and does not say that all is well or that nothing is scraped.
+func TestTextsWithoutRules(t *testing.T) {
+	for name, d := range readDashboards(t) {
+		for _, p := range d.Panels {
+			text := p.FieldConfig.Defaults.NoValue
+			for _, q := range p.Targets {
+				if strings.Contains(q.Expr, ":rasphone_") && text != "not known" && !strings.Contains(text, "the recording rules are not loaded") {
+					t.Errorf("%s: %s says %q without the recording rules", name, p.Title, text)
+				}
+			}
+		}
+	}
+}
+
 // TestDashboardsReadWhatIsRecorded: verdicts and availability are recorded once, and no viewer
 // computes them from thousands of series.
 func TestDashboardsReadWhatIsRecorded(t *testing.T) {
