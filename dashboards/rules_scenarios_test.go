@@ -145,12 +145,15 @@ var nothingScenarios = []scenario{
 			{labels: `job="exporter",instance="a:10196",prometheus="berlin"`, moments: then(for_(30, exporterRuns), for_(90, isSilent), for_(30, exporterRuns))},
 			{labels: `job="nt",instance="exch01",site="berlin",prometheus="berlin"`, moments: then(for_(10, healthy), for_(20, gone), for_(90, isSilent), for_(30, gone))},
 			{labels: `job="nt",instance="exch02",site="berlin",prometheus="berlin"`, moments: then(for_(10, healthy), for_(20, down), for_(90, isSilent), for_(30, down))},
+			// The site is a label of the scraped series alone.
+			{labels: `job="relabelled",instance="exch03",prometheus="berlin"`, metric: `site="berlin"`, moments: then(for_(10, healthy), for_(20, gone), for_(90, isSilent), for_(30, gone))},
 			{labels: `job="exporter",instance="b:10196",prometheus="munich"`, moments: for_(150, exporterRuns)},
 			{labels: `job="nt",instance="exch01",site="munich",prometheus="munich"`, moments: for_(150, healthy)},
 		},
 		fires: []firing{
 			{alert: "RasphoneShareMissing critical exch01", from: 13, to: always},
 			{alert: "RasphoneTargetNotAnswering critical exch02", from: 20, to: always},
+			{alert: "RasphoneShareMissing critical exch03", from: 13, to: always},
 			{alert: "RasphoneSiteDark critical", from: 43, to: 119, labels: `site="berlin",prometheus="berlin"`},
 		},
 	},
