@@ -127,9 +127,13 @@ var nothingScenarios = []scenario{
 			{labels: `job="pods",instance="second"`, moments: for_(90, exporterRuns)},
 			{labels: `job="pods",instance="other"`, moments: for_(90, moment{up: "1"})},
 			{labels: `job="pods",instance="failing"`, moments: then(for_(30, moment{up: "1"}), for_(60, scrapeFails))},
+			{labels: `job="pods",instance="exch02"`, moments: then(for_(40, healthy), for_(50, scrapeFails))},
 			hq("exch01", for_(90, healthy)),
 		},
-		fires: []firing{{alert: "RasphoneScrapeFailing critical exporter", from: 72, to: always}},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical exporter", from: 72, to: always},
+			{alert: "RasphoneScrapeFailing critical exch02", from: 52, to: always},
+		},
 	},
 	{
 		name: "no job of an exporter any more",
