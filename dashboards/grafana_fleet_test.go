@@ -29,7 +29,7 @@ var verdictValues = []value{{"3", "critical", red}, {"2", "warning", orange}, {"
 // rankValues are the verdicts of a table, which sorts by their numbers.
 var rankValues = []value{{"1 critical", "critical", red}, {"2 warning", "warning", orange}, {"3 unknown", "unknown", purple}}
 
-const serverURL = "/d/rasphone-server?${datasource:queryparam}&var-job=${__data.fields.job}&var-site=${__data.fields.go}&var-instance=${__data.fields.instance}&${__url_time_range}"
+const serverURL = "/d/rasphone-server?${datasource:queryparam}&var-job=${__data.fields.job:percentencode}&var-site=${__data.fields.go:percentencode}&var-instance=${__data.fields.instance:percentencode}&${__url_time_range}"
 
 // Columns that several tables have. The hidden ones are for links.
 var (
@@ -38,7 +38,7 @@ var (
 	jobColumn    = column{name: "in_job", title: "Job", width: 110, none: "no job"}
 	hidden       = []column{{name: "job"}, {name: "go"}}
 	toServer     = link("Dashboard of this server", serverURL, false)
-	toServerLine = link("Dashboard of this server", "/d/rasphone-server?${datasource:queryparam}&${job:queryparam}&${site:queryparam}&var-instance=${__field.labels.instance}&${__url_time_range}", false)
+	toServerLine = link("Dashboard of this server", "/d/rasphone-server?${datasource:queryparam}&var-job=${__field.labels.job:percentencode}&var-site=${__field.labels.go:percentencode}&var-instance=${__field.labels.instance:percentencode}&${__url_time_range}", false)
 )
 
 // serverColumns are the columns of a table of servers, with more before the site.
@@ -103,10 +103,10 @@ func bySite(n int) graph {
 }
 
 func trend(verdict string) graph {
-	return legend(fmt.Sprintf(`sum(max by (job, site) (site:rasphone_verdict:count{SERVERS, verdict="%s"}))`, verdict), verdict)
+	return legend(fmt.Sprintf(`sum(max by (cluster, prometheus, job, site) (site:rasphone_verdict:count{SERVERS, verdict="%s"}))`, verdict), verdict)
 }
 
-const notScraped = "no server is scraped"
+const notScraped = "no server is scraped, or the recording rules are not loaded"
 
 func coloured(name, color string) object {
 	return override(name, "color", object{"mode": "fixed", "fixedColor": color})
@@ -133,7 +133,7 @@ var fleetLines = []line{
 		options: object{"textMode": "value_and_name"},
 	}}},
 	{12, []show{{
-		kind: "table", title: "Servers that need action", width: 24, unit: "string", none: "no server with a fault, or none is scraped",
+		kind: "table", title: "Servers that need action", width: 24, unit: "string", none: "no server with a fault, or none is scraped, or the recording rules are not loaded",
 		description: "The worst servers, with one row for each cause: the 50 newest of each severity. The server leads to its dashboard, what is wrong to its runbook.",
 		queries:     listed(worstServers),
 		sort:        []string{"Verdict", "-Since"},
@@ -180,7 +180,7 @@ var fleetLines = []line{
 			custom:      object{"stacking": object{"mode": "normal", "group": "A"}, "fillOpacity": 60},
 		},
 		{
-			kind: "table", title: "Least mail in 30 days", width: 12, unit: "string", none: "no minute without mail is known",
+			kind: "table", title: "Least mail in 30 days", width: 12, unit: "string", none: "no minute without mail is known, or the recording rules are not loaded",
 			description: "The 20 servers with the most time in which a cause was known that keeps mail from being sent. Time in which nothing was known is left out.",
 			queries:     listed(withSite(`bottomk(20, ` + available + ` < 1) `)),
 			sort:        []string{"Available"},
@@ -189,15 +189,16 @@ var fleetLines = []line{
 		},
 	}},
 	{12, []show{{
-		kind: "state-timeline", title: "Faults over time", width: 24, unit: "none", none: "no server had a fault, or none was scraped",
+		kind: "state-timeline", title: "Faults over time", width: 24, unit: "none", none: "no server had a fault, or none was scraped, or the recording rules are not loaded",
 		description: "The 20 servers that were at fault longest in the time shown. Servers without a fault are left out.",
-		queries: []graph{legend(`max by (job, site, instance) (
+		queries: []graph{legend(withSite(`
+max by (job, site, instance) (
   3 * (instance_fault:rasphone_fault:bool{SERVERS, severity="critical"} == 1)
   or
   2 * (instance_fault:rasphone_fault:bool{SERVERS, severity="warning"} == 1)
 )
 and on (job, site, instance)
-topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fault:bool{SERVERS}[$__range] @ end())))`, "{{instance}}")},
+topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fault:bool{SERVERS}[$__range] @ end())))`), "{{instance}} {{site}}")},
 		values: verdictValues[:2], links: []object{toServerLine},
 	}}},
 	heading("Dial-up"),
@@ -213,7 +214,7 @@ topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fau
 		{
 			kind: "bargauge", title: "Failed calls in 24 hours, by server", width: 12, unit: "none", none: "no event log was read", min: 0,
 			description: "The 15 servers with the most events 4106 in 24 hours. A server whose log does not reach back so far may have had more.",
-			queries:     []graph{legend(`topk(15, max by (job, site, instance) (rasphone_dialup_failures{SERVERS, window="24h"}))`, "{{instance}}")},
+			queries:     []graph{legend(withSite(`topk(15, max by (job, site, instance) (rasphone_dialup_failures{SERVERS, window="24h"}))`), "{{instance}} {{site}}")},
 			links:       []object{toServerLine},
 		},
 	}},
@@ -244,9 +245,10 @@ topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fau
 		{
 			kind: "timeseries", title: "Slow probes", width: 12, unit: "percentunit", none: notScraped, min: 0,
 			description: "The ten servers whose probes take the largest part of their time. From 80 % on a probe may soon be cut off. Servers that do not answer are left out.",
-			queries: []graph{legend(`max by (job, site, instance) (probe_duration_seconds{SERVERS} / on (job, site, instance) rasphone_probe_timeout_seconds{SERVERS})
-and on (job, site, instance)
-topk(10, max by (job, site, instance) (probe_duration_seconds{SERVERS} @ end() / on (job, site, instance) rasphone_probe_timeout_seconds{SERVERS} @ end() and on (job, site, instance) instance:rasphone_answered:bool{SERVERS} @ end() == 1))`, "{{instance}}")},
+			queries: []graph{legend(withSite(`
+max by (job, site, instance) (probe_duration_seconds{SERVERS}) / min by (job, site, instance) (rasphone_probe_timeout_seconds{SERVERS})
+and
+topk(10, max by (job, site, instance) (probe_duration_seconds{SERVERS} @ end()) / min by (job, site, instance) (rasphone_probe_timeout_seconds{SERVERS} @ end()) and on (job, site, instance) instance:rasphone_answered:bool{SERVERS} @ end() == 1)`), "{{instance}} {{site}}")},
 			steps: []object{step("transparent", nil), step(red, 0.8)}, custom: object{"thresholdsStyle": object{"mode": "dashed"}}, links: []object{toServerLine},
 		},
 		{
@@ -291,9 +293,9 @@ topk(10, max by (job, site, instance) (probe_duration_seconds{SERVERS} @ end() /
 			kind: "stat", title: "In flight, held back", width: 8, unit: "none", none: "not scraped",
 			description: "Probes that run now, logins that are held back, and servers that the exporters list.",
 			queries: []graph{
-				legend(`sum(rasphone_exporter_probes_in_flight{EXPORTERS})`, "probes in flight"),
-				legend(`sum(rasphone_exporter_logins_held_back{EXPORTERS})`, "logins held back"),
-				legend(`sum(rasphone_exporter_targets{EXPORTERS})`, "servers listed"),
+				legend(`sum(max by (cluster, prometheus, job, site, instance) (rasphone_exporter_probes_in_flight{EXPORTERS}))`, "probes in flight"),
+				legend(`sum(max by (cluster, prometheus, job, site, instance) (rasphone_exporter_logins_held_back{EXPORTERS}))`, "logins held back"),
+				legend(`sum(max by (cluster, prometheus, job, site, instance) (rasphone_exporter_targets{EXPORTERS}))`, "servers listed"),
 			},
 			options: object{"textMode": "value_and_name"},
 		},
@@ -303,16 +305,16 @@ topk(10, max by (job, site, instance) (probe_duration_seconds{SERVERS} @ end() /
 			kind: "timeseries", title: "Probes", width: 8, unit: "reqps", none: "not scraped", min: 0,
 			description: "Probes that ended, by result, and requests that got the last result again. A failure is a probe without a definite answer.",
 			queries: []graph{
-				legend(`sum by (result) (rate(rasphone_exporter_probes_total{EXPORTERS}[$__rate_interval]))`, "{{result}}"),
-				legend(`sum(rate(rasphone_exporter_results_reused_total{EXPORTERS}[$__rate_interval]))`, "last result used again"),
+				legend(`sum by (result) (max by (cluster, prometheus, job, site, instance, result) (rate(rasphone_exporter_probes_total{EXPORTERS}[$__rate_interval])))`, "{{result}}"),
+				legend(`sum(max by (cluster, prometheus, job, site, instance) (rate(rasphone_exporter_results_reused_total{EXPORTERS}[$__rate_interval])))`, "last result used again"),
 			},
 		},
 		{
 			kind: "timeseries", title: "Requests rejected", width: 8, unit: "reqps", none: "not scraped", min: 0,
 			description: "Requests for a probe that the exporter rejected, and event logs that it forgot for want of room.",
 			queries: []graph{
-				legend(`sum by (reason) (rate(rasphone_exporter_probes_rejected_total{EXPORTERS}[$__rate_interval]))`, "{{reason}}"),
-				legend(`sum(rate(rasphone_exporter_eventlogs_forgotten_total{EXPORTERS}[$__rate_interval]))`, "event logs forgotten"),
+				legend(`sum by (reason) (max by (cluster, prometheus, job, site, instance, reason) (rate(rasphone_exporter_probes_rejected_total{EXPORTERS}[$__rate_interval])))`, "{{reason}}"),
+				legend(`sum(max by (cluster, prometheus, job, site, instance) (rate(rasphone_exporter_eventlogs_forgotten_total{EXPORTERS}[$__rate_interval])))`, "event logs forgotten"),
 			},
 		},
 		{

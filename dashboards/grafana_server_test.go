@@ -79,9 +79,9 @@ label_replace(1000 * max by (cause, article, severity) (instance_cause:rasphone_
 // only one.
 const exporterPage = `label_replace(
   group by (instance, url) (
-    group by (site, instance) (rasphone_admin_share_reachable{SERVER}) * on (site) group_left (url) group by (site, url) (site:rasphone_exporter:url)
+    group by (cluster, prometheus, replica, site, url) (site:rasphone_exporter:url) * on (cluster, prometheus, replica, site) group_left (instance) group by (cluster, prometheus, replica, site, instance) (rasphone_admin_share_reachable{SERVER})
     or on (instance)
-    group by (site, instance) (rasphone_admin_share_reachable{SERVER}) * on () group_left (url) group by (url) (site:rasphone_exporter:url{site=""})
+    group by (cluster, prometheus, replica, url) (site:rasphone_exporter:url{site=""}) * on (cluster, prometheus, replica) group_left (instance) group by (cluster, prometheus, replica, instance) (rasphone_admin_share_reachable{SERVER})
   ),
   "page", "What was seen, and the whole remedy", "", ""
 )`
@@ -93,11 +93,11 @@ func serverLines() []line {
 	bookRow, bookValues := stateRow("rasphone_phonebook_state", "phone book", 101, smbprobe.PhonebookStates())
 	return []line{
 		{5, []show{{
-			kind: "stat", title: "Verdict", width: 6, unit: "none", none: serverNotScraped, values: []value{{"3", "critical", red}, {"2", "warning", orange}, {"1", "unknown", purple}, {"0", "ok", neutral}},
+			kind: "stat", title: "Verdict", width: 6, unit: "none", none: "not scraped, or the recording rules are not loaded", values: []value{{"3", "critical", red}, {"2", "warning", orange}, {"1", "unknown", purple}, {"0", "ok", neutral}},
 			description: "As the command `probe` has it: the worst of the causes, unknown if not all checks were answered, critical if scrapes fail.",
 			queries:     one(`max(instance:rasphone_verdict:max{SERVER})`),
 		}, {
-			kind: "table", title: "What is wrong", width: 18, unit: "string", none: "no cause is reported",
+			kind: "table", title: "What is wrong", width: 18, unit: "string", none: "no cause is reported, or the recording rules are not loaded",
 			description: "Causes that the evidence supports, since when, and the first command that fixes each. What is wrong leads to the runbook.",
 			queries:     one(causesNow),
 			sort:        []string{"Severity", "-Since"},
@@ -126,11 +126,11 @@ func serverLines() []line {
 			description: "Minutes of the last 30 days in which a cause was known that keeps mail from being sent.",
 			queries:     one(`max(sum_over_time(instance:rasphone_cannot_send:bool{SERVER}[30d]))`),
 		}, {
-			kind: "table", title: "The exporter's page of this server", width: 8, unit: "string", none: "the exporter runs without --web.external-address, or is not scraped",
+			kind: "table", title: "The exporter's page of this server", width: 8, unit: "string", none: "the exporter runs without --web.external-address, or is not scraped, or the recording rules are not loaded",
 			description: "What the last probes saw, the whole remedy, and a button that probes now.",
 			queries:     one(exporterPage),
 			columns: []column{
-				{name: "page", title: "Page", none: "no page", link: &object{"title": "The exporter's page", "url": "${__data.fields.url}/target?target=${__data.fields.instance}", "targetBlank": true}},
+				{name: "page", title: "Page", none: "no page", link: &object{"title": "The exporter's page", "url": "${__data.fields.url}/target?target=${__data.fields.instance:percentencode}", "targetBlank": true}},
 				{name: "url"}, {name: "instance"},
 			},
 		}}},
@@ -248,7 +248,7 @@ func serverLines() []line {
 			kind: "table", title: "Services", width: 8, unit: "string", none: "not installed, or not known",
 			description: "Services that the module names. One that starts by itself and does not run is a fault.",
 			queries: one(`max by (service, start_mode) (
-  rasphone_service_running{SERVER} * on (job, site, instance, service) group_left (start_mode) rasphone_service_info{SERVER}
+  group by (job, site, instance, service, start_mode) (rasphone_service_info{SERVER}) * on (job, site, instance, service) group_left () max by (job, site, instance, service) (rasphone_service_running{SERVER})
   or on (job, site, instance, service)
   rasphone_service_running{SERVER}
 )`),

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/rasphone-exporter/rasphone_exporter/collector"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
@@ -29,6 +31,7 @@ const (
 	brokenFleet  = "broken"
 	emptyFleet   = "empty" // has no series
 	statesFleet  = "states"
+	pairFleet    = "pair" // the healthy one, of both Prometheus servers of a pair, with two modules
 )
 
 // fleets is a Prometheus with a fleet in each job.
@@ -63,6 +66,10 @@ func startFleets(t *testing.T) *fleets {
 		add(results[i], brokenFleet, s.Name, site)
 		if strings.HasPrefix(s.Name, "healthy") {
 			add(results[i], healthyFleet, s.Name, "hq")
+			for _, labels := range []string{`replica="a",module="1"`, `replica="a",module="2"`, `replica="b",module="1"`, `replica="b",module="2"`} {
+				series = append(series, scraped(t, results[i], fmt.Sprintf(`job=%q,instance=%q,site="hq",prometheus="hq",%s`, pairFleet, s.Name, labels))...)
+			}
+			f.wanted[[2]string{pairFleet, s.Name}] = results[i].Verdict()
 		}
 	}
 	for _, s := range smbprobe.ShareStates() {
@@ -81,6 +88,10 @@ func startFleets(t *testing.T) *fleets {
 	own := collector.NewExporter(time.Unix(1, 0), collector.Counts{Targets: func() int { return 2 }, LoginsHeldBack: func() int { return 0 }, EventlogsForgotten: func() int { return 0 }})
 	for _, job := range []string{healthyFleet, brokenFleet} {
 		series = append(series, seriesOf(t, own.Registry(), fmt.Sprintf(`job="%s-exporter",instance="exporter:10196"`, job))...)
+	}
+	for _, replica := range []string{"a", "b"} {
+		labels := fmt.Sprintf(`job="pair-exporter",instance="exporter:10196",prometheus="hq",replica=%q`, replica)
+		series = append(append(series, seriesOf(t, own.Registry(), labels)...), history{"rasphone_exporter_info{" + labels + `,url="https://pair.example"}`, 1, 10, 0})
 	}
 	series = append(series, history{`rasphone_exporter_info{job="broken-exporter",instance="exporter:10196",url="https://exporter.example"}`, 1, 10, 0})
 	f.promServer = startPrometheus(t, series, hurried)
@@ -136,6 +147,7 @@ func TestDashboardsTellTheTruth(t *testing.T) {
 	f := startFleets(t)
 	t.Run("verdicts", f.testVerdicts)
 	t.Run("healthy", f.testHealthy)
+	t.Run("pair", f.testPair)
 	t.Run("broken", f.testBroken)
 	t.Run("empty", f.testEmpty)
 }
@@ -171,6 +183,26 @@ func (f *fleets) testHealthy(t *testing.T) {
 		if filled == slices.Contains(emptyIsGood, title) {
 			t.Errorf("%s: shows something: %t", title, filled)
 		}
+	}
+}
+
+// testPair: what two Prometheus servers have of a fleet, and two modules find, is shown once.
+func (f *fleets) testPair(t *testing.T) {
+	const server = "healthy-signing.demo"
+	shown := func(job string) []string {
+		var all []string
+		for _, a := range f.ask(t, job, server) {
+			text := fmt.Sprintf("%s: %s %s: %d series", a.dashboard, a.panel.Title, a.legend, len(a.series))
+			if a.panel.Type == "stat" && len(a.series) == 1 && a.panel.FieldConfig.Defaults.Unit == "none" {
+				text += fmt.Sprintf(", %v", a.series[0].Value[1])
+			}
+			all = append(all, text)
+		}
+		slices.Sort(all)
+		return all
+	}
+	if diff := gocmp.Diff(shown(healthyFleet), shown(pairFleet)); diff != "" {
+		t.Errorf("one and a pair (-one +pair):\n%s", diff)
 	}
 }
 
@@ -273,7 +305,7 @@ func (p *panel) colour(t *testing.T, field, value string) string {
 // that it is made of.
 func (a *answer) checkColumns(t *testing.T) {
 	t.Helper()
-	field := regexp.MustCompile(`\$\{__data\.fields\.(\w+)\}`)
+	field := regexp.MustCompile(`\$\{__data\.fields\.(\w+)(?::percentencode)?\}`)
 	for _, s := range a.series {
 		for label := range s.Metric {
 			var text string
@@ -316,6 +348,21 @@ func TestColumnsHaveTheirOwnText(t *testing.T) {
 				shown := !p.property(t, o.Matcher.Options, "custom.hidden", &hidden)
 				if own := p.property(t, o.Matcher.Options, "noValue", &text); shown && (!own || text == p.FieldConfig.Defaults.NoValue) {
 					t.Errorf("%s: %s: an empty cell of %s says %q", name, p.Title, o.Matcher.Options, cmp.Or(text, p.FieldConfig.Defaults.NoValue))
+				}
+			}
+		}
+	}
+}
+
+// TestTextsWithoutRules: without the recording rules a panel that reads what they record is empty
+// for any fleet, and does not say that all is well or that nothing is scraped.
+func TestTextsWithoutRules(t *testing.T) {
+	for name, d := range readDashboards(t) {
+		for _, p := range d.Panels {
+			text := p.FieldConfig.Defaults.NoValue
+			for _, q := range p.Targets {
+				if strings.Contains(q.Expr, ":rasphone_") && text != "not known" && !strings.Contains(text, "the recording rules are not loaded") {
+					t.Errorf("%s: %s says %q without the recording rules", name, p.Title, text)
 				}
 			}
 		}

@@ -173,6 +173,7 @@ var heldScenarios = []scenario{
 		},
 		// Ranges end a minute earlier since Prometheus 3.
 		samples: []exprTest{
+			{`count(ALERTS{alertstate="firing"})`, "22m", []sample{{"{}", 2}}},
 			{`count(ALERTS{alertstate="firing"})`, "45m", []sample{{"{}", 2}}},
 			{`count(ALERTS)`, "56m", nil},
 		},
@@ -190,6 +191,7 @@ var quietScenarios = []scenario{
 			hq("exch01", then(for_(30, healthy), for_(9, scrapeFails), for_(31, healthy), for_(10, isSilent), for_(45, healthy))),
 			hq("exch02", then(for_(10, healthy), for_(6, down), for_(12, starting), for_(2, healthy), for_(9, scrapeFails), for_(31, healthy), for_(10, isSilent), for_(45, healthy))),
 			hq("exch03", then(for_(70, healthy), for_(10, isSilent), for_(9, down), for_(20, healthy), for_(9, refused), for_(7, healthy))),
+			hq("exch04", then(for_(70, healthy), for_(10, isSilent), for_(9, down), for_(3, healthy), for_(9, refused), for_(24, healthy))),
 		},
 	},
 	{

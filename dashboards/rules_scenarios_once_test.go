@@ -79,6 +79,21 @@ var onceScenarios = []scenario{
 		},
 	},
 	{
+		name: "two servers that fail together, and two more while the first two still do not answer",
+		targets: []target{
+			hq("exch01", then(for_(10, healthy), for_(80, down))),
+			hq("exch02", then(for_(10, healthy), for_(80, down))),
+			hq("exch03", then(for_(40, healthy), for_(50, down))),
+			hq("exch04", then(for_(41, healthy), for_(49, down))),
+		},
+		fires: []firing{
+			{alert: "RasphoneTargetNotAnswering critical exch01", from: 20, to: always, labels: `page=""`},
+			{alert: "RasphoneTargetNotAnswering critical exch02", from: 20, to: always, labels: `page=""`},
+			{alert: "RasphoneTargetNotAnswering critical exch03", from: 50, to: always, labels: `page="later"`},
+			{alert: "RasphoneTargetNotAnswering critical exch04", from: 51, to: always, labels: `page="later"`},
+		},
+	},
+	{
 		name: "twelve servers of a site that fail within minutes share a page, one more that fails later does not",
 		targets: thirteen(func(i int) []moment {
 			if i == 12 {

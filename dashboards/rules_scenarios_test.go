@@ -49,6 +49,18 @@ var flappingScenarios = []scenario{
 		},
 	},
 	{
+		name: "one answer in forty is not the end",
+		targets: []target{
+			exporter(for_(150, exporterRuns)),
+			hq("exch01", then(for_(30, healthy), for_(3, then(for_(39, scrapeFails), for_(1, healthy))...))),
+			hq("exch02", then(for_(30, healthy), for_(3, then(for_(39, notProbed), for_(1, healthy))...))),
+		},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical exch01", from: 42, to: always},
+			{alert: "RasphoneNotProbed critical exch02", from: 50, to: always},
+		},
+	},
+	{
 		name: "a share that is gone for two minutes, three times in an hour",
 		targets: []target{
 			exporter(for_(120, exporterRuns)),
@@ -95,6 +107,35 @@ var nothingScenarios = []scenario{
 		fires: []firing{{alert: "RasphoneScrapeFailing critical exporter-b:10196", from: 13, to: always}},
 	},
 	{
+		name: "a job that never worked at one of several Prometheus servers, and does at another",
+		targets: []target{
+			{labels: `job="exporters",instance="a",prometheus="berlin"`, moments: for_(60, exporterRuns)},
+			{labels: `job="nt",instance="exch01",prometheus="berlin"`, moments: for_(60, healthy)},
+			{labels: `job="exporters",instance="b",prometheus="munich"`, moments: for_(60, scrapeFails)},
+			{labels: `job="nt",instance="exch02",prometheus="shard"`, moments: for_(60, scrapeFails)},
+			{labels: `job="node",instance="exch02",prometheus="shard"`, moments: for_(60, scrapeFails)},
+		},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical b", from: 13, to: always},
+			{alert: "RasphoneScrapeFailing critical exch02", from: 13, to: always, labels: `job="nt"`},
+		},
+	},
+	{
+		name: "the exporter is one of the pods of a job; others fail, then it does",
+		targets: []target{
+			{labels: `job="pods",instance="exporter"`, moments: then(for_(60, exporterRuns), for_(30, scrapeFails))},
+			{labels: `job="pods",instance="second"`, moments: for_(90, exporterRuns)},
+			{labels: `job="pods",instance="other"`, moments: for_(90, moment{up: "1"})},
+			{labels: `job="pods",instance="failing"`, moments: then(for_(30, moment{up: "1"}), for_(60, scrapeFails))},
+			{labels: `job="pods",instance="exch02"`, moments: then(for_(40, healthy), for_(50, scrapeFails))},
+			hq("exch01", for_(90, healthy)),
+		},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical exporter", from: 72, to: always},
+			{alert: "RasphoneScrapeFailing critical exch02", from: 52, to: always},
+		},
+	},
+	{
 		name: "no job of an exporter any more",
 		targets: []target{
 			exporter(then(for_(10, exporterRuns), for_(50, isRemoved))),
@@ -108,12 +149,15 @@ var nothingScenarios = []scenario{
 			{labels: `job="exporter",instance="a:10196",prometheus="berlin"`, moments: then(for_(30, exporterRuns), for_(90, isSilent), for_(30, exporterRuns))},
 			{labels: `job="nt",instance="exch01",site="berlin",prometheus="berlin"`, moments: then(for_(10, healthy), for_(20, gone), for_(90, isSilent), for_(30, gone))},
 			{labels: `job="nt",instance="exch02",site="berlin",prometheus="berlin"`, moments: then(for_(10, healthy), for_(20, down), for_(90, isSilent), for_(30, down))},
+			// The site is a label of the scraped series alone.
+			{labels: `job="relabelled",instance="exch03",prometheus="berlin"`, metric: `site="berlin"`, moments: then(for_(10, healthy), for_(20, gone), for_(90, isSilent), for_(30, gone))},
 			{labels: `job="exporter",instance="b:10196",prometheus="munich"`, moments: for_(150, exporterRuns)},
 			{labels: `job="nt",instance="exch01",site="munich",prometheus="munich"`, moments: for_(150, healthy)},
 		},
 		fires: []firing{
 			{alert: "RasphoneShareMissing critical exch01", from: 13, to: always},
 			{alert: "RasphoneTargetNotAnswering critical exch02", from: 20, to: always},
+			{alert: "RasphoneShareMissing critical exch03", from: 13, to: always},
 			{alert: "RasphoneSiteDark critical", from: 43, to: 119, labels: `site="berlin",prometheus="berlin"`},
 		},
 	},

@@ -51,15 +51,17 @@ var timingScenarios = []scenario{
 		},
 	},
 	{
-		name:     "scrapes five minutes apart: every second answer is that the share is gone, or none",
+		name:     "scrapes five minutes apart: every second answer is that the share is gone, or none; and nine of ten are none",
 		interval: 5,
 		targets: []target{
 			exporter(for_(240, exporterRuns)),
 			hq("share", then(for_(60, healthy), for_(18, then(for_(5, mailStopped), for_(5, healthy))...))),
 			hq("scrapes", then(for_(60, healthy), for_(18, then(for_(5, scrapeFails), for_(5, healthy))...))),
+			hq("rarely", then(for_(60, healthy), for_(3, then(for_(45, down), for_(5, healthy))...), for_(30, down))),
 		},
 		fires: []firing{
 			{alert: "RasphoneServiceNotRunning critical share", from: 82, to: always, about: true},
+			{alert: "RasphoneTargetNotAnswering critical rarely", from: 70, to: always},
 			{alert: "RasphoneScrapeFailing critical scrapes", from: 93, to: always, about: true},
 		},
 	},

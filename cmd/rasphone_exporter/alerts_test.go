@@ -180,7 +180,7 @@ func (l letter) isAbout(instance, alert string) bool {
 		return false
 	}
 	for _, part := range []string{l.text, l.html} {
-		for _, text := range []string{instance + ": ", alert + ", warning, since ", "/runbooks/", ".md", "/d/rasphone-server?var-instance=" + instance} {
+		for _, text := range []string{instance + ": ", alert + ", warning, since ", "/runbooks/", ".md", "/d/rasphone-server?var-job=", "var-instance=" + instance} {
 			if !strings.Contains(part, text) {
 				return false
 			}

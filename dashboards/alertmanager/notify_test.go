@@ -179,16 +179,22 @@ func TestServersThatFailTogetherAreOnePage(t *testing.T) {
 			critical("RasphoneTargetNotAnswering", down, fmt.Sprintf("instance=exch%02d site=hq replica=a", i)),
 			critical("RasphoneTargetNotAnswering", down, fmt.Sprintf("instance=exch%02d site=hq replica=b", i)))
 	}
+	const stopped = "Exchange mail is stopped: a service does not run"
+	for _, service := range []string{"MSExchangeIMC", "msexchangeimc"} {
+		together = append(together,
+			critical("RasphoneServiceNotRunning", stopped, "instance=exch20 service="+service),
+			critical("RasphoneServiceNotRunning", stopped, "instance=exch21 service="+service))
+	}
 	post(t, alertmanager, together...)
-	slack.await(t, "[critical] 12 servers: "+down+" (site hq)")
+	slack.await(t, "[critical] 12 servers: "+down+" (site hq)", "[critical] 2 servers: "+stopped)
 
 	// One more, later, and one elsewhere.
 	post(t, alertmanager, critical("RasphoneTargetNotAnswering", down, "instance=exch12 site=hq page=exch12 replica=a"),
 		critical("RasphoneShareMissing", gone, "instance=exch12 page=exch12"))
-	slack.await(t, "[critical] 12 servers: "+down+" (site hq)", "[critical] exch12: "+down+" (site hq)", "[critical] exch12: "+gone)
+	slack.await(t, "[critical] 12 servers: "+down+" (site hq)", "[critical] 2 servers: "+stopped, "[critical] exch12: "+down+" (site hq)", "[critical] exch12: "+gone)
 	for _, want := range []string{"exch00: " + down + "\n", "Try first:     net share admin$\n", "What to do:    https://exporter.example/runbooks/x\n", "What was seen: https://exporter.example/target?target=x"} {
-		if !strings.Contains(slack.texts[0], want) {
-			t.Errorf("the page lacks %q:\n%s", want, slack.texts[0])
+		if !slices.ContainsFunc(slack.texts, func(text string) bool { return strings.Contains(text, want) }) {
+			t.Errorf("the pages lack %q:\n%s", want, slack.texts)
 		}
 	}
 }
@@ -201,8 +207,14 @@ func TestOnePrometheusDoesNotSilenceAnother(t *testing.T) {
 		critical("RasphoneExporterAbsent", "nothing from the exporter", "prometheus=berlin"),
 		critical("RasphoneExporterAbsent", "nothing from the exporter", "prometheus=pair replica=b"),
 		critical("RasphoneSiteDark", "a site sends no data", "prometheus=rome site=rome"),
-		critical("RasphoneTargetNotAnswering", "silent", "prometheus=oslo job=a instance=e1 page=e1"))
-	slack.await(t, "[critical] nothing from the exporter", "[critical] nothing from the exporter", "[critical] a site sends no data (site rome)", "[critical] e1: silent")
+		critical("RasphoneTargetNotAnswering", "silent", "prometheus=oslo job=a instance=e1 page=e1"),
+		critical("RasphoneNothingProbed", "an empty list", "prometheus=bern instance=spare:10196"),
+		critical("RasphoneNothingProbed", "no probe works", "prometheus=lima"))
+	first := []string{
+		"[critical] nothing from the exporter", "[critical] nothing from the exporter", "[critical] a site sends no data (site rome)", "[critical] e1: silent",
+		"[critical] spare:10196: an empty list", "[critical] no probe works",
+	}
+	slack.await(t, slices.Clone(first)...)
 	post(t, alertmanager,
 		critical("RasphoneShareMissing", "gone", "prometheus=berlin instance=b1 page=b1"),
 		critical("RasphoneShareMissing", "gone", "prometheus=munich instance=m1 page=m1"),
@@ -211,7 +223,8 @@ func TestOnePrometheusDoesNotSilenceAnother(t *testing.T) {
 		critical("RasphoneShareMissing", "gone", "prometheus=rome site=rome instance=r1 page=r1"),
 		critical("RasphoneShareMissing", "gone", "prometheus=rome site=milan instance=r2 page=r2"),
 		critical("RasphoneShareMissing", "gone", "prometheus=oslo job=a instance=e1 page=e1"),
-		critical("RasphoneShareMissing", "gone", "prometheus=oslo job=b instance=e1 page=e1"))
-	slack.await(t, "[critical] nothing from the exporter", "[critical] nothing from the exporter", "[critical] a site sends no data (site rome)", "[critical] e1: silent",
-		"[critical] m1: gone", "[critical] p1: gone", "[critical] r2: gone (site milan)", "[critical] e1: gone")
+		critical("RasphoneShareMissing", "gone", "prometheus=oslo job=b instance=e1 page=e1"),
+		critical("RasphoneScrapeFailing", "scrapes fail", "prometheus=bern instance=b2 page=b2"),
+		critical("RasphoneScrapeFailing", "scrapes fail", "prometheus=lima instance=l1 page=l1"))
+	slack.await(t, append(first, "[critical] m1: gone", "[critical] p1: gone", "[critical] r2: gone (site milan)", "[critical] e1: gone", "[critical] b2: scrapes fail")...)
 }
