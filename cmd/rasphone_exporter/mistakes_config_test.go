@@ -139,6 +139,7 @@ var hostMistakes = []mistake{
 	{name: "host is a UNC path", config: inHosts("      - \\\\exch01\n      - \\\\exch02\\Admin$\n      - //exch03\n"), env: goodEnv},
 	{name: "host is a range", config: inHosts("      - 10.1.2.0/24\n      - 10.1.2.1-20\n      - exch*\n      - 2001:db8::/64\n"), env: goodEnv},
 	{name: "host is a path", config: inHosts("      - exch01/Admin$\n      - CORP\\exch01\n"), env: goodEnv},
+	{name: "host has a user and a password", config: inHosts("      - rasphone:hunter2@exch01.corp.example\n      - rasphone%hunter2@exch02.corp.example\n      - smb://rasphone:hunter2@exch03.corp.example/Admin$\n      - //rasphone:hunter2@exch04.corp.example\n      - rasphone:hunter2@exch05.corp.example/Admin$\n      - smb://rasphone:hun/ter2@hunter2@[\n"), env: goodEnv},
 	{name: "host has a user", config: inHosts("      - rasphone@exch01.corp.example\n"), env: goodEnv},
 	{name: "several hosts in one item", config: inHosts("      - exch01.corp.example, exch02.corp.example\n      - exch03.corp.example exch04.corp.example\n"), env: goodEnv},
 	{name: "host has blanks", config: inHosts("      - \" exch01.corp.example\"\n"), env: goodEnv},
