@@ -71,6 +71,8 @@ var commandMistakes = []mistake{
 	{name: "lint with an empty dialed entry", args: words("lint --dialed-entry= rasphone.pbk")},
 	{name: "healthcheck of an address", args: words("healthcheck --url=localhost:10196")},
 	{name: "healthcheck of nothing", args: words("healthcheck --url=http://127.0.0.1:1/-/healthy")},
+	{name: "healthcheck with a password in a bad URL", args: words("healthcheck --url=http://u:hunter2@[::1")},
+	{name: "healthcheck with a password and no scheme", args: words("healthcheck --url=u:hunter2@localhost:10196")},
 	{name: "healthcheck with a bad URL", args: words("healthcheck --url=http://[::1")},
 }
 
@@ -99,6 +101,9 @@ var probeMistakes = []mistake{
 	{name: "negative timeout", args: words("probe --timeout=-5s exch01")},
 	{name: "output that is none", args: words("probe --output=jsn exch01")},
 	{name: "password on the command line", args: words("probe --username=u --password=hunter3 exch01")},
+	{name: "password on the command line with one dash", args: words("probe -password=hunter2 exch01")},
+	{name: "password on the command line in capitals", args: words("probe --Password=hunter2 exch01")},
+	{name: "password behind a letter", args: words("probe -phunter2 exch01")},
 	{name: "empty user", args: words("probe --username= exch01"), config: goodConfig},
 	{name: "empty configuration file", args: words("probe --config.file=empty.yml exch01"), files: map[string]string{"empty.yml": ""}},
 	{name: "several capture files", args: words("probe --capture=a --capture=b exch01")},
@@ -160,6 +165,10 @@ var listenMistakes = []mistake{
 	{name: "negative timeout offset", args: words("--probe.timeout-offset=-1s"), config: goodConfig, env: goodEnv},
 	{name: "timeout offset without a unit", args: words("--probe.timeout-offset=0.5"), config: goodConfig, env: goodEnv},
 	{name: "external address is no URL", args: words("--web.external-address=ftp://x"), config: goodConfig, env: goodEnv},
+	{name: "external address with a password", args: words("--web.external-address=http://u:hunter2@exporter:10196"), config: goodConfig, env: goodEnv},
+	{name: "external address with a password and no scheme", args: words("--web.external-address=u:hunter2@exporter:10196"), config: goodConfig, env: goodEnv},
+	{name: "external address in a broken URL", args: words("--web.external-address=http://exporter:x"), config: goodConfig, env: goodEnv},
+	{name: "external address with a password in a bad URL", args: words("--web.external-address=http://u:hun%ter2@[exporter"), config: goodConfig, env: goodEnv},
 	{name: "lockout file in a folder that cannot be made", args: words("--lockout.file=rasphone.yml/lockout.json"), config: goodConfig, env: goodEnv},
 	{name: "lockout file is a folder", args: words("--lockout.file=folder"), config: goodConfig, env: goodEnv, files: map[string]string{"folder/": ""}},
 }

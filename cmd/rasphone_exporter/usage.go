@@ -205,8 +205,8 @@ func (u *usage) unknownFlag(a argument) {
 		}
 	}
 	switch meant := config.Closest(name, u.flagNames()); {
-	case name == "password" || name == "pass" || name == "passwd":
-		u.add("no flag takes a password, which other users could read in the list of processes; use --password-file, the environment variable %s, or the prompt", passwordVariable)
+	case isPasswordFlag(name):
+		u.noPassword()
 	case len(others) > 0 && u.command == nil:
 		u.add("--%s is a flag of %s; write: %s %s --%s ...", name, strings.Join(others, " and "), program, others[0], name)
 	case len(others) > 0:
@@ -216,6 +216,19 @@ func (u *usage) unknownFlag(a argument) {
 	default:
 		u.add("there is no flag --%s; %s", name, u.seeHelp())
 	}
+}
+
+// isPasswordFlag reports whether a flag that does not exist is meant to take a password.
+func isPasswordFlag(name string) bool {
+	switch strings.ToLower(name) {
+	case "password", "pass", "passwd", "pwd", "pw":
+		return true
+	}
+	return false
+}
+
+func (u *usage) noPassword() {
+	u.add("no flag takes a password, which other users could read in the list of processes; use --password-file, the environment variable %s, or the prompt", passwordVariable)
 }
 
 // shortFlag describes an argument with one dash: there is only -h.
@@ -231,6 +244,13 @@ func (u *usage) shortFlag(text string) {
 		return
 	}
 	name, value, hasValue := strings.Cut(text[1:], "=")
+	if isPasswordFlag(name) {
+		u.noPassword()
+		return
+	}
+	if text[1] == 'p' && u.flag(name) == nil && config.Closest(name, u.flagNames()) == "" { // as -pPASSWORD of other programs
+		text = "-p"
+	}
 	meant := name
 	if u.flag(name) == nil {
 		meant = config.Closest(name, u.flagNames())

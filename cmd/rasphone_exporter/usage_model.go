@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -79,6 +81,9 @@ func isCumulative(v kingpin.Value) bool {
 
 // explainValue describes a value that a flag does not take.
 func explainValue(f *kingpin.FlagModel, value string, refused error) string {
+	if _, ok := errors.AsType[*url.Error](refused); ok || f.Name == "url" {
+		return "is not a URL; write it as in " + defaultHealthURL // its value, which is not shown, may have a password
+	}
 	quoted := config.Quote(value)
 	text := refused.Error()
 	if words, ok := strings.CutPrefix(text, "enum value must be one of "); ok {
