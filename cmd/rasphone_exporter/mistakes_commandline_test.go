@@ -63,6 +63,7 @@ var commandMistakes = []mistake{
 	{name: "flag of probe for version", args: words("version --demo")},
 	{name: "help about no command", args: words("help dance")},
 	{name: "lint without a file", args: words("lint")},
+	{name: "lint of a file without a name", args: []string{"lint", "rasphone.pbk", ""}},
 	{name: "lint of a file that is missing", args: words("lint gone.pbk")},
 	{name: "lint of a host", args: words("lint exch01")},
 	{name: "lint of a folder", args: words("lint folder"), files: map[string]string{"folder/": ""}},

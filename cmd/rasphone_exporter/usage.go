@@ -52,6 +52,9 @@ func misread(args []string) []string {
 			u.add("--%s is empty; write a value, or leave it out", a.flag)
 		}
 	}
+	if len(all) > 1 && all[0].text == "lint" && slices.ContainsFunc(all[1:], func(a argument) bool { return a.text == "" }) {
+		u.add(`"" is not a file; name a copy of a phone book, or write - for standard input`) // kingpin takes it for -
+	}
 	if len(all) > 1 && all[0].text == "help" && u.commandNamed(all[1].text) == nil {
 		u.unknownCommand(all[1].text)
 	}
