@@ -151,7 +151,7 @@ func (s *serving) validate() error {
 		return fmt.Errorf("--probe.timeout-offset: %s is negative; write 0s or more", *s.timeoutOffset)
 	}
 	if err := toolkit.Validate(*s.web.WebConfigFile); err != nil {
-		return fmt.Errorf("--web.config.file %s: %w", *s.web.WebConfigFile, bareError(err))
+		return explainWebConfig(*s.web.WebConfigFile, err)
 	}
 	return nil
 }
