@@ -159,6 +159,7 @@ var listenMistakes = []mistake{
 	{name: "address of another computer", args: words("--web.listen-address=192.0.2.1:10196"), config: goodConfig, env: goodEnv},
 	{name: "demo on a port without a colon", args: words("demo --web.listen-address=10196")},
 	{name: "web configuration is missing", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=gone.yml"), config: goodConfig, env: goodEnv},
+	{name: "web configuration is a device", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=/dev/zero"), config: goodConfig, env: goodEnv},
 	{name: "web configuration without a key", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {cert_file: x}\n"}},
 	{name: "web configuration with a password that is not hashed", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "basic_auth_users: {bob: hunter2}\n"}},
 	{name: "web configuration with another hash", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "basic_auth_users: {bob: $9$hunter2hunter2hunter2hunter2hunter2hunter2hunter2hunter2hunter2}\n"}},

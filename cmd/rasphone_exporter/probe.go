@@ -213,7 +213,7 @@ func (p *probe) loadConfig(ctx context.Context, std streams) (*config.Config, er
 		if file == "" {
 			file = defaultConfigFile
 		}
-		c, err := config.Load(file, os.LookupEnv)
+		c, err := fileSource(ctx, file).load()
 		if unreadable, ok := errors.AsType[*config.FileError](err); ok && unreadable.Similar() == "" {
 			return nil, fmt.Errorf("%w; write it as in the README's example, give --username to probe without one, or try --demo", err)
 		}

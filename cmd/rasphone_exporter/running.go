@@ -28,8 +28,11 @@ type source struct {
 }
 
 // fileSource is a file, with the password files and the environment variables that it names.
-func fileSource(name string) source {
-	return source{name, func() (*config.Config, error) { return config.Load(name, os.LookupEnv) }}
+// The end of ctx ends the wait for one that is a pipe.
+func fileSource(ctx context.Context, name string) source {
+	return source{name, func() (*config.Config, error) {
+		return interruptible(ctx, func() (*config.Config, error) { return config.Load(name, os.LookupEnv) })
+	}}
 }
 
 // running is the configuration in force. A reload replaces it as a whole or not at all.

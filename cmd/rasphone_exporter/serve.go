@@ -56,7 +56,7 @@ func newServe(c *kingpin.CmdClause) *serve {
 
 func (s *serve) run(ctx context.Context, std streams, logger *slog.Logger) int {
 	if *s.checkOnly {
-		return s.check(std)
+		return s.check(ctx, std)
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -78,8 +78,8 @@ func exitStatus(err error, std streams) int {
 }
 
 // check reads the configuration and reports what is wrong with it.
-func (s *serve) check(std streams) int {
-	c, err := s.source().load()
+func (s *serve) check(ctx context.Context, std streams) int {
+	c, err := s.source(ctx).load()
 	if err == nil {
 		_, err = lockoutFile(*s.lockoutFile, c)
 	}
@@ -94,9 +94,10 @@ func (s *serve) check(std streams) int {
 	return exitStatus(err, std)
 }
 
-// source is the configuration file. The error of one that cannot be read adds what to do.
-func (s *serve) source() source {
-	from := fileSource(*s.configFile)
+// source is the configuration file, read until ctx ends. The error of one that cannot be read
+// adds what to do.
+func (s *serve) source(ctx context.Context) source {
+	from := fileSource(ctx, *s.configFile)
 	load := from.load
 	from.load = func() (*config.Config, error) {
 		c, err := load()
@@ -109,7 +110,7 @@ func (s *serve) source() source {
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
-	r, err := newRunning(s.source(), *s.lockoutFile, prober.Options{}, logger)
+	r, err := newRunning(s.source(ctx), *s.lockoutFile, prober.Options{}, logger)
 	if err != nil {
 		return err
 	}
@@ -149,6 +150,10 @@ func (s *serving) validate() error {
 	}
 	if *s.timeoutOffset < 0 {
 		return fmt.Errorf("--probe.timeout-offset: %s is negative; write 0s or more", *s.timeoutOffset)
+	}
+	// The toolkit reads the file several times, without a bound.
+	if info, err := os.Stat(*s.web.WebConfigFile); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("--web.config.file %s: is not a regular file", *s.web.WebConfigFile)
 	}
 	if err := toolkit.Validate(*s.web.WebConfigFile); err != nil {
 		return explainWebConfig(*s.web.WebConfigFile, err)
