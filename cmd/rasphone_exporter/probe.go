@@ -103,6 +103,12 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 	printWarnings(std.err, c.Warnings())
 	warn := func(err error) { printLines(std.err, "warning", err.Error()) }
 	file, err := lockoutFile(*p.lockoutFile, c)
+	if err == nil {
+		err = p.checkWritten(c, file)
+	}
+	if errors.Is(err, errTaken) {
+		return 0, err
+	}
 	if err != nil {
 		warn(err)
 	}
@@ -128,6 +134,24 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 		return 0, err
 	}
 	return smbprobe.WorstVerdict(out.verdicts...), nil
+}
+
+// checkWritten returns an error if a file that the probe replaces is one that it reads.
+func (p *probe) checkWritten(c *config.Config, lockout string) error {
+	if sameFile(lockout, *p.passwordFile) {
+		return fmt.Errorf("--lockout.file %s %w", lockout, errTaken)
+	}
+	if c.Reads(*p.capture) || sameFile(*p.capture, *p.passwordFile) || sameFile(*p.capture, lockout) {
+		return fmt.Errorf("--capture %s %w", *p.capture, errTaken)
+	}
+	return nil
+}
+
+// sameFile reports whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // startDemo starts the simulated servers, and returns their configuration.

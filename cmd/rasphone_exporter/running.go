@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -233,13 +234,26 @@ func addLockoutFile(c *kingpin.CmdClause) *string {
 // noLockoutFile is --lockout.file=none, as in the configuration.
 const noLockoutFile = "none"
 
+// errTaken is for a file that would be replaced, and that something else is in.
+var errTaken = errors.New("is the configuration, a password file or the lockout file; write the path of a file of its own")
+
 // lockoutFile returns the path that the flag or else the configuration gives; empty: none.
+// One that leads to the configuration or to a password file, which it would replace, is an
+// error.
 func lockoutFile(flag string, c *config.Config) (string, error) {
+	path, from := flag, "--lockout.file"
 	switch flag {
 	case "":
-		return c.LockoutFile()
+		var err error
+		if path, err = c.LockoutFile(); err != nil {
+			return "", err
+		}
+		from = "lockout_file"
 	case noLockoutFile:
 		return "", nil
 	}
-	return flag, nil
+	if path != "" && c.Reads(path) {
+		return "", fmt.Errorf("%s %s %w", from, path, errTaken)
+	}
+	return path, nil
 }

@@ -128,7 +128,7 @@ type serving struct {
 	externalAddress *string
 	enableLifecycle bool
 	timeoutOffset   *time.Duration
-	maxConcurrent   *int
+	maxConcurrent   *int32
 	historySize     *units.Base2Bytes
 }
 
@@ -138,7 +138,7 @@ func newServing(c *kingpin.CmdClause, address string) serving {
 		web:             kingpinflag.AddFlags(c, address),
 		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").PlaceHolder("ADDRESS").String(),
 		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
-		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int32(),
 		historySize:     c.Flag("web.history-size", "Memory for the results that the pages show: the last one of each target, failures and changes. Failures are kept longest.").Default("32MiB").Bytes(),
 	}
 }
@@ -150,6 +150,9 @@ func (s *serving) validate() error {
 	}
 	if *s.timeoutOffset < 0 {
 		return fmt.Errorf("--probe.timeout-offset: %s is negative; write 0s or more", *s.timeoutOffset)
+	}
+	if *s.historySize < 0 {
+		return fmt.Errorf("--web.history-size: %s is negative; write 0MiB or more", *s.historySize)
 	}
 	// The toolkit reads the file several times, without a bound.
 	if info, err := os.Stat(*s.web.WebConfigFile); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
@@ -183,7 +186,7 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 		EnableLifecycle: s.enableLifecycle,
 		Hostname:        hostname,
 		Metrics:         r.metrics,
-		MaxConcurrent:   *s.maxConcurrent,
+		MaxConcurrent:   int(*s.maxConcurrent),
 		TimeoutOffset:   *s.timeoutOffset,
 		ExternalAddress: *s.externalAddress,
 		ConfigProblem:   r.configProblem,

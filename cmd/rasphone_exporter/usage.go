@@ -52,6 +52,14 @@ func misread(args []string) []string {
 			u.add("--%s is empty; write a value, or leave it out", a.flag)
 		}
 	}
+	for _, text := range u.args {
+		if text == "--" {
+			break
+		}
+		if strings.HasPrefix(text, "@") { // kingpin reads arguments from that file; the text may be a password
+			u.add("an argument begins with @, and arguments are not read from files; write a value as --FLAG=@VALUE, a file as ./@FILE")
+		}
+	}
 	if len(all) > 1 && all[0].text == "lint" && slices.ContainsFunc(all[1:], func(a argument) bool { return a.text == "" }) {
 		u.add(`"" is not a file; name a copy of a phone book, or write - for standard input`) // kingpin takes it for -
 	}

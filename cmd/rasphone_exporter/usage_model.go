@@ -95,8 +95,10 @@ func explainValue(f *kingpin.FlagModel, value string, refused error) string {
 		return notOneOf(quoted, value, strings.Split(strings.TrimRight(options, "]."), ", "))
 	case strings.HasPrefix(text, "time: "):
 		return quoted + " is not a duration; write " + config.DurationHint(value, maxTimeout, "500ms, 10s or 1m30s")
+	case strings.HasPrefix(text, "units: "):
+		return quoted + " is not a size; write a number and its unit, as in 32MiB"
 	case strings.HasPrefix(text, "strconv."):
-		return quoted + " is not a number"
+		return quoted + " is not a number from 1 to 2147483647"
 	}
 	return fmt.Sprintf("%s: %v", quoted, refused)
 }
