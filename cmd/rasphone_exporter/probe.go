@@ -238,7 +238,7 @@ func (p *probe) loadConfig(ctx context.Context, std streams) (*config.Config, er
 			file = defaultConfigFile
 		}
 		c, err := fileSource(ctx, file).load()
-		if unreadable, ok := errors.AsType[*config.FileError](err); ok && unreadable.Similar() == "" {
+		if isMissing(err) {
 			return nil, fmt.Errorf("%w; write it as in the README's example, give --username to probe without one, or try --demo", err)
 		}
 		return c, err

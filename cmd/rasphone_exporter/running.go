@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,6 +35,12 @@ func fileSource(ctx context.Context, name string) source {
 	return source{name, func() (*config.Config, error) {
 		return interruptible(ctx, func() (*config.Config, error) { return config.Load(name, os.LookupEnv) })
 	}}
+}
+
+// isMissing reports whether there is no configuration, nor one whose name is similar.
+func isMissing(err error) bool {
+	unreadable, ok := errors.AsType[*config.FileError](err)
+	return ok && errors.Is(err, fs.ErrNotExist) && unreadable.Similar() == ""
 }
 
 // running is the configuration in force. A reload replaces it as a whole or not at all.

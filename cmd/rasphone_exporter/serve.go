@@ -101,7 +101,7 @@ func (s *serve) source(ctx context.Context) source {
 	load := from.load
 	from.load = func() (*config.Config, error) {
 		c, err := load()
-		if unreadable, ok := errors.AsType[*config.FileError](err); ok && *s.configFile == defaultConfigFile && unreadable.Similar() == "" {
+		if isMissing(err) && *s.configFile == defaultConfigFile {
 			err = fmt.Errorf("%w; write it as in the README's example, name another with --config.file, or try: %s demo", err, program)
 		}
 		return c, err
