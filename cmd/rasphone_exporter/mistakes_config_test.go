@@ -196,6 +196,7 @@ var passwordMistakes = []mistake{
 	{name: "control character", config: accounts + group + "\x01", env: goodEnv},
 	{name: "brackets without end", config: strings.Repeat("[", 20000)},
 	{name: "password that begins with an at sign", config: account("    password: @hunter2\n")},
+	{name: "password that begins with an exclamation mark", config: account("    password: !hunter2\n")},
 	{name: "password that is empty", config: account("    password:\n")},
 	{name: "password as a list", config: account("    password: [hunter2]\n")},
 	{name: "no username", config: "auths:\n  corp:\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
