@@ -122,7 +122,7 @@ func (u *usage) split() []argument {
 
 func (u *usage) read() {
 	arguments := u.split()
-	first := slices.IndexFunc(arguments, func(a argument) bool { return a.flag == "" && !strings.HasPrefix(a.text, "-") })
+	first := slices.IndexFunc(arguments, func(a argument) bool { return a.flag == "" && (a.text == "-" || !strings.HasPrefix(a.text, "-")) })
 	if first >= 0 {
 		u.command = u.commandNamed(arguments[first].text)
 		if u.command == nil {
