@@ -325,3 +325,19 @@ func makeTable(t *testing.T) string {
 	}
 	return table([]string{"command", "what it does"}, rows)
 }
+
+// TestFirstHourCounts compares the counts that promtool and amtool print in the first hour with
+// the files that they check.
+func TestFirstHourCounts(t *testing.T) {
+	text := readFile(t, filepath.Join(docsFolder, "first-hour.md"))
+	for _, tt := range []struct{ file, item, want string }{
+		{"rules/recording.yml", "- record:", "Checking recording.yml\n  SUCCESS: %d rules found\n"},
+		{"rules/alerts.yml", "- alert:", "Checking alerts.yml\n  SUCCESS: %d rules found\n"},
+		{"alertmanager/alertmanager.yml", "source_matchers:", " - %d inhibit rules\n"},
+	} {
+		n := strings.Count(readFile(t, filepath.Join(docsFolder, "../dashboards", tt.file)), tt.item)
+		if want := fmt.Sprintf(tt.want, n); !strings.Contains(text, want) {
+			t.Errorf("no %q in first-hour.md", want)
+		}
+	}
+}

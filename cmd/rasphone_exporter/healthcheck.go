@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
-
-	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 )
 
 const (
@@ -36,7 +34,7 @@ func newHealthcheck(c *kingpin.CmdClause) *healthcheck {
 
 func (h *healthcheck) run(ctx context.Context, std streams, _ *slog.Logger) int {
 	if h.url.Scheme != "http" && h.url.Scheme != "https" || h.url.Host == "" {
-		printError(std.err, fmt.Errorf("--url: %s is not the URL of an exporter; write it as in %s", config.Quote(h.url.Redacted()), defaultHealthURL))
+		printError(std.err, fmt.Errorf("--url: is not the URL of an exporter; write it as in %s", defaultHealthURL))
 		return exitUsage
 	}
 	if err := askHealth(ctx, h.url); err != nil {

@@ -44,7 +44,7 @@ func newLint(c *kingpin.CmdClause) *lint {
 	}
 }
 
-func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
+func (l *lint) run(ctx context.Context, std streams, _ *slog.Logger) int {
 	var verdicts []smbprobe.Verdict
 	var all []*report.Lint
 	if err := config.CheckDialedEntries(*l.dialed); err != nil {
@@ -57,8 +57,12 @@ func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
 			file = standardInput // kingpin drops the dash: it takes it for the start of a short flag
 		}
 		progress.begin("checking", file)
-		found := l.check(std, file)
+		found := l.check(ctx, std, file)
 		progress.clear()
+		if ctx.Err() != nil {
+			printError(std.err, errInterrupted)
+			return exitUsage
+		}
 		all = append(all, found)
 		switch {
 		case found.Error != "":
@@ -74,8 +78,8 @@ func (l *lint) run(_ context.Context, std streams, _ *slog.Logger) int {
 	return int(smbprobe.WorstVerdict(verdicts...))
 }
 
-func (l *lint) check(std streams, file string) *report.Lint {
-	data, err := readBounded(std.in, file)
+func (l *lint) check(ctx context.Context, std streams, file string) *report.Lint {
+	data, err := interruptible(ctx, func() ([]byte, error) { return readBounded(std.in, file) })
 	if err != nil {
 		return &report.Lint{File: file, Error: explainRead(file, err)}
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,3 +86,22 @@ func TestLint(t *testing.T) {
 		}
 	})
 }
+
+// TestLintInterrupted ends a lint that reads from a pipe into which nothing is written.
+func TestLintInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	in, writer := io.Pipe()
+	defer writer.Close()
+	var out, errOut bytes.Buffer
+	status := run(ctx, []string{"lint", "-"}, readerFunc(func(p []byte) (int, error) {
+		cancel()
+		return in.Read(p)
+	}), &out, &errOut)
+	if want := "rasphone_exporter: error: interrupted\n"; status != exitUsage || errOut.String() != want || out.Len() > 0 {
+		t.Errorf("status %d, output %q, errors %q; want %q", status, &out, &errOut, want)
+	}
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

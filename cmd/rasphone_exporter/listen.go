@@ -17,6 +17,8 @@ import (
 	"github.com/mdlayher/vsock"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/net/netutil"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/config"
 )
 
 // What the HTTP server takes. A connection that does nothing costs some ten kilobytes, one
@@ -110,7 +112,7 @@ func explainListen(address string, err error) error {
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("%w: this computer does not have that address; write :%s for all of its addresses", bareSyscall(err), given)
 	case dns != nil:
-		return fmt.Errorf("%w: write an address of this computer, or :%s for all of them", err, given)
+		return fmt.Errorf("%s cannot be looked up; write an address of this computer, or :%s for all of them", config.Quote(host), given)
 	}
 	return err
 }
@@ -126,6 +128,9 @@ func bareSyscall(err error) error {
 // listenOn takes host:port, or vsock://:port (vsock(7)).
 func listenOn(address string) (net.Listener, error) {
 	if !strings.HasPrefix(address, "vsock://") {
+		if _, port, err := net.SplitHostPort(address); err == nil && port == "" { // any port, to package net
+			return nil, errors.New("no port")
+		}
 		return net.Listen("tcp", address)
 	}
 	u, err := url.Parse(address)

@@ -90,7 +90,7 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 		}
 		defer func() { err = errors.Join(err, network.Close()) }()
 		options = prober.Options{Resolver: network, Dial: network.Dial}
-	} else if c, err = p.loadConfig(std); err != nil {
+	} else if c, err = p.loadConfig(ctx, std); err != nil {
 		return 0, err
 	}
 	targets, err := p.findTargets(c)
@@ -103,6 +103,12 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 	printWarnings(std.err, c.Warnings())
 	warn := func(err error) { printLines(std.err, "warning", err.Error()) }
 	file, err := lockoutFile(*p.lockoutFile, c)
+	if err == nil {
+		err = p.checkWritten(c, file)
+	}
+	if errors.Is(err, errTaken) {
+		return 0, err
+	}
 	if err != nil {
 		warn(err)
 	}
@@ -128,6 +134,24 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 		return 0, err
 	}
 	return smbprobe.WorstVerdict(out.verdicts...), nil
+}
+
+// checkWritten returns an error if a file that the probe replaces is one that it reads.
+func (p *probe) checkWritten(c *config.Config, lockout string) error {
+	if sameFile(lockout, *p.passwordFile) {
+		return fmt.Errorf("--lockout.file %s %w", lockout, errTaken)
+	}
+	if c.Reads(*p.capture) || sameFile(*p.capture, *p.passwordFile) || sameFile(*p.capture, lockout) {
+		return fmt.Errorf("--capture %s %w", *p.capture, errTaken)
+	}
+	return nil
+}
+
+// sameFile reports whether two paths lead to one file.
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
 // startDemo starts the simulated servers, and returns their configuration.
@@ -204,7 +228,7 @@ func (p *probe) explainTarget(c *config.Config, name string, err error) error {
 	return fmt.Errorf("%w; add it there, or give --username to probe it without a configuration", err)
 }
 
-func (p *probe) loadConfig(std streams) (*config.Config, error) {
+func (p *probe) loadConfig(ctx context.Context, std streams) (*config.Config, error) {
 	if *p.username == "" {
 		if *p.domain != "" || *p.passwordFile != "" {
 			return nil, errors.New("--domain and --password-file go with --username; add it, or leave them out to use the accounts of the configuration")
@@ -213,8 +237,8 @@ func (p *probe) loadConfig(std streams) (*config.Config, error) {
 		if file == "" {
 			file = defaultConfigFile
 		}
-		c, err := config.Load(file, os.LookupEnv)
-		if unreadable, ok := errors.AsType[*config.FileError](err); ok && unreadable.Similar() == "" {
+		c, err := fileSource(ctx, file).load()
+		if isMissing(err) {
 			return nil, fmt.Errorf("%w; write it as in the README's example, give --username to probe without one, or try --demo", err)
 		}
 		return c, err
@@ -231,7 +255,7 @@ func (p *probe) loadConfig(std streams) (*config.Config, error) {
 		return nil, err
 	}
 	var err error
-	if account.Password, account.PasswordFrom, err = readPassword(std, *p.username, *p.passwordFile); err != nil {
+	if account.Password, account.PasswordFrom, err = readPassword(ctx, std, *p.username, *p.passwordFile); err != nil {
 		return nil, err
 	}
 	p.prompted = account.PasswordFrom == passwordPrompt
@@ -246,7 +270,7 @@ const passwordPrompt = "the password typed"
 
 // readPassword returns the password of an account that the command line names, and where it
 // is from: a file, else the environment, else a prompt on a terminal.
-func readPassword(std streams, username, file string) (password secret.Secret, from string, err error) {
+func readPassword(ctx context.Context, std streams, username, file string) (password secret.Secret, from string, err error) {
 	if file != "" {
 		password, err = config.ReadPasswordFile(file)
 		return password, "--password-file " + file, err
@@ -261,8 +285,16 @@ func readPassword(std streams, username, file string) (password secret.Secret, f
 	if _, err := fmt.Fprintf(std.err, "Password of %s: ", username); err != nil {
 		return secret.Secret{}, "", err
 	}
-	typed, err := term.ReadPassword(int(terminal.Fd()))
+	fd := int(terminal.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return secret.Secret{}, "", fmt.Errorf("read the password: %w", err)
+	}
+	typed, err := interruptible(ctx, func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(std.err)
+	if errors.Is(err, errInterrupted) { // the read goes on, and so the terminal shows nothing that is typed
+		err = errors.Join(err, term.Restore(fd, before))
+	}
 	if err != nil {
 		return secret.Secret{}, "", fmt.Errorf("read the password: %w", err)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,9 +42,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	app, commands, logging := application()
 	exit := -1
 	app.Terminate(func(status int) { exit = status }) // after --help and --version
-	app.UsageWriter(stdout).ErrorWriter(stderr).UsageTemplate(usageTemplate)
+	usage := &usageWriter{to: stdout}
+	app.UsageWriter(usage).ErrorWriter(stderr).UsageTemplate(usageTemplate)
 	if slices.Contains(args, manPage) {
-		return exitStatus(printManPage(app), streams{stdin, stdout, stderr})
+		return exitStatus(errors.Join(printManPage(app), usage.err), streams{stdin, stdout, stderr})
 	}
 	if wrong := misread(args); wrong != nil {
 		printLines(stderr, "error", strings.Join(wrong, "\n"))
@@ -51,6 +53,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	name, err := app.Parse(args)
 	switch {
+	case usage.err != nil:
+		printError(stderr, usage.err)
+		return exitUsage
 	case exit >= 0:
 		return exit
 	case err != nil:
@@ -61,6 +66,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return commands[name].run(ctx, streams{stdin, stdout, stderr}, promslog.New(logging))
 }
 
+// usageWriter keeps the first error of a write, of which kingpin would panic.
+type usageWriter struct {
+	to  io.Writer
+	err error
+}
+
+func (u *usageWriter) Write(p []byte) (int, error) {
+	if u.err == nil {
+		_, u.err = u.to.Write(p)
+	}
+	return len(p), nil
+}
+
 // versionCommand prints the version.
 type versionCommand struct{}
 
@@ -68,6 +86,7 @@ func newVersion(*kingpin.CmdClause) versionCommand { return versionCommand{} }
 
 func (versionCommand) run(_ context.Context, std streams, _ *slog.Logger) int {
 	if _, err := fmt.Fprintln(std.out, version.Print(program)); err != nil {
+		printError(std.err, err)
 		return exitFailed
 	}
 	return exitOK

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -28,8 +30,17 @@ type source struct {
 }
 
 // fileSource is a file, with the password files and the environment variables that it names.
-func fileSource(name string) source {
-	return source{name, func() (*config.Config, error) { return config.Load(name, os.LookupEnv) }}
+// The end of ctx ends the wait for one that is a pipe.
+func fileSource(ctx context.Context, name string) source {
+	return source{name, func() (*config.Config, error) {
+		return interruptible(ctx, func() (*config.Config, error) { return config.Load(name, os.LookupEnv) })
+	}}
+}
+
+// isMissing reports whether there is no configuration, nor one whose name is similar.
+func isMissing(err error) bool {
+	unreadable, ok := errors.AsType[*config.FileError](err)
+	return ok && errors.Is(err, fs.ErrNotExist) && unreadable.Similar() == ""
 }
 
 // running is the configuration in force. A reload replaces it as a whole or not at all.
@@ -230,13 +241,26 @@ func addLockoutFile(c *kingpin.CmdClause) *string {
 // noLockoutFile is --lockout.file=none, as in the configuration.
 const noLockoutFile = "none"
 
+// errTaken is for a file that would be replaced, and that something else is in.
+var errTaken = errors.New("is the configuration, a password file or the lockout file; write the path of a file of its own")
+
 // lockoutFile returns the path that the flag or else the configuration gives; empty: none.
+// One that leads to the configuration or to a password file, which it would replace, is an
+// error.
 func lockoutFile(flag string, c *config.Config) (string, error) {
+	path, from := flag, "--lockout.file"
 	switch flag {
 	case "":
-		return c.LockoutFile()
+		var err error
+		if path, err = c.LockoutFile(); err != nil {
+			return "", err
+		}
+		from = "lockout_file"
 	case noLockoutFile:
 		return "", nil
 	}
-	return flag, nil
+	if path != "" && c.Reads(path) {
+		return "", fmt.Errorf("%s %s %w", from, path, errTaken)
+	}
+	return path, nil
 }

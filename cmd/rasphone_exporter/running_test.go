@@ -36,7 +36,7 @@ func newPasswordFixture(t *testing.T) *passwordFixture {
 	writeFile(t, f.configFile, passwordConfig)
 	f.write(t, "one")
 	var err error
-	f.running, err = newRunning(fileSource(f.configFile), noLockoutFile, prober.Options{}, slog.New(slog.NewTextHandler(f.log, nil)))
+	f.running, err = newRunning(fileSource(t.Context(), f.configFile), noLockoutFile, prober.Options{}, slog.New(slog.NewTextHandler(f.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestReloadWithAnotherLockoutFile(t *testing.T) {
 				writeFile(t, file, "auths: {a: {username: u, password: p}}\ntargets: [{hosts: ["+host+"], auth: a}]\n"+line+"\n")
 			}
 			write("10.1.2.3", tt.before)
-			r, err := newRunning(fileSource(file), tt.flag, prober.Options{}, slog.New(slog.NewTextHandler(log, nil)))
+			r, err := newRunning(fileSource(t.Context(), file), tt.flag, prober.Options{}, slog.New(slog.NewTextHandler(log, nil)))
 			if err != nil {
 				t.Fatal(err)
 			}

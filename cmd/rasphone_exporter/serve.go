@@ -56,7 +56,7 @@ func newServe(c *kingpin.CmdClause) *serve {
 
 func (s *serve) run(ctx context.Context, std streams, logger *slog.Logger) int {
 	if *s.checkOnly {
-		return s.check(std)
+		return s.check(ctx, std)
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
@@ -78,8 +78,8 @@ func exitStatus(err error, std streams) int {
 }
 
 // check reads the configuration and reports what is wrong with it.
-func (s *serve) check(std streams) int {
-	c, err := s.source().load()
+func (s *serve) check(ctx context.Context, std streams) int {
+	c, err := s.source(ctx).load()
 	if err == nil {
 		_, err = lockoutFile(*s.lockoutFile, c)
 	}
@@ -94,13 +94,14 @@ func (s *serve) check(std streams) int {
 	return exitStatus(err, std)
 }
 
-// source is the configuration file. The error of one that cannot be read adds what to do.
-func (s *serve) source() source {
-	from := fileSource(*s.configFile)
+// source is the configuration file, read until ctx ends. The error of one that cannot be read
+// adds what to do.
+func (s *serve) source(ctx context.Context) source {
+	from := fileSource(ctx, *s.configFile)
 	load := from.load
 	from.load = func() (*config.Config, error) {
 		c, err := load()
-		if unreadable, ok := errors.AsType[*config.FileError](err); ok && *s.configFile == defaultConfigFile && unreadable.Similar() == "" {
+		if isMissing(err) && *s.configFile == defaultConfigFile {
 			err = fmt.Errorf("%w; write it as in the README's example, name another with --config.file, or try: %s demo", err, program)
 		}
 		return c, err
@@ -109,7 +110,7 @@ func (s *serve) source() source {
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
-	r, err := newRunning(s.source(), *s.lockoutFile, prober.Options{}, logger)
+	r, err := newRunning(s.source(ctx), *s.lockoutFile, prober.Options{}, logger)
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ type serving struct {
 	externalAddress *string
 	enableLifecycle bool
 	timeoutOffset   *time.Duration
-	maxConcurrent   *int
+	maxConcurrent   *int32
 	historySize     *units.Base2Bytes
 }
 
@@ -137,7 +138,7 @@ func newServing(c *kingpin.CmdClause, address string) serving {
 		web:             kingpinflag.AddFlags(c, address),
 		externalAddress: c.Flag("web.external-address", "Address under which Prometheus and browsers reach the exporter: host:port, or a URL if a proxy ends TLS or adds a path. For /sd, by default the Host of the request; and requests that change something are taken with this Host, localhost, the name of this machine, or an address.").PlaceHolder("ADDRESS").String(),
 		timeoutOffset:   c.Flag("probe.timeout-offset", "How much of Prometheus' scrape timeout is kept for the answer.").Default("0.5s").Duration(),
-		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int(),
+		maxConcurrent:   c.Flag("probe.max-concurrent", "How many probes run at a time; more of them wait.").Default("100").Int32(),
 		historySize:     c.Flag("web.history-size", "Memory for the results that the pages show: the last one of each target, failures and changes. Failures are kept longest.").Default("32MiB").Bytes(),
 	}
 }
@@ -150,8 +151,15 @@ func (s *serving) validate() error {
 	if *s.timeoutOffset < 0 {
 		return fmt.Errorf("--probe.timeout-offset: %s is negative; write 0s or more", *s.timeoutOffset)
 	}
+	if *s.historySize < 0 {
+		return fmt.Errorf("--web.history-size: %s is negative; write 0MiB or more", *s.historySize)
+	}
+	// The toolkit reads the file several times, without a bound.
+	if info, err := os.Stat(*s.web.WebConfigFile); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("--web.config.file %s: is not a regular file", *s.web.WebConfigFile)
+	}
 	if err := toolkit.Validate(*s.web.WebConfigFile); err != nil {
-		return fmt.Errorf("--web.config.file %s: %w", *s.web.WebConfigFile, bareError(err))
+		return explainWebConfig(*s.web.WebConfigFile, err)
 	}
 	return nil
 }
@@ -178,7 +186,7 @@ func (s *serving) handler(r *running, logger *slog.Logger) (*web.Server, error) 
 		EnableLifecycle: s.enableLifecycle,
 		Hostname:        hostname,
 		Metrics:         r.metrics,
-		MaxConcurrent:   *s.maxConcurrent,
+		MaxConcurrent:   int(*s.maxConcurrent),
 		TimeoutOffset:   *s.timeoutOffset,
 		ExternalAddress: *s.externalAddress,
 		ConfigProblem:   r.configProblem,

@@ -52,6 +52,17 @@ func misread(args []string) []string {
 			u.add("--%s is empty; write a value, or leave it out", a.flag)
 		}
 	}
+	for _, text := range u.args {
+		if text == "--" {
+			break
+		}
+		if strings.HasPrefix(text, "@") { // kingpin reads arguments from that file; the text may be a password
+			u.add("an argument begins with @, and arguments are not read from files; write a value as --FLAG=@VALUE, a file as ./@FILE")
+		}
+	}
+	if len(all) > 1 && all[0].text == "lint" && slices.ContainsFunc(all[1:], func(a argument) bool { return a.text == "" }) {
+		u.add(`"" is not a file; name a copy of a phone book, or write - for standard input`) // kingpin takes it for -
+	}
 	if len(all) > 1 && all[0].text == "help" && u.commandNamed(all[1].text) == nil {
 		u.unknownCommand(all[1].text)
 	}
@@ -111,7 +122,7 @@ func (u *usage) split() []argument {
 
 func (u *usage) read() {
 	arguments := u.split()
-	first := slices.IndexFunc(arguments, func(a argument) bool { return a.flag == "" && !strings.HasPrefix(a.text, "-") })
+	first := slices.IndexFunc(arguments, func(a argument) bool { return a.flag == "" && (a.text == "-" || !strings.HasPrefix(a.text, "-")) })
 	if first >= 0 {
 		u.command = u.commandNamed(arguments[first].text)
 		if u.command == nil {
@@ -205,8 +216,8 @@ func (u *usage) unknownFlag(a argument) {
 		}
 	}
 	switch meant := config.Closest(name, u.flagNames()); {
-	case name == "password" || name == "pass" || name == "passwd":
-		u.add("no flag takes a password, which other users could read in the list of processes; use --password-file, the environment variable %s, or the prompt", passwordVariable)
+	case isPasswordFlag(name):
+		u.noPassword()
 	case len(others) > 0 && u.command == nil:
 		u.add("--%s is a flag of %s; write: %s %s --%s ...", name, strings.Join(others, " and "), program, others[0], name)
 	case len(others) > 0:
@@ -216,6 +227,19 @@ func (u *usage) unknownFlag(a argument) {
 	default:
 		u.add("there is no flag --%s; %s", name, u.seeHelp())
 	}
+}
+
+// isPasswordFlag reports whether a flag that does not exist is meant to take a password.
+func isPasswordFlag(name string) bool {
+	switch strings.ToLower(name) {
+	case "password", "pass", "passwd", "pwd", "pw":
+		return true
+	}
+	return false
+}
+
+func (u *usage) noPassword() {
+	u.add("no flag takes a password, which other users could read in the list of processes; use --password-file, the environment variable %s, or the prompt", passwordVariable)
 }
 
 // shortFlag describes an argument with one dash: there is only -h.
@@ -231,6 +255,13 @@ func (u *usage) shortFlag(text string) {
 		return
 	}
 	name, value, hasValue := strings.Cut(text[1:], "=")
+	if isPasswordFlag(name) {
+		u.noPassword()
+		return
+	}
+	if text[1] == 'p' && u.flag(name) == nil && config.Closest(name, u.flagNames()) == "" { // as -pPASSWORD of other programs
+		text = "-p"
+	}
 	meant := name
 	if u.flag(name) == nil {
 		meant = config.Closest(name, u.flagNames())

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -79,6 +81,9 @@ func isCumulative(v kingpin.Value) bool {
 
 // explainValue describes a value that a flag does not take.
 func explainValue(f *kingpin.FlagModel, value string, refused error) string {
+	if _, ok := errors.AsType[*url.Error](refused); ok || f.Name == "url" {
+		return "is not a URL; write it as in " + defaultHealthURL // its value, which is not shown, may have a password
+	}
 	quoted := config.Quote(value)
 	text := refused.Error()
 	if words, ok := strings.CutPrefix(text, "enum value must be one of "); ok {
@@ -90,8 +95,10 @@ func explainValue(f *kingpin.FlagModel, value string, refused error) string {
 		return notOneOf(quoted, value, strings.Split(strings.TrimRight(options, "]."), ", "))
 	case strings.HasPrefix(text, "time: "):
 		return quoted + " is not a duration; write " + config.DurationHint(value, maxTimeout, "500ms, 10s or 1m30s")
+	case strings.HasPrefix(text, "units: "):
+		return quoted + " is not a size; write a number and its unit, as in 32MiB"
 	case strings.HasPrefix(text, "strconv."):
-		return quoted + " is not a number"
+		return quoted + " is not a number from 1 to 2147483647"
 	}
 	return fmt.Sprintf("%s: %v", quoted, refused)
 }

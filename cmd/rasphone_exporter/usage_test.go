@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,3 +116,22 @@ func TestManPage(t *testing.T) {
 		}
 	}
 }
+
+// TestFullDisk: what cannot be printed is an error, and no panic.
+func TestFullDisk(t *testing.T) {
+	for _, args := range [][]string{
+		{"--help"}, {"-h"}, {"probe", "--help"}, {"help"}, {"help", "lint"}, {"--help-man"}, {"--version"}, {"version"},
+	} {
+		var errOut bytes.Buffer
+		status := run(t.Context(), args, strings.NewReader(""), fullDisk{}, &errOut)
+		if status == exitOK || !strings.Contains(errOut.String(), "error: "+errFull.Error()) {
+			t.Errorf("%s: exit status %d, errors %q", args, status, &errOut)
+		}
+	}
+}
+
+var errFull = errors.New("no space left on device")
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errFull }

@@ -60,7 +60,7 @@ func build(shape fileConfig, p *problems, env func(string) (string, bool)) (*Con
 		c.file.LockoutFile = given(c.lockoutFile.path)
 	}
 	c.auths = slices.Sorted(maps.Keys(auths))
-	c.passwordFiles = b.passwordFiles
+	c.path, c.passwordFiles = p.file, b.passwordFiles
 	c.warnings = b.warningTexts()
 	return c, nil
 }

@@ -32,6 +32,7 @@ const DefaultModule = "default"
 
 // Config is a validated configuration.
 type Config struct {
+	path          string // of the configuration; empty: it is no file
 	modules       map[string]smbprobe.Module
 	allowed       allowList
 	hosts         []Host

@@ -50,7 +50,7 @@ func TestDecodeErrors(t *testing.T) {
 			"rasphone.yml:5: targets: must be a list of groups; each begins with a dash, as in - hosts: [exch01.corp.example]"}},
 		{"tags", "auths: !x {}\nmodules: {m: {share: !x A}}\ntargets: !!set []", []string{
 			"rasphone.yml:1: auths: must be a mapping of keys to values; write name: {...}",
-			"rasphone.yml:2: modules.m.share: has a YAML tag, which is not supported; leave the tag out",
+			"rasphone.yml:2: modules.m.share: has a YAML tag, which is not supported; leave the tag out, and put a value that begins with ! in quotes",
 			"rasphone.yml:3: targets: must be a list of groups; each begins with a dash, as in - hosts: [exch01.corp.example]"}},
 		{"anchors", "auths: &a\n  b: {}\nmodules: *a\n", []string{
 			"rasphone.yml:1: auths: anchors and aliases are not supported; write the value out, and put a value that begins with & or * in quotes",

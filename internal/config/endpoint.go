@@ -154,6 +154,22 @@ func parseIPv4(s string) (netip.Addr, error) {
 	return netip.AddrFrom4(b), nil
 }
 
+// checkLeadingZeros returns an error for an IPv4 address whose leading zeros, as those of
+// 010.1.2.3, make it another one: a C library reads octal numbers, and the person who wrote it
+// meant decimal ones. The login would go to another host.
+func checkLeadingZeros(e endpoint, host string) error {
+	parts := strings.Split(strings.TrimSuffix(host, "."), ".")
+	for i, part := range parts {
+		if part != "" {
+			parts[i] = strings.TrimLeft(part[:len(part)-1], "0") + part[len(part)-1:]
+		}
+	}
+	if meant, err := netip.ParseAddr(strings.Join(parts, ".")); err == nil && e.addr.Is4() && meant.Is4() && meant != e.addr {
+		return fmt.Errorf("%s has leading zeros, with which many programs read it as %s; write %s", Quote(host), e.addr, meant)
+	}
+	return nil
+}
+
 // parseCNumber reads a number as C's strtoul with base 0 does, without sign and
 // spaces. limit is at most 1<<32 - 1.
 func parseCNumber(s string, limit uint64) (n uint64, ok bool) {

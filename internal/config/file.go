@@ -104,7 +104,7 @@ func (t *text) decode(n *yaml.Node) error {
 		return errors.New("must be a single value, not a list or a mapping")
 	}
 	if n.Style&yaml.TaggedStyle != 0 {
-		return errors.New("has a YAML tag, which is not supported; leave the tag out")
+		return errors.New("has a YAML tag, which is not supported; leave the tag out, and put a value that begins with ! in quotes")
 	}
 	*t = text{line: n.Line}
 	if n.ShortTag() != "!!null" { // a key without a value counts as missing

@@ -12,9 +12,23 @@ import (
 // parseEndpoint.
 func badHost(s string, err error) error {
 	if hint := hostHint(s); hint != "" {
-		return fmt.Errorf("%s %s", Quote(s), hint)
+		return fmt.Errorf("%s %s", Quote(maskUser(s)), hint)
 	}
-	return fmt.Errorf("%s is not a host: %w", Quote(s), err)
+	return fmt.Errorf("%s is not a host: %w", Quote(maskUser(s)), err)
+}
+
+// maskUser masks what stands before the last @, where a password may be, as in
+// smb://user:password@exch01 or user%password@exch01.
+func maskUser(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return s
+	}
+	scheme := ""
+	if end := strings.Index(s[:at], "://"); end >= 0 {
+		scheme = s[:end+len("://")]
+	}
+	return scheme + "***" + s[at:]
 }
 
 // isHostRange reports whether a text that could be a name is a range of addresses.
@@ -44,7 +58,7 @@ func hostHint(s string) string {
 		}
 		return "is a URL; write the host alone: " + withoutUser(u.Host)
 	case strings.HasPrefix(s, `\\`), strings.HasPrefix(s, "//"):
-		return "is a UNC path; write the host alone" + firstPart(s[2:])
+		return "is a UNC path; write the host alone" + firstPart(withoutUser(s[2:]))
 	case strings.ContainsAny(s, "“”„‘’«»\"'`"):
 		return "has quotation marks that are part of the name; write it without them, or with plain ones around the whole value"
 	}
@@ -53,7 +67,7 @@ func hostHint(s string) string {
 	}
 	switch {
 	case strings.ContainsAny(s, `/\`):
-		return "is a path; write the host alone" + firstPart(s)
+		return "is a path; write the host alone" + hostOfPath(s)
 	case strings.ContainsAny(s, ",;") || len(strings.Fields(s)) > 1:
 		return "is more than one host; write each as an item of its own"
 	case strings.TrimSpace(s) != s:
@@ -75,6 +89,15 @@ func firstPart(path string) string {
 		return ""
 	}
 	return fmt.Sprintf(": %s", host)
+}
+
+// hostOfPath is firstPart, unless a backslash shows that the first part may be a domain, as in
+// CORP\exch01.
+func hostOfPath(path string) string {
+	if host, rest, ok := strings.Cut(path, `\`); ok && !strings.Contains(host, "/") && rest != "" && !strings.Contains(rest, "$") {
+		return ""
+	}
+	return firstPart(withoutUser(path))
 }
 
 // withoutUser cuts what stands before the last @.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -24,6 +25,19 @@ type lockoutFile struct {
 // restarts; empty if the configuration says none. It is an error if the configuration does
 // not name it and there is no default: neither STATE_DIRECTORY nor a cache folder is set.
 func (c *Config) LockoutFile() (string, error) { return c.lockoutFile.path, c.lockoutFile.err }
+
+// Reads reports whether a path leads to the configuration file or one of its password files.
+func (c *Config) Reads(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	own, err := os.Stat(c.path)
+	if err == nil && os.SameFile(info, own) {
+		return true
+	}
+	return slices.ContainsFunc(c.passwordFiles, func(f PasswordFile) bool { return os.SameFile(info, f.info) })
+}
 
 // readLockoutFile decides where the lockout file is. The file itself is not touched.
 func (b *builder) readLockoutFile(t text) lockoutFile {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -70,5 +71,31 @@ func TestNoPlaceForTheLockoutFile(t *testing.T) {
 		if _, err := Parse("rasphone.yml", out, testEnv); err != nil {
 			t.Errorf("%v\n%s", err, out)
 		}
+	}
+}
+
+// TestReads finds the configuration and its password file behind links, too.
+func TestReads(t *testing.T) {
+	folder := t.TempDir()
+	in := func(name string) string { return filepath.Join(folder, name) }
+	writeFile(t, in("a.password"), "hunter2", 0o600)
+	writeFile(t, in("other"), "", 0o600)
+	writeFile(t, in("rasphone.yml"), "auths: {a: {username: u, password_file: a.password}}\ntargets: [{hosts: [h], auth: a}]\n", 0o600)
+	for _, name := range []string{"a.password", "rasphone.yml", "other"} {
+		if err := os.Symlink(name, in("link to "+name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := Load(in("rasphone.yml"), testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"a.password": true, "rasphone.yml": true, "link to a.password": true, "link to rasphone.yml": true, "other": false, "link to other": false, "gone": false} {
+		if got := c.Reads(in(name)); got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+	if c.Reads("") {
+		t.Error("an empty path")
 	}
 }

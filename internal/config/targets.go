@@ -164,6 +164,10 @@ func (b *builder) addHost(list allowList, at string, r rule) (e endpoint, listed
 		b.problems.add(r.line, at, badHost(r.name, err))
 		return e, false
 	}
+	if err := checkLeadingZeros(e, host); err != nil {
+		b.problems.add(r.line, at, err)
+		return e, false
+	}
 	r.host = host
 	if first := list.addHost(e, r); first != nil {
 		where := ""

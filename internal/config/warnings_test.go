@@ -35,16 +35,16 @@ auths: {a: {username: u, password_env: OLD_PASSWORD}}
 targets:
   - auth: a
     hosts:
-      - 010.1.2.3
-      - ::ffff:10.1.2.3
+      - 0x0a.1.2.3
+      - ::ffff:10.1.2.5
       - 10.1.2.4
       - exch01
       - exch01.corp.example
       - exch02.
       - exch03:139
 `, []string{
-			`rasphone.yml:6: targets[0].hosts[0]: "010.1.2.3" is read as 8.1.2.3`,
-			`rasphone.yml:7: targets[0].hosts[1]: "::ffff:10.1.2.3" is read as 10.1.2.3`,
+			`rasphone.yml:6: targets[0].hosts[0]: "0x0a.1.2.3" is read as 10.1.2.3`,
+			`rasphone.yml:7: targets[0].hosts[1]: "::ffff:10.1.2.5" is read as 10.1.2.5`,
 			`rasphone.yml:9: targets[0].hosts[3]: "exch01" has no dot: the resolver's search list decides which host gets the login; write the whole name`,
 			`rasphone.yml:12: targets[0].hosts[6]: "exch03:139" has no dot: the resolver's search list decides which host gets the login; write the whole name`,
 		}},

@@ -88,6 +88,10 @@ var yamlHints = []struct{ reason, hint string }{
 	{"escape", "in double quotes a backslash begins an escape; put a value with backslashes in single quotes"},
 	{"cannot start any token", "a value that begins with @, % or a backquote needs quotes"},
 	{"alphabetic or numeric character", "a value that begins with * or & needs quotes"},
+	{"expected comment or line break", "a value that begins with > or | needs quotes"},
+	{"mapping keys are not allowed", "a value that begins with a question mark and a blank needs quotes"},
+	{"control characters are not allowed", "a control character is in the file, perhaps not visible; delete it"},
+	{"exceeded max depth", "too many brackets are open; close each where it ends"},
 	{"<document start>", "begins like a file of another kind; write keys followed by a colon, as in the README's example"},
 }
 

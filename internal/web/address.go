@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -23,12 +24,15 @@ func parseExternalAddress(s string) (address, error) {
 		return address{}, nil
 	}
 	a := address{host: s}
+	if strings.Contains(s, "@") { // the value is not shown: it may have a password
+		return address{}, errors.New("external address: write host:port, or an http or https URL, without user and password")
+	}
 	if strings.Contains(s, "://") {
 		u, err := url.Parse(s)
 		if err != nil {
-			return address{}, fmt.Errorf("external address: %w", err)
+			return address{}, fmt.Errorf("external address %q is not a URL: write host:port, or an http or https URL", s)
 		}
-		if u.Scheme != "http" && u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Fragment != "" {
 			return address{}, fmt.Errorf("external address %q: write host:port, or an http or https URL with nothing after its path", u.Redacted())
 		}
 		a = address{scheme: u.Scheme, host: u.Host, path: strings.TrimRight(u.EscapedPath(), "/")}

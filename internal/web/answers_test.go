@@ -42,7 +42,7 @@ func TestErrorsInTheFrame(t *testing.T) {
 		{"GET", "/api/v1/targets/none", 404, "../../../", "no result of it is kept"},
 		{"GET", "/-/reload", 405, "../", "Method Not Allowed"},
 		{"POST", "/-/forget?auth=held", 409, "../", "12:31"},
-		{"POST", "/target/probe-now", 400, "../", "no target"},
+		{"POST", "/target/probe-now?target=exch01.corp.example", 400, "../", "no target in the form"},
 	} {
 		f := newPageFixture(t)
 		w := f.do(tt.method, tt.path, "Accept", "text/html,*/*;q=0.8")

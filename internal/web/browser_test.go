@@ -27,6 +27,7 @@ var (
 // TestBrowser looks at the pages of the demo fleet in headless Chromium: one browser for all.
 func TestBrowser(t *testing.T) {
 	servers, server, address := startDemoFleet(t)
+	t.Run("links", func(t *testing.T) { testLinks(t, server) })
 	b := startBrowser(t, address)
 	for _, tt := range []struct {
 		name string

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -12,6 +13,10 @@ func (s *Server) serveProbeNow(w http.ResponseWriter, r *http.Request) {
 	// The query of the URL does not count: a link could name another target.
 	if err := r.ParseForm(); err != nil {
 		http.Error(w, "the form cannot be read: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if r.PostForm.Get("target") == "" {
+		s.reject(w, fmt.Errorf("%w: no target in the form; send target=HOST in the body", errParameters))
 		return
 	}
 	p, err := parseProbeParameters(r.PostForm.Encode())

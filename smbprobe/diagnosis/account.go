@@ -160,7 +160,7 @@ func accountRefusedRemedy(c *evidence) []smbprobe.RemedyStep {
 		steps = append(steps, look("Before Service Pack 6, a server that signs refuses a wrong password as if the right to log on over the network were missing (Q223497)."))
 	}
 	if c.general || c.LoginHeldBack || c.LoginRefused {
-		steps = append(steps, fix("Then reload the exporter's configuration: after a refusal it holds logins back for a while."))
+		steps = append(steps, fix("After a refusal the exporter holds logins back for a while. If user name, domain or password of the auth changed, reload its configuration. If not, choose Forget on this server's page of the exporter, which permits one login, or wait."))
 	}
 	return append(steps, checkProbe())
 }

@@ -152,6 +152,9 @@ func TestServerStates(t *testing.T) {
 		{"LanmanServer paused", lanman(smbprobe.ServicePaused), []string{"server_paused warning"}, "net continue server", "service_not_running"},
 		{"paused, by both", all(shareIs(smbprobe.ShareServerPaused, smb.StatusSharingPaused), lanman(smbprobe.ServicePaused)), []string{"server_paused warning"}, "is not one", ""},
 		{"stopped", shareIs(smbprobe.SharePortClosed, 0), []string{"server_service_stopped critical"}, "net start MSExchangeSA\nnet start MSExchangeDS\nnet start MSExchangeIS\nnet start MSExchangeMTA\nnet start MSExchangeIMC", "net stop"},
+		{"stopped, at a port that Windows NT 4.0 does not have", all(shareIs(smbprobe.SharePortClosed, 0), targetIs("exch01:445")), []string{"server_service_stopped critical"}, "write the target without a port", ""},
+		{"stopped, at the port of Windows NT 4.0", all(shareIs(smbprobe.SharePortClosed, 0), targetIs("exch01:139")), []string{"server_service_stopped critical"}, "net start server", "without a port"},
+		{"stopped, an IPv6 address without a port", all(shareIs(smbprobe.SharePortClosed, 0), targetIs("2001:db8::1:445")), []string{"server_service_stopped critical"}, "net start server", "without a port"},
 		{"names refused", shareIs(smbprobe.ShareSessionRefused, 0), []string{"server_not_answering_by_name critical"}, "nbtstat -n", ""},
 		{"a web server", all(shareIs(smbprobe.ShareNotSMB, 0), failed("what answers is not an SMB server: it sent 48 54 54 50")), []string{"not_an_smb_server critical"}, "a web server (HTTP)", ""},
 		{"no route", shareIs(smbprobe.ShareHostUnreachable, 0), []string{"no_answer critical"}, "has no route", ""},
@@ -167,6 +170,10 @@ func TestServerStates(t *testing.T) {
 		}, nil, "", ""},
 		{"the security log is full", all(refusesLog, func(r *smbprobe.Result) { r.Registry.CrashOnAuditFail = irp(2) }), []string{"event_log_not_readable warning"}, "CrashOnAuditFail is 2", ""},
 	})
+}
+
+func targetIs(target string) func(*smbprobe.Result) {
+	return func(r *smbprobe.Result) { r.Target = target }
 }
 
 func refusesLog(r *smbprobe.Result) {

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -156,6 +157,10 @@ func serverStopped(c *evidence, _ []dialFailure) *finding {
 	if c.Share == smbprobe.SharePortClosed {
 		f.headline = fmt.Sprintf("%s is up and refuses SMB: its Server service is stopped, or a firewall refuses", c.host())
 		f.evidence = append(f.evidence, c.errorSentence())
+		if port := c.otherPort(); port != "" {
+			f.headline = fmt.Sprintf("%s is up and refuses SMB at port %s, where Windows NT 4.0 never listens; on Windows 2000 its Server service is stopped, or a firewall refuses", c.host(), port)
+			f.evidence = append(f.evidence, fmt.Sprintf("Port %s alone was tried, because the target names it. Windows NT 4.0 listens on port 139 alone.", port))
+		}
 	}
 	if f.headline == "" {
 		return nil
@@ -163,10 +168,21 @@ func serverStopped(c *evidence, _ []dialFailure) *finding {
 	return f
 }
 
-func serverStoppedRemedy(c *evidence) []smbprobe.RemedyStep {
-	steps := []smbprobe.RemedyStep{
-		look(fmt.Sprintf("At %s, see whether the list of running services has Server:", c.host()), "net start"),
+// otherPort returns the port that the target names; empty if it names none or 139, the port of
+// Windows NT 4.0.
+func (c *evidence) otherPort() string {
+	if _, port, err := net.SplitHostPort(c.Target); err == nil && port != "139" {
+		return port
 	}
+	return ""
+}
+
+func serverStoppedRemedy(c *evidence) []smbprobe.RemedyStep {
+	var steps []smbprobe.RemedyStep
+	if c.general || c.Share == smbprobe.SharePortClosed && c.otherPort() != "" {
+		steps = append(steps, look("If the server is Windows NT 4.0, and the target names another port than 139, nothing is wrong with the server: write the target without a port in the exporter's configuration, and reload."))
+	}
+	steps = append(steps, look(fmt.Sprintf("At %s, see whether the list of running services has Server:", c.host()), "net start"))
 	steps = append(steps, startServer("If the Server service is not running, start it:")...)
 	return append(steps,
 		c.in(fix("If that gives error 1058, the service is disabled: set its startup type to Automatic (Q181835), and start it again."), servicesNT4, servicesWin2000),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -51,6 +52,17 @@ func failureState(err error) smbprobe.ShareState {
 	}
 	return smbprobe.ShareProtocolError
 }
+
+// errorText returns the text of an error for a result, which people read: without the words
+// that Go's packages have for a time limit.
+func errorText(err error) string { return timeLimitWords.Replace(err.Error()) }
+
+var timeLimitWords = strings.NewReplacer(
+	"no answer in time: context deadline exceeded", "no answer in time",
+	"context deadline exceeded", "no answer in time",
+	"i/o timeout", "no answer in time",
+	"context canceled", "canceled",
+)
 
 // isTimeout reports whether the time ran out, ours or the network's own.
 func isTimeout(err error) bool {

@@ -231,3 +231,20 @@ func TestResolveToNothing(t *testing.T) {
 		t.Errorf("%v, %v; want the state %s", addrs, err, smbprobe.ShareNameNotResolved)
 	}
 }
+
+func TestErrorText(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("no answer in time: %w", context.DeadlineExceeded), "no answer in time"},
+		{fmt.Errorf("tree connect: %w", context.DeadlineExceeded), "tree connect: no answer in time"},
+		{fmt.Errorf("read: %w", os.ErrDeadlineExceeded), "read: no answer in time"},
+		{fmt.Errorf("connect: %w", context.Canceled), "connect: canceled"},
+		{errors.New("connect: connection refused"), "connect: connection refused"},
+	} {
+		if got := errorText(tt.err); got != tt.want {
+			t.Errorf("%v: %q, want %q", tt.err, got, tt.want)
+		}
+	}
+}

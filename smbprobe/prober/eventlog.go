@@ -69,7 +69,7 @@ func (r *run) eventlogResult() smbprobe.EventlogResult {
 	readable := l.err == nil
 	e := smbprobe.EventlogResult{Readable: &readable, Size: r.logSize}
 	if !readable {
-		e.Status, e.Error = smb.StatusOf(l.err), l.err.Error()
+		e.Status, e.Error = smb.StatusOf(l.err), errorText(l.err)
 		return e
 	}
 	m := l.memory

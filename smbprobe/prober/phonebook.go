@@ -252,7 +252,7 @@ func (r *run) isWindows() bool {
 }
 
 func phonebookFailed(err error) smbprobe.PhonebookResult {
-	return smbprobe.PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: err.Error()}
+	return smbprobe.PhonebookResult{State: phonebookState(err), Status: smb.StatusOf(err), Error: errorText(err)}
 }
 
 // needsConfirmation reports whether a second attempt may show something better.

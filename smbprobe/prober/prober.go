@@ -281,7 +281,7 @@ func (r *run) closeSession(ctx context.Context, session smb.Session) {
 func (r *run) recordShareError(state smbprobe.ShareState, err error) error {
 	r.result.Share = state
 	r.result.ShareStatus = smb.StatusOf(err)
-	r.result.ShareError = err.Error()
+	r.result.ShareError = errorText(err)
 	r.result.LocalShortage = isLocalShortage(err)
 	return err
 }

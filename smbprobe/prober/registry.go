@@ -161,7 +161,7 @@ func (r *run) readRegistry(ctx context.Context, tree smb.Tree) error {
 	into.Readable, into.Refused = &readable, denied && !readable
 	err := worstError(errs...)
 	if err != nil {
-		into.Error = err.Error()
+		into.Error = errorText(err)
 	}
 	r.result.Registry = into
 	return err

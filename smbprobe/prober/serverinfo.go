@@ -28,7 +28,7 @@ func (r *run) probeServerInfo(ctx context.Context, tree smb.Tree) error {
 	h := &r.result.Host
 	err := r.queryServerInfo(ctx, tree, h)
 	if err != nil {
-		h.Error = err.Error()
+		h.Error = errorText(err)
 		h.Refused = accessDenied(err) && !h.Known && h.Time == nil && h.AdminShare == nil
 	}
 	return err

@@ -38,7 +38,7 @@ func serviceNames(m smbprobe.Module) []string {
 func servicesFailed(names []string, err error) []smbprobe.ServiceResult {
 	results := make([]smbprobe.ServiceResult, len(names))
 	for i, name := range names {
-		results[i] = smbprobe.ServiceResult{Name: name, Error: err.Error(), Refused: accessDenied(err)}
+		results[i] = smbprobe.ServiceResult{Name: name, Error: errorText(err), Refused: accessDenied(err)}
 	}
 	return results
 }
@@ -89,7 +89,7 @@ func (r *run) queryServices(ctx context.Context, tree smb.Tree, names []string, 
 			into[i], err = queryService(ctx, manager, name)
 		}
 		if err != nil {
-			into[i] = smbprobe.ServiceResult{Name: name, Error: err.Error(), Refused: accessDenied(err)}
+			into[i] = smbprobe.ServiceResult{Name: name, Error: errorText(err), Refused: accessDenied(err)}
 		}
 	}
 	return err
@@ -119,7 +119,7 @@ func queryService(ctx context.Context, manager *svcctl.Manager, name string) (sm
 		if code == msrpc.ErrorServiceDoesNotExist {
 			result.Installed, result.Error = &installed, ""
 		} else {
-			result.Error, result.Refused = err.Error(), refused(err)
+			result.Error, result.Refused = errorText(err), refused(err)
 		}
 		return result, nil
 	}
@@ -154,7 +154,7 @@ func recordServiceError(s *smbprobe.ServiceResult, err error) error {
 	if err == nil {
 		return nil
 	}
-	s.Error = err.Error()
+	s.Error = errorText(err)
 	if _, ok := errors.AsType[msrpc.Win32Error](err); ok {
 		return nil
 	}

@@ -111,10 +111,10 @@ func (r *run) recordIPCError(err error) {
 		r.eventlog.err = err
 	}
 	if m.Server.Registry {
-		r.result.Registry = smbprobe.RegistryResult{Readable: &unreadable, Error: err.Error()}
+		r.result.Registry = smbprobe.RegistryResult{Readable: &unreadable, Error: errorText(err)}
 	}
 	if usesServerInfo(m) {
-		r.result.Host.Error = err.Error()
+		r.result.Host.Error = errorText(err)
 		r.result.Services = servicesFailed(serviceNames(m), err)
 	}
 }

@@ -43,7 +43,7 @@ func (r *recorder) step(s smbprobe.Step, do func() error) error {
 	err := do()
 	result := smbprobe.StepResult{Step: s, Start: begin.Sub(r.started), Duration: time.Since(begin)}
 	if err != nil {
-		result.Error = err.Error()
+		result.Error = errorText(err)
 		r.logf("%s: %v", s, err)
 	}
 	r.mu.Lock()

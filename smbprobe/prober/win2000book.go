@@ -80,7 +80,7 @@ func (r *run) readWin2000Phonebook(ctx context.Context, session smb.Session) (pl
 }
 
 func unknownPhonebook(err error) smbprobe.PhonebookResult {
-	return smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown, Status: smb.StatusOf(err), Error: err.Error()}
+	return smbprobe.PhonebookResult{State: smbprobe.PhonebookUnknown, Status: smb.StatusOf(err), Error: errorText(err)}
 }
 
 // allUsers returns the share and the folder of the application data of all users. Its

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// The errors of the exporter-toolkit for its configuration have no types: their words decide.
+// Those of its YAML decoder quote values, which may be passwords.
+var (
+	yamlErrorLine = regexp.MustCompile(`^(?:yaml: )?\s*line (\d+): (.*)$`)
+	unknownField  = regexp.MustCompile(`^field (\w+) not found in type `)
+	wrongKind     = regexp.MustCompile(`^cannot unmarshal !!(\w+)`)
+)
+
+// explainWebConfig returns the error of a web configuration, a line for each mistake, without
+// the words of a programmer and without values.
+func explainWebConfig(file string, err error) error {
+	text := err.Error()
+	if strings.HasPrefix(text, "crypto/bcrypt: ") {
+		return fmt.Errorf("--web.config.file %s: basic_auth_users: a password is not a bcrypt hash; write what htpasswd -nBC 10 NAME prints after the colon", file)
+	}
+	if !strings.HasPrefix(text, "yaml: ") {
+		return fmt.Errorf("--web.config.file %s: %w", file, bareError(err))
+	}
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if line == "yaml: unmarshal errors:" {
+			continue
+		}
+		place := file
+		if match := yamlErrorLine.FindStringSubmatch(line); match != nil {
+			place, line = file+":"+match[1], match[2]
+		}
+		line = strings.TrimPrefix(strings.TrimSpace(line), "yaml: ")
+		if match := unknownField.FindStringSubmatch(line); match != nil {
+			line = match[1] + ": unknown key"
+		} else if wrongKind.MatchString(line) {
+			line = "a value is of the wrong kind: a mapping of keys to values, or a single value, is wanted here"
+		} else {
+			line = "not YAML; look at the indentation, and put values with special characters in quotes"
+		}
+		lines = append(lines, fmt.Sprintf("--web.config.file %s: %s; the exporter-toolkit's web-configuration.md has the keys", place, line))
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
