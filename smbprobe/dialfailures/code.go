@@ -81,12 +81,10 @@ func isPair(open, end rune) bool {
 
 // bracketedCode returns the last number in brackets in a text. If the entry's name may
 // still be in the text, one inside a sentence may be part of it: then only a number that
-// begins or ends a sentence counts. Without the name, one in square brackets counts before
-// others: the text of an error may have a number in round ones, such as that of a port.
+// begins or ends a sentence counts.
 func bracketedCode(s string, nameCut bool) (code string, ok bool) {
-	square := false
 	for i, open := range s {
-		if !strings.ContainsRune(openBrackets, open) || nameCut && square && open != '[' {
+		if !strings.ContainsRune(openBrackets, open) {
 			continue
 		}
 		inside := strings.TrimLeftFunc(s[i+utf8.RuneLen(open):], unicode.IsSpace)
@@ -99,7 +97,7 @@ func bracketedCode(s string, nameCut bool) (code string, ok bool) {
 		}
 		next, _ := utf8.DecodeRuneInString(strings.TrimLeftFunc(after[n:], unicode.IsSpace))
 		if nameCut || i == 0 || !isWordRune(next) {
-			code, ok, square = number, true, open == '['
+			code, ok = number, true
 		}
 	}
 	return code, ok

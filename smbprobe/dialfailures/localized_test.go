@@ -88,8 +88,6 @@ func TestParseShapes(t *testing.T) {
 		{[]string{"ISP (2)", "2"}, names, "ISP (2)", "2"},
 		{[]string{"ISP (2)", "[5]: Zugriff verweigert (COM2)."}, names, "ISP (2)", "5"},
 		{[]string{"ISP (2)", "Kein Träger am Anschluss (3)", "679"}, names, "ISP (2)", "679"},
-		{[]string{"ISP (2)", "Fehler [633]. Der Port (3) ist belegt."}, names, "ISP (2)", "633"},
-		{[]string{`The dial-up connection "ISP (2)" could not be made. The error reported was [633]. Port (3) is in use.`}, names, "ISP (2)", "633"},
 		{[]string{"ISP (2)", "3", "[679]."}, names, "ISP (2)", "679"},
 		{[]string{"ISP (2)", "[ 679 ]"}, names, "ISP (2)", "679"},
 		{[]string{"ISP (2)", "[679]；"}, names, "ISP (2)", "679"},
