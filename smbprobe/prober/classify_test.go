@@ -194,11 +194,19 @@ func TestBestDialError(t *testing.T) {
 	closed, silent, unreachable := dialError(syscall.ECONNREFUSED), dialError(os.ErrDeadlineExceeded), dialError(syscall.EHOSTUNREACH)
 	noPort := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.IPv4(10, 1, 2, 3), Port: 139}, Err: os.NewSyscallError("connect", errnoNoAddress)}
 	noIPv6 := &net.OpError{Op: "dial", Net: "tcp", Addr: &net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Port: 139}, Err: os.NewSyscallError("connect", errnoNoAddress)}
+	at := func(port uint16, err error) error {
+		return &connectError{netip.AddrPortFrom(netip.MustParseAddr("10.1.2.3"), port), err}
+	}
 	tests := []struct {
 		errs []error
 		want smbprobe.ShareState
 	}{
 		{[]error{closed, silent}, smbprobe.SharePortClosed},
+		{[]error{at(445, closed), at(139, silent)}, smbprobe.ShareTimeout},
+		{[]error{at(445, closed), at(445, closed), at(139, noIPv6), at(139, silent)}, smbprobe.ShareTimeout},
+		{[]error{at(445, closed), at(139, closed), at(139, silent)}, smbprobe.SharePortClosed},
+		{[]error{at(139, closed), at(445, silent)}, smbprobe.SharePortClosed},
+		{[]error{at(445, closed), at(139, closed)}, smbprobe.SharePortClosed},
 		{[]error{silent, unreachable, closed}, smbprobe.SharePortClosed},
 		{[]error{unreachable, silent}, smbprobe.ShareTimeout},
 		{[]error{dialError(syscall.ECONNRESET), unreachable}, smbprobe.ShareHostUnreachable},

@@ -156,6 +156,7 @@ func (e *connectError) Unwrap() error { return e.err }
 // bestDialError returns the most informative errors of several attempts, all of one kind: a
 // host that refuses a connection does answer, and one that is silent may be filtered or off.
 // What this computer could not try comes first: Windows NT 4.0 refuses 445, and listens on 139.
+// For the same reason a silent 139 comes before a refused 445: the Server service may be running.
 func bestDialError(errs []error) error {
 	for _, err := range errs {
 		if isLocalShortage(err) && !lacksIPv6(err) {
@@ -169,11 +170,30 @@ func bestDialError(errs []error) error {
 				alike = append(alike, err)
 			}
 		}
-		if alike != nil {
-			return joinErrors(alike)
+		if alike == nil {
+			continue
 		}
+		if silent := silentNetBIOS(errs); silent != nil && state == smbprobe.SharePortClosed && !slices.ContainsFunc(alike, isNot445) {
+			return joinErrors(append(silent, alike...))
+		}
+		return joinErrors(alike)
 	}
 	return joinErrors(errs)
+}
+
+// silentNetBIOS returns the errors of attempts on port 139 that got no answer.
+func silentNetBIOS(errs []error) (silent []error) {
+	for _, err := range errs {
+		if failed, ok := errors.AsType[*connectError](err); ok && failed.to.Port() == portNetBIOS && failureState(err) == smbprobe.ShareTimeout {
+			silent = append(silent, err)
+		}
+	}
+	return silent
+}
+
+func isNot445(err error) bool {
+	failed, ok := errors.AsType[*connectError](err)
+	return !ok || failed.to.Port() != portDirect
 }
 
 // joinErrors is errors.Join with a text of one line.

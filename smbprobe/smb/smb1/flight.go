@@ -29,7 +29,7 @@ func (c *conn) flushable() bool {
 
 // lateAfter is how long a request takes no room from others. A few calls that a server never
 // answers would keep back everything else.
-const lateAfter = 200 * time.Millisecond
+const lateAfter = 500 * time.Millisecond
 
 // room returns how many more requests may be sent now, and after how much time that may be
 // more although none is answered; 0: never. mu is held.
