@@ -50,18 +50,9 @@ func startServer(t *testing.T, read time.Duration, connections int, p web.Prober
 		t.Fatal(err)
 	}
 	server := newHTTPServer(handler.Handler(), read, slog.New(slog.DiscardHandler))
-	var open atomic.Int32
-	most = new(atomic.Int32)
-	server.ConnState = func(_ net.Conn, state http.ConnState) {
-		switch state {
-		case http.StateNew:
-			most.Store(max(most.Load(), open.Add(1)))
-		case http.StateClosed:
-			open.Add(-1)
-		}
-	}
+	counting := &countingListener{Listener: l}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(netutil.LimitListener(l, connections)) }()
+	go func() { ended <- server.Serve(netutil.LimitListener(counting, connections)) }()
 	t.Cleanup(func() {
 		_ = server.Close()
 		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
@@ -69,7 +60,32 @@ func startServer(t *testing.T, read time.Duration, connections int, p web.Prober
 		}
 		handler.Drain(t.Context())
 	})
-	return l.Addr().String(), most
+	return l.Addr().String(), &counting.most
+}
+
+// countingListener counts the connections that are open at a time.
+type countingListener struct {
+	net.Listener
+	open, most atomic.Int32
+}
+
+func (l *countingListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.most.Store(max(l.most.Load(), l.open.Add(1)))
+	return &countedConn{Conn: conn, closed: sync.OnceFunc(func() { l.open.Add(-1) })}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	closed func()
+}
+
+func (c *countedConn) Close() error {
+	c.closed()
+	return c.Conn.Close()
 }
 
 // slowProber is a web.Prober whose probes take so long.

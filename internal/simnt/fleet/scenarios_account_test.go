@@ -28,7 +28,7 @@ var accountScenarios = []scenario{
 	},
 	{
 		name: "the password was changed", prepare: func(h *simnt.Host) { h.AddAccount(username, "another", simnt.Account{Administrator: true}) },
-		want: []string{"warning account_refused"}, fix: "Correct user name, domain and password", says: []string{"wrong user name, domain or password", "reload the exporter's configuration"},
+		want: []string{"warning account_refused"}, fix: "Correct user name, domain and password", says: []string{"wrong user name, domain or password", "reload its configuration"},
 	},
 	{
 		name: "the account is locked", prepare: withAccount(simnt.Account{Administrator: true, LockedOut: true}),
