@@ -148,6 +148,14 @@ var dialScenarios = []scenario{
 		want: []string{"critical rasman_cannot_start"}, says: []string{"start mode disabled", "set it to Manual", "net start RasMan"},
 	},
 	{
+		name: "RAS could not start yesterday, and Plug and Play is stopped", log: failed([]string{"711"}, 20*time.Hour), prepare: service(rpc.Service{Name: "PlugPlay", State: stopped, Start: automatic}),
+		want: []string{"warning service_not_running", "info rasman_cannot_start"},
+	},
+	{
+		name: "RAS could not start yesterday, and RasMan was stopped by hand", log: failed([]string{"711"}, 20*time.Hour), prepare: service(rpc.Service{Name: "RasMan", State: stopped, Start: automatic}),
+		want: []string{"warning service_not_running", "info rasman_cannot_start"},
+	},
+	{
 		name: "RasMan depends on a driver", log: now("711"), prepare: service(rpc.Service{Name: "RasMan", State: stopped, Start: manual, ExitCode: 1068}),
 		want: []string{"critical rasman_cannot_start"}, says: []string{"1068: a service that it depends on did not start", "7000 and 7001", "install the service pack again"},
 	},
