@@ -199,10 +199,14 @@ func shareMissing(c *evidence, _ []dialFailure) *finding {
 		return nil
 	}
 	name, _ := c.AutoShare()
+	notKnown := name + " is not known: the registry could not be read."
+	if r := c.Registry.Readable; r != nil && *r {
+		notKnown = name + " is not known: it could not be read, or is no number."
+	}
 	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    fmt.Sprintf("Admin$ is gone: removed by hand, or switched off by %s=0", name),
-		evidence:    append(c.missingEvidence(), fmt.Sprintf("%s is not known: the registry could not be read.", name)),
+		evidence:    append(c.missingEvidence(), notKnown),
 		explanation: wayToPhonebook,
 	}
 }
