@@ -33,7 +33,11 @@ func (r *run) readNetworkCards(ctx context.Context) error {
 		return err
 	}
 	cards, err := registry.OpenKey(ctx, keyNetworkCards)
-	if err != nil {
+	switch {
+	case notFound(err): // no network card was ever installed
+		r.result.Registry.NetworkCardsChecked = true
+		return nil
+	case err != nil:
 		return err
 	}
 	numbers, err := cards.SubKeys(ctx, maxNetworkCards)

@@ -177,8 +177,12 @@ var dialScenarios = []scenario{
 		name: "[2], and each network card is there", log: now("2"), want: []string{"warning dialup_failing"},
 	},
 	{
+		name: "[2], and no network card was ever installed", log: now("2"), prepare: func(h *simnt.Host) { h.System().Registry().DeleteKey(keyNetworkCards) },
+		want: []string{"warning dialup_failing"},
+	},
+	{
 		name: "[2], and the registry is refused", log: now("2"), prepare: pipesRefuse(statusAccessDenied, "winreg"),
-		want: []string{"warning rpc_refused", "warning dialup_network_card_key_stale"}, says: []string{"could not be read"},
+		want: []string{"warning rpc_refused", "warning dialup_network_card_key_stale"}, says: []string{"could not be read, or not all of them"},
 	},
 	{
 		name: "[2] on Windows 2000", log: now("2"), options: windows2000(), want: []string{"warning dialup_failing"},
