@@ -202,7 +202,12 @@ func phonebookState(err error) smbprobe.PhonebookState {
 		return smbprobe.PhonebookLocked
 	case smb.StatusFileCorruptError, smb.StatusDiskCorruptError, smb.StatusDataError, smb.StatusCRCError,
 		smb.StatusDeviceDataError, smb.StatusIODeviceError, smb.StatusDeviceNotConnected,
-		smb.StatusNoMediaInDevice, smb.StatusIOTimeout:
+		smb.StatusNoMediaInDevice, smb.StatusIOTimeout, smb.StatusNoSuchDevice, smb.StatusWrongVolume,
+		smb.StatusUnrecognizedMedia, smb.StatusUnrecognizedVolume, smb.StatusNonexistentSector, smb.StatusInPageError,
+		smb.StatusEACorruptError, smb.StatusFileInvalid, smb.StatusDevicePowerFailure, smb.StatusDeviceNotReady,
+		smb.StatusUnexpectedIOError, smb.StatusDiskRecalibrateFailed, smb.StatusDiskOperationFailed,
+		smb.StatusDiskResetFailed, smb.StatusDeviceConfigurationError, smb.StatusDriverInternalError,
+		smb.StatusDeviceProtocolError, smb.StatusVolumeDismounted:
 		return smbprobe.PhonebookDiskError
 	}
 	return smbprobe.PhonebookUnknown

@@ -173,6 +173,10 @@ var fileScenarios = []scenario{
 		want: []string{"critical phonebook_disk_error"}, fix: "Make sure that there is a backup", says: []string{"System log", "chkdsk %SystemDrive% /f", "net stop MSExchangeIMC"},
 	},
 	{
+		name: "the disk fails", prepare: fileRefuses(0xC000016A),
+		want: []string{"critical phonebook_disk_error"}, says: []string{"STATUS_DISK_OPERATION_FAILED"},
+	},
+	{
 		name: "a damaged file system", prepare: fileRefuses(statusFileCorrupt),
 		want: []string{"critical phonebook_disk_error"},
 	},
