@@ -13,7 +13,7 @@ var serverRules = []rule{
 	{KnownCause: KnownCause{
 		Name: "server_out_of_resources", Title: "The server is out of resources", Severities: onlyCritical,
 		Articles: []string{"Q106167", "Q225782", "Q230283", "Q156211", "Q198386"},
-		Evidence: "The server answers STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES, at any step.",
+		Evidence: "The server answers STATUS_INSUFF_SERVER_RESOURCES, STATUS_INSUFFICIENT_RESOURCES or STATUS_NO_MEMORY, at any step.",
 		fix:      "Set IRPStackSize to 11, or to 12 if 11 holds already, never higher, and restart the server",
 	}, find: outOfResources, remedy: outOfResourcesRemedy, explains: []string{"1130"}},
 	{KnownCause: KnownCause{
@@ -43,7 +43,7 @@ var serverRules = []rule{
 // outOfResourcesStatus returns the status with which the server refused for lack of
 // resources, and where; StatusOK: it did not.
 func (c *evidence) outOfResourcesStatus() (status smb.Status, where string) {
-	short := []smb.Status{smb.StatusInsuffServerResources, smb.StatusInsufficientResources}
+	short := []smb.Status{smb.StatusInsuffServerResources, smb.StatusInsufficientResources, smb.StatusNoMemory}
 	switch {
 	case c.Share == smbprobe.ShareOutOfResources:
 		if c.ShareStatus == smb.StatusOK {
@@ -118,7 +118,7 @@ func outOfResources(c *evidence, _ []dialFailure) *finding {
 		f.evidence = append(f.evidence, why)
 	}
 	switch {
-	case status == smb.StatusInsufficientResources:
+	case status != smb.StatusInsuffServerResources:
 		f.headline = "The server is out of resources: its memory pool is used up, or IRPStackSize is too small"
 		f.explanation = "Either a program has used up the paged or the nonpaged pool, or the drivers need more room in each request than IRPStackSize gives them. " +
 			"The Internet Mail Service cannot open its phone book then."

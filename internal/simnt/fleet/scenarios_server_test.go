@@ -115,6 +115,10 @@ var serverScenarios = []scenario{
 		want: []string{"critical server_out_of_resources"}, says: []string{"2019, 2020 and 2022", "Q272568"},
 	},
 	{
+		name: "memory is used up at the phone book", prepare: fileRefuses(0xC0000017),
+		want: []string{"critical server_out_of_resources"}, says: []string{"the phone book, although it opened the share", "2019, 2020 and 2022"},
+	},
+	{
 		name: "licences are used up", prepare: shareRefuses(statusRequestNotAccepted),
 		want: []string{"warning licences_used_up"}, says: []string{"net session", "Control Panel, Licensing"},
 	},
