@@ -176,7 +176,7 @@ func treeState(err error) smbprobe.ShareState {
 	switch status := smb.StatusOf(err); status {
 	case smb.StatusOK:
 		return failureState(err)
-	case smb.StatusBadNetworkName, smb.StatusNetworkNameDeleted, smb.StatusSMBBadTID,
+	case smb.StatusBadNetworkName, smb.StatusBadDeviceType, smb.StatusNetworkNameDeleted, smb.StatusSMBBadTID,
 		smb.StatusObjectNameNotFound, smb.StatusObjectPathNotFound:
 		return smbprobe.ShareMissing
 	case smb.StatusAccessDenied, smb.StatusNetworkAccessDenied:

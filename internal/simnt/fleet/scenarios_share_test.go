@@ -83,6 +83,14 @@ var shareScenarios = []scenario{
 		says: []string{"removed by hand, or switched off by AutoShareServer=0", "net share admin$", "Look at AutoShareServer. If it is 0"},
 	},
 	{
+		name: "a printer has the name of Admin$", prepare: func(h *simnt.Host) { h.SetShareService(adminShare, "LPT1:") },
+		want: []string{"critical admin_share_missing"}, fix: "net share admin$ /delete", says: []string{"is no disk: it answered with STATUS_BAD_DEVICE_TYPE"}, never: []string{"AutoShareServer=0"},
+	},
+	{
+		name: "a modem has the name of Admin$", log: now("5"), prepare: shareRefuses(0xC00000CB),
+		want: []string{"critical admin_share_missing"}, fix: "net share admin$ /delete",
+	},
+	{
 		name: "Admin$ was made by hand, and goes at the next start", prepare: setNumber(keyLanman, autoShareServer, 0),
 		want: []string{"warning admin_share_not_automatic"}, says: []string{"will be gone after the next restart", "Save Key", "set: 1"}, never: []string{"1. fix net share admin$"},
 	},
