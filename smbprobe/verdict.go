@@ -52,13 +52,19 @@ func (v Verdict) rank() int {
 // if the share is open and every check was answered, and unknown otherwise.
 func (r *Result) Verdict() Verdict {
 	verdict := VerdictUnknown
-	if r.Success && r.Share == ShareOK && r.Phonebook.State != PhonebookUnknown && !r.noPipeUsable() {
+	if r.Success && r.Share == ShareOK && r.Phonebook.State != PhonebookUnknown && !r.noPipeUsable() && !r.callsUnknown() {
 		verdict = VerdictOK
 	}
 	for i := range r.Causes {
 		verdict = WorstVerdict(verdict, r.Causes[i].Severity.verdict())
 	}
 	return verdict
+}
+
+// callsUnknown reports whether the event log was read, and when its events were is not known.
+func (r *Result) callsUnknown() bool {
+	e := &r.Eventlog
+	return e.Readable != nil && *e.Readable && len(e.Windows) == 0 && e.Error != ""
 }
 
 // noPipeUsable reports whether all that was asked over RPC failed.
