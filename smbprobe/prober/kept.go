@@ -233,9 +233,17 @@ func (s *keptSessions) configure(targets []smbprobe.Target) {
 func notInForce(byName map[string]smbprobe.Target) func(*keptSession) bool {
 	return func(k *keptSession) bool {
 		now, there := byName[strings.ToLower(k.target.Name)]
-		return !there || !isSameLogin(k.target, now) ||
-			now.Module.Name == k.target.Module.Name && !reflect.DeepEqual(k.target.Module, now.Module)
+		return !there || !isSameLogin(k.target, now) || !hasModule(now, k.target.Module)
 	}
+}
+
+// hasModule reports whether a target is probed with a module as it is. One of another name is
+// taken for granted if the target's modules are not known.
+func hasModule(t smbprobe.Target, m smbprobe.Module) bool {
+	if t.Modules == nil {
+		return t.Module.Name != m.Name || reflect.DeepEqual(t.Module, m)
+	}
+	return slices.ContainsFunc(t.Modules, func(now smbprobe.Module) bool { return reflect.DeepEqual(now, m) })
 }
 
 // sweep closes the sessions that have been kept too long.
