@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -112,7 +113,8 @@ func eventLogFullRemedy(c *evidence) []smbprobe.RemedyStep {
 // exchangeRuns returns a service of Exchange that is known to run.
 func (c *evidence) exchangeRuns() string {
 	for _, s := range c.Services {
-		if s.State == smbprobe.ServiceRunning && slices.Contains(exchangeServices, s.Name) {
+		isExchange := func(name string) bool { return strings.EqualFold(name, s.Name) }
+		if s.State == smbprobe.ServiceRunning && slices.ContainsFunc(exchangeServices, isExchange) {
 			return s.Name
 		}
 	}

@@ -61,18 +61,34 @@ func (c *evidence) openEvidence(what string) []string {
 }
 
 // allUsersSound reports whether the phone book under All Users was read, and every dialed
-// entry is in it and sound: Exchange 5.5 SP3 and later dial with it.
+// entry is in it and sound, as far as that can be decided: Exchange 5.5 SP3 and later dial with
+// it. So is each entry for which calls fail now.
 func (c *evidence) allUsersSound() bool {
 	p := c.Phonebook.AllUsers
 	if p == nil || !sound(p) {
 		return false
 	}
 	for _, d := range p.Dialed {
-		if !d.Usable {
+		if !d.Usable && !d.Undecided {
 			return false
 		}
 	}
-	return true
+	return c.allUsersLacks() == ""
+}
+
+// allUsersLacks returns an entry for which calls fail now, and which the phone book under All
+// Users is known not to hold; empty: none.
+func (c *evidence) allUsersLacks() string {
+	p := c.Phonebook.AllUsers
+	if p == nil {
+		return ""
+	}
+	for i := range c.failures {
+		if f := &c.failures[i]; f.ongoing() && lacks(p, f.Entry) {
+			return f.Entry
+		}
+	}
+	return ""
 }
 
 // allUsersSentence describes the phone book under All Users; empty: it was not looked for.
@@ -83,6 +99,8 @@ func (c *evidence) allUsersSentence() string {
 		return ""
 	case c.allUsersSound():
 		return "There is a sound one under All Users, which Exchange 5.5 SP3 and later use."
+	case p.State == smbprobe.PhonebookOK && c.allUsersLacks() != "":
+		return fmt.Sprintf("There is one under All Users, which does not hold %q.", c.allUsersLacks())
 	case p.State == smbprobe.PhonebookOK || p.State == smbprobe.PhonebookDamaged:
 		return "There is one under All Users, and it is not sound either."
 	case p.State == smbprobe.PhonebookMissing || p.State == smbprobe.PhonebookFolderMissing:
@@ -253,6 +271,9 @@ func phonebookElsewhere(c *evidence, _ []dialFailure) *finding {
 	case p != nil && p.Entries != nil && !c.allUsersSound():
 		f.severity = smbprobe.SeverityCritical
 		f.headline = `The phone book is not in System32\Ras, and the one under All Users is not sound`
+		if entry := c.allUsersLacks(); entry != "" {
+			f.headline = fmt.Sprintf(`The phone book is not in System32\Ras, and the one under All Users does not hold %q`, entry)
+		}
 		f.evidence = append(f.evidence, c.allUsersSentence())
 	}
 	return f

@@ -77,6 +77,10 @@ var serviceScenarios = []scenario{
 		want: []string{"warning event_log_stalled"}, says: []string{"MSExchangeIMC is running", "Q142032"},
 	},
 	{
+		name: "the log is stuck, and the services are written in small letters", module: []string{"server: {services: [msexchangeimc, rasman]}"},
+		log: logPlan{maxSize: 4 << 20, keep: week, history: 72 * time.Hour, stopped: 25 * time.Hour}, want: []string{"warning event_log_stalled"},
+	},
+	{
 		name: "a quiet log", log: logPlan{maxSize: 4 << 20, keep: week, history: 72 * time.Hour, stopped: 20 * time.Hour},
 	},
 	{
