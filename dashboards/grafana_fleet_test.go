@@ -92,7 +92,7 @@ func ofVerdict(n int) string {
 // available is the availability of each server. Shortly after the first start there is no half
 // an hour yet, and the minutes are taken.
 const available = `(
-    max by (job, site, instance) (last_over_time(instance:rasphone_available:ratio30d{SERVERS}[1h]))
+    min by (job, site, instance) (last_over_time(instance:rasphone_available:ratio30d{SERVERS}[1h]))
     or
     1 - max by (job, site, instance) (avg_over_time(instance:rasphone_cannot_send:bool{SERVERS}[1h]))
   )`
