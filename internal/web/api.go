@@ -14,7 +14,7 @@ import (
 // serveTargetsAPI lists the last result of every target that was probed and that the filter of
 // the first page lets through, by name.
 func (s *Server) serveTargetsAPI(w http.ResponseWriter, r *http.Request) {
-	f, err := newFilter(r.URL.Query())
+	f, err := newFilter(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

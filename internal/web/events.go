@@ -182,7 +182,7 @@ type fleetEvent struct {
 
 // serveEvents shows the latest events of all targets, the newest first.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	f, err := newFilter(r.URL.Query())
+	f, err := newFilter(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

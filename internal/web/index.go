@@ -63,10 +63,14 @@ type filter struct {
 	Text, Site, State, Module, Cause string
 }
 
-// newFilter reads a filter from parameters. Its error names a state or a cause that does not
+// newFilter reads a filter from the query of a URL. Its error names a state or a cause that does not
 // exist, or a parameter that is there several times: an empty list would be misread. Sites and modules
 // may come and go with the configuration, and are not checked.
-func newFilter(values url.Values) (filter, error) {
+func newFilter(query string) (filter, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return filter{}, err
+	}
 	get := func(name string) string {
 		text := strings.TrimSpace(values.Get(name))
 		return text[:min(len(text), 200)]
@@ -138,7 +142,7 @@ func (f filter) matches(r *row) bool {
 
 // serveIndex shows every target with its last result, the most urgent first.
 func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) {
-	f, err := newFilter(r.URL.Query())
+	f, err := newFilter(r.URL.RawQuery)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -205,6 +205,7 @@ func TestFilterRefuses(t *testing.T) {
 		"state=ok&state=critical":       "state is there 2 times; give it once",
 		"q=a&q=b&site=x":                "q is there 2 times; give it once",
 		"site=&site=hq":                 "site is there 2 times; give it once",
+		"state=%zz":                     `invalid URL escape "%zz"`,
 		"cause=port_taken&state=broken": `there is no "broken"`,
 	} {
 		for _, path := range []string{"/", "/events", "/api/v1/targets"} {
