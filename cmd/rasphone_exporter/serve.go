@@ -97,9 +97,31 @@ func (s *serve) source(ctx context.Context) source {
 		if isMissing(err) && *s.configFile == defaultConfigFile {
 			err = fmt.Errorf("%w; write it as in the README's example, name another with --config.file, or try: %s demo", err, program)
 		}
+		if err == nil {
+			err = s.checkWebFiles(c)
+		}
 		return c, err
 	}
 	return from
+}
+
+// checkWebFiles returns an error if the lockout file, which is replaced, is the web configuration
+// or a file that it names.
+func (s *serve) checkWebFiles(c *config.Config) error {
+	path, err := lockoutFile(*s.lockoutFile, c)
+	if err != nil || path == "" {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil //nolint:nilerr // a file that is not there yet is no other
+	}
+	for _, file := range webConfigFiles(*s.serving.web.WebConfigFile) {
+		if other, err := os.Stat(file); err == nil && os.SameFile(info, other) {
+			return fmt.Errorf("%s %s is the web configuration, or a file that it names; write the path of a file of its own", lockoutFlag(*s.lockoutFile), path)
+		}
+	}
+	return nil
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {

@@ -3,8 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // The errors of the exporter-toolkit for its configuration have no types: their words decide.
@@ -46,4 +50,46 @@ func explainWebConfig(file string, err error) error {
 		lines = append(lines, fmt.Sprintf("--web.config.file %s: %s; the exporter-toolkit's web-configuration.md has the keys", place, line))
 	}
 	return errors.New(strings.Join(lines, "\n"))
+}
+
+// maxWebConfig bounds how much of a web configuration is looked at for the files that it names, in
+// bytes.
+const maxWebConfig = 1 << 20
+
+// webConfigFiles returns the web configuration and the files that it names, as far as it can be
+// read.
+func webConfigFiles(file string) (files []string) {
+	if file == "" {
+		return nil
+	}
+	files = []string{file}
+	// The parser panics on input that it believes to be impossible, and a reload must survive that.
+	defer func() { _ = recover() }()
+	info, err := os.Stat(file)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxWebConfig {
+		return files
+	}
+	text, err := os.ReadFile(file) //nolint:gosec // the user names it
+	if err != nil {
+		return files
+	}
+	var c struct {
+		TLS struct {
+			Cert      string `yaml:"cert_file"`
+			Key       string `yaml:"key_file"`
+			ClientCAs string `yaml:"client_ca_file"`
+		} `yaml:"tls_server_config"`
+	}
+	if yaml.Unmarshal(text, &c) != nil {
+		return files // the toolkit's error says why
+	}
+	for _, named := range []string{c.TLS.Cert, c.TLS.Key, c.TLS.ClientCAs} {
+		if named != "" && !filepath.IsAbs(named) {
+			named = filepath.Join(filepath.Dir(file), named)
+		}
+		if named != "" {
+			files = append(files, named)
+		}
+	}
+	return files
 }
