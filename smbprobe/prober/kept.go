@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -81,8 +82,11 @@ func keptKeyOf(t smbprobe.Target) keptKey { return keptKey{strings.ToLower(t.Nam
 // credentials.
 func isSameLogin(a, b smbprobe.Target) bool {
 	return a.Host == b.Host && a.Addr == b.Addr && slices.Equal(a.Ports, b.Ports) &&
-		a.Auth.Name == b.Auth.Name && a.Auth.Username == b.Auth.Username && a.Auth.Domain == b.Auth.Domain &&
-		a.Auth.NTLMv1 == b.Auth.NTLMv1 && a.Auth.Password.Equal(b.Auth.Password)
+		isSameAuth(a.Auth, b.Auth)
+}
+
+func isSameAuth(a, b smbprobe.Auth) bool {
+	return a.Name == b.Name && a.Username == b.Username && a.Domain == b.Domain && a.NTLMv1 == b.NTLMv1 && a.Password.Equal(b.Password)
 }
 
 // keptSessions are the sessions that no probe uses now. A session that a probe uses belongs
@@ -209,12 +213,30 @@ func (s *keptSessions) park(k *keptSession) {
 // discard closes a session that is parked, in a goroutine.
 func (s *keptSessions) discard(k *keptSession) { s.run(func() { k.close(s.ctx) }) }
 
+// inForce is what the configuration has of a target, as far as kept sessions depend on it.
+// Targets share auths and modules.
+type inForce struct {
+	host   string
+	addr   netip.Addr
+	ports  []uint16
+	auth   *smbprobe.Auth
+	module *smbprobe.Module
+}
+
 // configure closes the sessions whose target, credentials or module are not in force; one that
 // is in use, once its probe has ended.
 func (s *keptSessions) configure(targets []smbprobe.Target) {
-	byName := make(map[string]smbprobe.Target, len(targets))
-	for _, t := range targets {
-		byName[strings.ToLower(t.Name)] = t
+	byName := make(map[string]inForce, len(targets))
+	auths, modules := make(map[string]*smbprobe.Auth), make(map[string]*smbprobe.Module)
+	for i := range targets {
+		t := &targets[i]
+		if known := auths[t.Auth.Name]; known == nil || !isSameAuth(*known, t.Auth) {
+			auths[t.Auth.Name] = new(t.Auth)
+		}
+		if known := modules[t.Module.Name]; known == nil || !reflect.DeepEqual(*known, t.Module) {
+			modules[t.Module.Name] = new(t.Module)
+		}
+		byName[strings.ToLower(t.Name)] = inForce{t.Host, t.Addr, t.Ports, auths[t.Auth.Name], modules[t.Module.Name]}
 	}
 	outdated := notInForce(byName)
 	s.mu.Lock()
@@ -230,11 +252,11 @@ func (s *keptSessions) configure(targets []smbprobe.Target) {
 
 // notInForce returns what reports whether a session is for something else than these
 // targets.
-func notInForce(byName map[string]smbprobe.Target) func(*keptSession) bool {
+func notInForce(byName map[string]inForce) func(*keptSession) bool {
 	return func(k *keptSession) bool {
 		now, there := byName[strings.ToLower(k.target.Name)]
-		return !there || !isSameLogin(k.target, now) ||
-			now.Module.Name == k.target.Module.Name && !reflect.DeepEqual(k.target.Module, now.Module)
+		return !there || !isSameLogin(k.target, smbprobe.Target{Host: now.host, Addr: now.addr, Ports: now.ports, Auth: *now.auth}) ||
+			now.module.Name == k.target.Module.Name && !reflect.DeepEqual(k.target.Module, *now.module)
 	}
 }
 
