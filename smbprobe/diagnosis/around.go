@@ -149,7 +149,8 @@ func eventLogNotReadable(c *evidence, _ []dialFailure) *finding {
 	if e.Readable == nil || *e.Readable || c.Share == smbprobe.ShareNotProbed {
 		return nil
 	}
-	if !c.logRefused() && c.RPC != smbprobe.RPCAnswers {
+	answered := c.Share == smbprobe.ShareOK && c.RPC == "" && e.Status != smb.StatusOK // with a status that tells nothing of the others
+	if !c.logRefused() && c.RPC != smbprobe.RPCAnswers && !answered {
 		return nil // no answer, or no listener, as from everything else
 	}
 	f := &finding{

@@ -216,6 +216,19 @@ var fileScenarios = []scenario{
 		want: []string{"critical phonebook_damaged"},
 	},
 	{
+		name: "Windows 2000, the phone book under All Users is damaged", options: windows2000(), prepare: do(noBook, allUsers("\x00\x00")),
+		want: []string{"critical phonebook_elsewhere"}, fix: "The phone book under All Users: restore it", says: []string{"it is not sound either", "for all users"}, never: []string{"harmless"},
+	},
+	{
+		name: "Windows 2000, the phone book under All Users is refused", options: windows2000(),
+		prepare: do(noBook, allUsers(sound1), func(h *simnt.Host) { h.DenyFile(w2kPhonebookPath, statusAccessDenied) }),
+		want:    []string{"warning phonebook_missing"}, says: []string{"Whether there is one under All Users is not known", "could not be seen"},
+	},
+	{
+		name: "the module has another path", module: []string{"phonebook: {path: 'Router.pbk'}"},
+		want: []string{"critical phonebook_missing"}, says: []string{"There is no phone book at Router.pbk, where the exporter's module looks for it"},
+	},
+	{
 		name: "Windows 2000, no folder, RAS is always there", options: windows2000(), prepare: do(func(h *simnt.Host) { h.RemoveFolder(rasFolder) }, allUsers(sound1)),
 		want: []string{"warning phonebook_elsewhere"},
 	},

@@ -98,6 +98,10 @@ var serviceScenarios = []scenario{
 		says: []string{"beyond which NTLMv2 logins fail", "finds no other server"}, never: []string{"/set /yes"},
 	},
 	{
+		name: "the server announces two times", log: now("676"), prepare: func(h *simnt.Host) { h.System().SetRemoteTODOffset(5 * time.Minute) },
+		verdict: "UNKNOWN", says: []string{"failures to dial are not known", "two times that are 5m0s apart"},
+	},
+	{
 		name: "the clock is 4 minutes behind", options: clockOff(-4*time.Minute, false),
 	},
 }

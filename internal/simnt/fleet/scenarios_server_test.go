@@ -149,6 +149,14 @@ var serverScenarios = []scenario{
 		want: []string{"warning event_log_not_readable"}, says: []string{"refused to the exporter's account", "Q245128"}, never: []string{"CrashOnAuditFail is 2"},
 	},
 	{
+		name: "each pipe answers with a status that tells nothing", prepare: pipesRefuse(0xC000000D),
+		want: []string{"warning event_log_not_readable"}, says: []string{"The event log cannot be read (STATUS_INVALID_PARAMETER"},
+	},
+	{
+		name: "each pipe answers with a status that tells nothing, and the event log is not asked for", module: []string{"eventlog: {enabled: false}"}, prepare: pipesRefuse(0xC000000D),
+		verdict: "UNKNOWN", says: []string{"the phone book is sound, the registry could not be read"},
+	},
+	{
 		name: "an anonymous user may see less, and the exporter is none", prepare: setNumber(keyLsa, "RestrictAnonymous", 1),
 	},
 }
