@@ -223,6 +223,9 @@ func (f *fleets) testBroken(t *testing.T) {
 		if a.panel.Type == "table" {
 			a.checkColumns(t)
 		}
+		if a.panel.Title == "What is wrong" && len(a.series) == 0 {
+			t.Errorf("%s: nothing is wrong", a.dashboard)
+		}
 		if limit := 250; len(a.series) > limit || (a.panel.Type == "state-timeline" && len(a.series) > 20) {
 			t.Errorf("%s: %s finds %d series", a.dashboard, a.panel.Title, len(a.series))
 		}
@@ -243,6 +246,9 @@ func (f *fleets) testBroken(t *testing.T) {
 // its alert is one.
 func (f *fleets) testUnanswered(t *testing.T) {
 	for _, a := range f.ask(t, unansweredFleet, "another check got no answer") {
+		if a.panel.Title == "What is wrong" && (len(a.series) != 1 || a.series[0].Metric["title"] != "Not all checks were answered") {
+			t.Errorf("%s: wrong is %v", a.dashboard, a.series)
+		}
 		for _, color := range a.colours(t) {
 			if (color == "red" || color == "orange") && a.panel.Title != "Firing alerts" && a.panel.Title != "Alerts" {
 				t.Errorf("%s: %s %q is %s for an unknown server", a.dashboard, a.panel.Title, a.legend, color)
