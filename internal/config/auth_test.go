@@ -95,7 +95,7 @@ func TestPasswordEnvIsChecked(t *testing.T) {
 
 func TestSectionNames(t *testing.T) {
 	want := []string{
-		"rasphone.yml:1: auths.a...: its name may have letters, digits, -, _ and . alone, 64 at most",
+		"rasphone.yml:1: auths: the account here (its name is not shown: it may be a password) has no keys",
 		"rasphone.yml:2: modules." + strings.Repeat("m", 64) + "...: its name may have letters, digits, -, _ and . alone, 64 at most",
 	}
 	got := parseErrors(t, "auths: {'a:hunter2': {}}\nmodules: {"+strings.Repeat("m", 65)+": {}}")
