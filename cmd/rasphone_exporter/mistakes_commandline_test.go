@@ -120,6 +120,7 @@ var probeMistakes = []mistake{
 	{name: "user without a target", args: words("probe --username=rasphone")},
 	{name: "user and configuration", args: words("probe --username=rasphone --config.file=rasphone.yml exch01"), config: goodConfig},
 	{name: "domain in the user name", args: []string{"probe", `--username=CORP\rasphone`, "exch01"}, env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
+	{name: "password behind the user name", args: words("probe --username=rasphone:hunter2 exch01"), env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
 	{name: "user name with an at sign", args: words("probe --username=rasphone@corp.example exch01"), env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
 	{name: "domain with a backslash", args: []string{"probe", "--username=rasphone", `--domain=\\EXCH01`, "exch01"}, env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
 	{name: "no password and no terminal", args: words("probe --username=rasphone exch01")},

@@ -207,6 +207,8 @@ var passwordMistakes = []mistake{
 	{name: "password that is empty", config: account("    password:\n")},
 	{name: "password as a list", config: account("    password: [hunter2]\n")},
 	{name: "no username", config: "auths:\n  corp:\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
+	{name: "password behind the username", config: "auths:\n  corp:\n    username: rasphone:hunter2\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
+	{name: "password behind the username and a percent sign", config: "auths:\n  corp:\n    username: rasphone%hunter2\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
 	{name: "domain in the username", config: "auths:\n  corp:\n    username: CORP\\rasphone\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
 	{name: "at sign in the username", config: "auths:\n  corp:\n    username: rasphone@corp.example\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
 	{name: "domain as a UNC name", config: "auths:\n  corp:\n    username: rasphone\n    domain: \\\\EXCH01\n    password_env: CORP_PASSWORD\n" + group, env: goodEnv},
