@@ -177,6 +177,7 @@ var listenMistakes = []mistake{
 	{name: "listen port is empty behind an address", args: words("--web.listen-address=[::1]:"), config: goodConfig, env: goodEnv},
 	{name: "listen on every address as other programs write it", args: words("--web.listen-address=*:10196"), config: goodConfig, env: goodEnv},
 	{name: "lockout file of serve over the configuration", args: words("--lockout.file=./rasphone.yml"), config: goodConfig, env: goodEnv},
+	{name: "lockout file of serve is none in capitals", args: words("--lockout.file=NONE"), config: goodConfig, env: goodEnv},
 	{name: "lockout file of serve over the web configuration", args: words("--web.config.file=web.yml --lockout.file=./web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "{}\n"}},
 	{name: "lockout file of the configuration over the web configuration", args: words("--config.check --web.config.file=web.yml"), config: strings.Replace(goodConfig, "lockout_file: none", "lockout_file: web.yml", 1), env: goodEnv, files: map[string]string{"web.yml": "{}\n"}},
 	{name: "lockout file over a key of the web configuration", args: words("--web.config.file=web.yml --lockout.file=key.pem"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n", "key.pem": "hunter2", "cert.pem": "x"}},

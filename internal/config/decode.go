@@ -169,7 +169,7 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 			d.noAccount(path, key, value)
 			continue
 		} else if isEmpty(value) && (!mayBeEmpty(v.Type().Elem()) || strings.ContainsFunc(key.Value, func(r rune) bool { return !isNameChar(r) })) {
-			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write name: {...}")
+			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write %s", nameHint(v.Type()))
 			continue
 		}
 		if first, ok := seen[key.Value]; ok {
@@ -257,6 +257,14 @@ func elsewhere(key string) []string {
 // isEmpty reports whether a value is null, which is what {key} has.
 func isEmpty(value *yaml.Node) bool {
 	return value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null"
+}
+
+// nameHint is how a name in a mapping is written.
+func nameHint(mapping reflect.Type) string {
+	if mapping.Elem().Kind() == reflect.Struct && mapping.Elem() != reflect.TypeFor[text]() {
+		return "name: {...}"
+	}
+	return "name: value"
 }
 
 // mayBeEmpty reports whether an item of a mapping means something without a value: a module
