@@ -17,7 +17,7 @@ import (
 var (
 	yamlErrorLine = regexp.MustCompile(`^(?:yaml: )?\s*line (\d+): (.*)$`)
 	unknownField  = regexp.MustCompile(`^field (\w+) not found in type `)
-	keyTwice      = regexp.MustCompile(`^key .* already set in map$`)
+	keyTwice      = regexp.MustCompile(`^(?:field|key) .* already set in `)
 	wrongKind     = regexp.MustCompile(`^cannot unmarshal !!(\w+)`)
 )
 
