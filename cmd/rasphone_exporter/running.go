@@ -258,6 +258,9 @@ func lockoutFile(flag string, c *config.Config) (string, error) {
 	case noLockoutFile:
 		return "", nil
 	}
+	if flag != "" && config.MeansNone(flag) {
+		return "", fmt.Errorf("--lockout.file %s would be a file; write %s to keep none, or a path with a folder, as in ./%s", flag, noLockoutFile, flag)
+	}
 	if path != "" && c.Reads(path) {
 		return "", fmt.Errorf("%s %s %w", lockoutFlag(flag), path, errTaken)
 	}

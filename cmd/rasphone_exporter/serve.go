@@ -79,6 +79,11 @@ func (s *serve) check(ctx context.Context, std streams) int {
 	if err == nil {
 		err = s.serving.validate()
 	}
+	if err == nil && !*s.serving.web.WebSystemdSocket {
+		for _, address := range *s.serving.web.WebListenAddresses {
+			err = errors.Join(err, checkListenAddress(address))
+		}
+	}
 	if err != nil {
 		return exitStatus(err, std)
 	}
@@ -168,6 +173,9 @@ func (s *serving) validate() error {
 	}
 	if *s.historySize < 0 {
 		return fmt.Errorf("--web.history-size: %s is negative; write 0MiB or more", *s.historySize)
+	}
+	if err := web.CheckExternalAddress(*s.externalAddress); err != nil {
+		return err
 	}
 	// The toolkit reads the file several times, without a bound.
 	if info, err := os.Stat(*s.web.WebConfigFile); err == nil && !info.Mode().IsRegular() && !info.IsDir() {

@@ -145,7 +145,12 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 	}
 	auth, ok := auths[g.Auth.value]
 	if !ok && !b.isKnownBad("auths", g.Auth.value) {
-		b.problems.addf(g.Auth.line, at+".auth", "%s is not under auths; %s", Quote(g.Auth.value), didYouMean(g.Auth.value, names(auths)))
+		// What is close to no name may be the password.
+		shown := "this name (not shown: it may be a password)"
+		if Closest(g.Auth.value, names(auths)) != "" {
+			shown = Quote(g.Auth.value)
+		}
+		b.problems.addf(g.Auth.line, at+".auth", "%s is not under auths; %s", shown, didYouMean(g.Auth.value, names(auths)))
 	}
 	return auth
 }
@@ -153,7 +158,7 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 // isKnownBad reports whether the auth or module of this name may be missing because of a
 // problem that is reported already.
 func (b *builder) isKnownBad(section, name string) bool {
-	return b.badNames[name] || Closest(name, names(b.badNames)) != "" || b.problems.isUnread(section)
+	return b.badNames[name] || section == "auths" && b.problems.hiddenNames[name] || Closest(name, names(b.badNames)) != "" || b.problems.isUnread(section)
 }
 
 // addHost puts a host into the list, and reports whether that went well.
