@@ -60,9 +60,18 @@ type keptSession struct {
 	parked      bool
 	silentClock bool // the server does not tell its time
 
-	last   smbprobe.Result // what the last full probe found
-	quick  int             // quick probes since then
-	opened [][]closer      // by the last probe, on each pipe: to be closed before the session is parked
+	last   keptAnswers
+	quick  int        // quick probes since the last full one
+	opened [][]closer // by the last probe, on each pipe: to be closed before the session is parked
+}
+
+// keptAnswers are what the last full probe found, as far as quick ones do not ask for it.
+type keptAnswers struct {
+	phonebook smbprobe.PhonebookResult
+	registry  smbprobe.RegistryResult
+	services  []smbprobe.ServiceResult
+	host      smbprobe.HostResult
+	logSize   *int64
 }
 
 // closer is an open log or service.
