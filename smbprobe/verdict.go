@@ -67,10 +67,11 @@ func (r *Result) callsUnknown() bool {
 	return e.Readable != nil && *e.Readable && len(e.Windows) == 0 && e.Error != ""
 }
 
-// noPipeUsable reports whether all that was asked over RPC failed.
+// noPipeUsable reports whether nothing is known of the registry, and no pipe gave an answer that
+// tells why. An event log that cannot be read is a cause.
 func (r *Result) noPipeUsable() bool {
-	unreadable := func(readable *bool) bool { return readable != nil && !*readable }
-	return r.RPC == "" && (unreadable(r.Eventlog.Readable) || unreadable(r.Registry.Readable))
+	readable := r.Registry.Readable
+	return r.RPC == "" && readable != nil && !*readable
 }
 
 // verdict is that of a result whose worst cause has this severity.

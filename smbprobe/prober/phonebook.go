@@ -270,6 +270,10 @@ func (n *attempt) needsConfirmation() bool {
 	switch n.result.State {
 	case smbprobe.PhonebookDamaged, smbprobe.PhonebookLocked, smbprobe.PhonebookDiskError:
 		return true
+	case smbprobe.PhonebookMissing, smbprobe.PhonebookTooLarge, smbprobe.PhonebookAccessDenied:
+		// It was opened, and only what the answer says besides makes it a folder or too large,
+		// or a read was refused, which happens at the open otherwise.
+		return n.file != nil
 	}
 	return n.shrank()
 }

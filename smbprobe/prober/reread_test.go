@@ -21,6 +21,8 @@ type opening struct {
 	data     string
 	readErr  error
 	modified time.Time
+	folder   bool
+	size     int64 // if it is more than that of data
 }
 
 // fakeTree hands out openings in order; the last one stays.
@@ -47,7 +49,7 @@ type fakeFile struct {
 }
 
 func (f *fakeFile) Info() smb.FileInfo {
-	return smb.FileInfo{Size: int64(len(f.data)), Modified: f.modified}
+	return smb.FileInfo{Size: max(f.size, int64(len(f.data))), Modified: f.modified, Directory: f.folder}
 }
 
 func (f *fakeFile) ReadAll(context.Context) ([]byte, error) { return []byte(f.data), f.readErr }
@@ -66,6 +68,9 @@ func TestDamageIsConfirmed(t *testing.T) {
 	lost := opening{openErr: &smb.Error{Op: "open", Err: smb.ErrConnectionLost}}
 	cut := opening{data: sound, readErr: &smb.Error{Op: "read", Err: fmt.Errorf("%w: %w", smb.ErrConnectionLost, io.ErrUnexpectedEOF)}}
 	missing := opening{openErr: &smb.Error{Op: "open", Status: smb.StatusObjectNameNotFound}}
+	folder, large := opening{folder: true}, opening{data: sound, size: 1 << 40}
+	denied := opening{openErr: &smb.Error{Op: "open", Status: smb.StatusAccessDenied}}
+	readDenied := opening{data: sound, readErr: &smb.Error{Op: "read", Status: smb.StatusAccessDenied}}
 	for _, test := range []struct {
 		name     string
 		openings []opening
@@ -91,6 +96,12 @@ func TestDamageIsConfirmed(t *testing.T) {
 		{"shrank, then sound", []opening{shrank, good}, smbprobe.PhonebookOK, 2},
 		{"the connection is lost inside an answer", []opening{cut, good}, smbprobe.PhonebookUnknown, 1},
 		{"shrinks all the time", []opening{shrank}, smbprobe.PhonebookUnknown, 3},
+		{"a folder, and again", []opening{folder}, smbprobe.PhonebookMissing, 2},
+		{"a folder, then sound", []opening{folder, good}, smbprobe.PhonebookOK, 2},
+		{"too large, and again", []opening{large}, smbprobe.PhonebookTooLarge, 2},
+		{"too large, then sound", []opening{large, good}, smbprobe.PhonebookOK, 2},
+		{"refused at the open", []opening{denied}, smbprobe.PhonebookAccessDenied, 1},
+		{"refused at the read, then sound", []opening{readDenied, good}, smbprobe.PhonebookOK, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

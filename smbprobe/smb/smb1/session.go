@@ -43,6 +43,18 @@ func (s *Session) newTree(tid uint16, share string) *Tree {
 	return t
 }
 
+// treeOf returns the connected tree that has an identifier; nil: none.
+func (s *Session) treeOf(tid uint16) *Tree {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.trees {
+		if t.tid == tid {
+			return t
+		}
+	}
+	return nil
+}
+
 // Server implements smb.Session.
 func (s *Session) Server() smb.ServerInfo { return s.info }
 
@@ -76,6 +88,10 @@ func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 		return nil, s.conn.fault(k, err)
 	}
 	defer s.conn.release(k)
+	if other := s.treeOf(k.answer.tid); other != nil && !strings.EqualFold(other.share, share) {
+		// What is opened on it would be looked for in the other share, and not be there.
+		return nil, smb.Protocolf("tree connect "+path, "the identifier 0x%04X, which %s has", k.answer.tid, other.share)
+	}
 	tree := s.newTree(k.answer.tid, share) // is disconnected at the end, whatever it is
 	block, err := k.answer.block(headerSize)
 	if err != nil {

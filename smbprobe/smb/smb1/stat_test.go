@@ -136,3 +136,20 @@ func TestStatWithoutAnswer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTreesWithOneIdentifier: two shares cannot have the same, or what is on one of them seems
+// to be missing.
+func TestTreesWithOneIdentifier(t *testing.T) {
+	conn := peer(t, func(conn net.Conn, r asked) {
+		send(conn, answer(cmdTreeConnect, r.mid, smb.StatusOK, words(0xFF, 0, 1), []byte("A:\x00")))
+	})
+	s, _ := testSession(t, conn, negotiated{maxMpx: 50, maxBufferSize: 4356})
+	for _, c := range []struct {
+		share string
+		want  error
+	}{{"IPC$", nil}, {"ADMIN$", smb.ErrProtocol}, {"ipc$", nil}} {
+		if _, err := s.Connect(t.Context(), c.share); !errors.Is(err, c.want) || (err == nil) != (c.want == nil) {
+			t.Errorf("%s: %v, want %v", c.share, err, c.want)
+		}
+	}
+}
