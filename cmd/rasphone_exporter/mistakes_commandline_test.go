@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 // goodConfig is a configuration without mistakes.
 const goodConfig = `auths:
   corp:
@@ -48,6 +50,7 @@ var commandMistakes = []mistake{
 	{name: "flag without a value before another", args: words("probe --module --output=json exch01")},
 	{name: "value for a flag without one", args: words("probe --demo=yes exch01")},
 	{name: "flag given twice", args: words("probe --output=json --output=text exch01")},
+	{name: "switch given twice", args: words("probe --demo --no-demo healthy.demo")},
 	{name: "several mistakes at once", args: words("probe --timeout 5 --outptu=json --log.level=loud exch01")},
 	{name: "no such level", args: words("--log.level=verbose")},
 	{name: "no such log format", args: words("--log.format=text")},
@@ -118,6 +121,7 @@ var probeMistakes = []mistake{
 	{name: "user without a target", args: words("probe --username=rasphone")},
 	{name: "user and configuration", args: words("probe --username=rasphone --config.file=rasphone.yml exch01"), config: goodConfig},
 	{name: "domain in the user name", args: []string{"probe", `--username=CORP\rasphone`, "exch01"}, env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
+	{name: "password behind the user name", args: words("probe --username=rasphone:hunter2 exch01"), env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
 	{name: "user name with an at sign", args: words("probe --username=rasphone@corp.example exch01"), env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
 	{name: "domain with a backslash", args: []string{"probe", "--username=rasphone", `--domain=\\EXCH01`, "exch01"}, env: map[string]string{"RASPHONE_PASSWORD": "hunter2"}},
 	{name: "no password and no terminal", args: words("probe --username=rasphone exch01")},
@@ -148,11 +152,14 @@ var probeMistakes = []mistake{
 	{name: "capture over the lockout file", args: words("probe --lockout.file=l --capture=l 10.1.2.3:139"), config: goodConfig, env: goodEnv, files: map[string]string{"l": ""}},
 	{name: "lockout file over the password", args: words("probe --username=u --password-file=p --lockout.file=./p 10.1.2.3:139"), files: map[string]string{"p": "hunter2"}},
 	{name: "lockout file over the configuration", args: words("probe --lockout.file=./rasphone.yml 10.1.2.3:139"), config: goodConfig, env: goodEnv},
+	{name: "capture to standard output", args: words("probe --capture=- 10.1.2.3:139"), config: goodConfig, env: goodEnv},
+	{name: "lockout file none in capitals", args: words("probe --lockout.file=None 10.1.2.3:139"), config: goodConfig, env: goodEnv},
 	{name: "targets from a file", args: words("probe @hosts.txt"), config: goodConfig, env: goodEnv},
 	{name: "targets from a device", args: words("probe --config.file=rasphone.yml @/dev/zero"), config: goodConfig, env: goodEnv},
 	{name: "dialed entry that begins with an at sign", args: words("probe --dialed-entry @home 10.1.2.3:139"), config: goodConfig, env: goodEnv},
 	{name: "password that begins with an at sign behind a flag", args: words("probe --password @hunter2 exch01")},
 	{name: "demo with a configuration", args: words("probe --demo --config.file=rasphone.yml"), config: goodConfig},
+	{name: "demo with a lockout file", args: words("probe --demo --lockout.file=x healthy.demo")},
 	{name: "demo with a server that it does not have", args: words("probe --demo exch01")},
 	{name: "demo with a server without its domain", args: words("probe --demo share-removed")},
 }
@@ -174,6 +181,10 @@ var listenMistakes = []mistake{
 	{name: "listen port is empty behind an address", args: words("--web.listen-address=[::1]:"), config: goodConfig, env: goodEnv},
 	{name: "listen on every address as other programs write it", args: words("--web.listen-address=*:10196"), config: goodConfig, env: goodEnv},
 	{name: "lockout file of serve over the configuration", args: words("--lockout.file=./rasphone.yml"), config: goodConfig, env: goodEnv},
+	{name: "lockout file of serve is none in capitals", args: words("--lockout.file=NONE"), config: goodConfig, env: goodEnv},
+	{name: "lockout file of serve over the web configuration", args: words("--web.config.file=web.yml --lockout.file=./web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "{}\n"}},
+	{name: "lockout file of the configuration over the web configuration", args: words("--config.check --web.config.file=web.yml"), config: strings.Replace(goodConfig, "lockout_file: none", "lockout_file: web.yml", 1), env: goodEnv, files: map[string]string{"web.yml": "{}\n"}},
+	{name: "lockout file over a key of the web configuration", args: words("--web.config.file=web.yml --lockout.file=key.pem"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n", "key.pem": "hunter2", "cert.pem": "x"}},
 	{name: "history without a unit", args: words("--web.history-size=5"), config: goodConfig, env: goodEnv},
 	{name: "history in words", args: words("--web.history-size=much"), config: goodConfig, env: goodEnv},
 	{name: "history that is negative", args: words("--config.check --web.history-size=-1MiB"), config: goodConfig, env: goodEnv},
@@ -192,6 +203,13 @@ var listenMistakes = []mistake{
 	{name: "web configuration with a tab", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "\thunter2"}},
 	{name: "web configuration with an alias", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "basic_auth_users: *hunter2\n"}},
 	{name: "web configuration with a value in quotes twice", args: words("--web.listen-address=127.0.0.1:0 --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "basic_auth_users: 'hun'ter2'\n"}},
+	{name: "web configuration with a key twice", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "basic_auth_users: {}\nbasic_auth_users: {bob: hunter2}\n"}},
+	{name: "web configuration with a certificate that is none", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"cert.pem": "hunter2", "key.pem": "hunter2", "web.yml": "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"}},
+	{name: "web configuration with a certificate that is missing", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {cert_file: cert.pem, key_file: key.pem}\n"}},
+	{name: "web configuration with a version of TLS that is none", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {min_version: 1.2}\n"}},
+	{name: "web configuration with a curve that is none", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {curve_preferences: [P256]}\n"}},
+	{name: "web configuration with a cipher that is none", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "tls_server_config: {cipher_suites: [AES]}\n"}},
+	{name: "web configuration with a header that has a wrong value", args: words("--config.check --web.config.file=web.yml"), config: goodConfig, env: goodEnv, files: map[string]string{"web.yml": "http_server_config: {headers: {X-Frame-Options: hunter2}}\n"}},
 	{name: "socket of systemd without systemd", args: words("--web.systemd-socket"), config: goodConfig, env: goodEnv},
 	{name: "no probes at a time", args: words("--probe.max-concurrent=0"), config: goodConfig, env: goodEnv},
 	{name: "probes at a time are no number", args: words("--probe.max-concurrent=many"), config: goodConfig, env: goodEnv},
@@ -202,6 +220,8 @@ var listenMistakes = []mistake{
 	{name: "external address with a password and no scheme", args: words("--web.external-address=u:hunter2@exporter:10196"), config: goodConfig, env: goodEnv},
 	{name: "external address in a broken URL", args: words("--web.external-address=http://exporter:x"), config: goodConfig, env: goodEnv},
 	{name: "external address with a password in a bad URL", args: words("--web.external-address=http://u:hun%ter2@[exporter"), config: goodConfig, env: goodEnv},
+	{name: "check of an external address", args: words("--config.check --web.external-address=ftp://x"), config: goodConfig, env: goodEnv},
+	{name: "check of listen addresses", args: words("--config.check --web.listen-address=10196 --web.listen-address=:http-alt-x --web.listen-address=localhost --web.listen-address=:"), config: goodConfig, env: goodEnv},
 	{name: "lockout file in a folder that cannot be made", args: words("--lockout.file=rasphone.yml/lockout.json"), config: goodConfig, env: goodEnv},
 	{name: "lockout file is a folder", args: words("--lockout.file=folder"), config: goodConfig, env: goodEnv, files: map[string]string{"folder/": ""}},
 }

@@ -135,7 +135,7 @@ func (u *usage) read() {
 	for i, a := range arguments {
 		switch {
 		case a.flag != "":
-			given[a.flag]++
+			given[u.ownName(a.flag)]++
 			u.readFlag(a, arguments, i < first)
 		case strings.HasPrefix(a.text, "-") && len(a.text) > 1:
 			u.shortFlag(a.text)
@@ -152,6 +152,16 @@ func (u *usage) read() {
 	if u.command != nil && u.command.Name == "lint" && positional == 0 {
 		u.add("lint needs a file: a copy of a phone book, or - for standard input")
 	}
+}
+
+// ownName returns the name of a flag without the no- that negates a switch.
+func (u *usage) ownName(name string) string {
+	if own, negated := strings.CutPrefix(name, "no-"); negated && u.flag(name) == nil {
+		if f := u.flag(own); f != nil && f.IsBoolFlag() {
+			return own
+		}
+	}
+	return name
 }
 
 // unknownCommand describes a first word that is not a command.

@@ -159,7 +159,9 @@ func mappingHint(n *yaml.Node, mapping reflect.Type) string {
 	case n.Kind == yaml.SequenceNode:
 		return must + ", not a list; leave out the dashes or brackets"
 	case mapping.Kind() == reflect.Map:
-		return must + "; write name: {...}"
+		return must + "; write " + nameHint(mapping)
+	case mapping == reflect.TypeFor[fileEventLog]() && n.ShortTag() == "!!bool", mapping == reflect.TypeFor[fileEventLog]() && n.Value == "off":
+		return must + "; write eventlog: {enabled: false} to read no event log"
 	}
 	_, names := fieldByKey(reflect.New(mapping).Elem(), "")
 	return must + "; the keys here are " + strings.Join(names, ", ")
