@@ -52,13 +52,25 @@ func (v Verdict) rank() int {
 // if the share is open and every check was answered, and unknown otherwise.
 func (r *Result) Verdict() Verdict {
 	verdict := VerdictUnknown
-	if r.Success && r.Share == ShareOK && r.Phonebook.State != PhonebookUnknown {
+	if r.Success && r.Share == ShareOK && r.Phonebook.State != PhonebookUnknown && !r.noPipeUsable() && !r.callsUnknown() {
 		verdict = VerdictOK
 	}
 	for i := range r.Causes {
 		verdict = WorstVerdict(verdict, r.Causes[i].Severity.verdict())
 	}
 	return verdict
+}
+
+// callsUnknown reports whether the event log was read, and when its events were is not known.
+func (r *Result) callsUnknown() bool {
+	e := &r.Eventlog
+	return e.Readable != nil && *e.Readable && len(e.Windows) == 0 && e.Error != ""
+}
+
+// noPipeUsable reports whether all that was asked over RPC failed.
+func (r *Result) noPipeUsable() bool {
+	unreadable := func(readable *bool) bool { return readable != nil && !*readable }
+	return r.RPC == "" && (unreadable(r.Eventlog.Readable) || unreadable(r.Registry.Readable))
 }
 
 // verdict is that of a result whose worst cause has this severity.

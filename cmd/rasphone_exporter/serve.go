@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -58,15 +57,9 @@ func (s *serve) run(ctx context.Context, std streams, logger *slog.Logger) int {
 	if *s.checkOnly {
 		return s.check(ctx, std)
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	boundGarbage(ctx)
 	return exitStatus(s.serve(ctx, logger), std)
 }
-
-// gcPercent replaces Go's default of 100: most of the memory is results that stay, and a third
-// less of it costs a few hundredths of a core with ten thousand targets.
-const gcPercent = 40
 
 // exitStatus prints the error of a command that serves, and returns its exit status.
 func exitStatus(err error, std streams) int {

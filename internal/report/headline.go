@@ -46,7 +46,11 @@ func Summary(r *smbprobe.Result) string {
 	if why := NoAnswer(r); why != "" {
 		return sound + ", but " + why
 	}
-	return sound + failuresSummary(&r.Eventlog)
+	summary := sound + failuresSummary(&r.Eventlog)
+	if readable := r.Registry.Readable; readable != nil && !*readable {
+		summary += ", the registry could not be read"
+	}
+	return summary
 }
 
 // NoAnswer says that a check behind an open share got no answer, and of what not all is

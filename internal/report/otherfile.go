@@ -17,9 +17,6 @@ func otherFile(data []byte, book *phonebook.Book) string {
 			return known.text
 		}
 	}
-	if isUTF16(data) {
-		return "text in UTF-16 (Unicode), which RAS does not read; in Notepad save it as ANSI text"
-	}
 	text := bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
 	for _, known := range textBeginnings {
 		if known.begins.Match(text) {
@@ -118,24 +115,6 @@ var textBeginnings = []struct {
 	{regexp.MustCompile(`^(?:REGEDIT4|Windows Registry Editor Version )`), "a file of the registry editor (.reg)"},
 	{regexp.MustCompile(`^#!`), "a script"},
 	{regexp.MustCompile(`^-----BEGIN [A-Z0-9 ]+-----`), "a certificate or a key (PEM)"},
-}
-
-// isUTF16 reports whether a file is text in UTF-16, with or without a mark: of the first
-// characters nearly all are below 256.
-func isUTF16(data []byte) bool {
-	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return true
-	}
-	start := data[:min(len(data), 1024)&^1]
-	var zeros [2]int
-	for i, b := range start {
-		if b == 0 {
-			zeros[i%2]++
-		}
-	}
-	half := len(start) / 2
-	most, least := max(zeros[0], zeros[1]), min(zeros[0], zeros[1])
-	return half >= 2 && least == 0 && most*10 >= half*9
 }
 
 // isText reports whether there are no control characters but those of lines.

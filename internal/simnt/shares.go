@@ -22,6 +22,7 @@ type share struct {
 	removed  bool
 	refusal  uint32 // the NT status that tree connects fail with; 0: none
 	revision int    // number of removals: a tree with an earlier one is gone
+	service  string // in the answer to a tree connect; empty: "IPC" or "A:"
 }
 
 // newShares returns the shares that NT creates itself.
@@ -55,6 +56,12 @@ func (h *Host) RemoveShare(name string) {
 // RestoreShare restores a removed share.
 func (h *Host) RestoreShare(name string) {
 	h.changeShare(name, func(s *share) { s.removed = false })
+}
+
+// SetShareService lets a share be of another kind: "LPT1:" is a printer's, "COMM" a modem's
+// (MS-CIFS 2.2.4.55.2).
+func (h *Host) SetShareService(name, service string) {
+	h.changeShare(name, func(s *share) { s.service = service })
 }
 
 // SetShareStatus makes tree connects to a share fail with an NT status: paused, full, out of
@@ -122,7 +129,10 @@ func (c *conn) treeConnect(r *request, w *writer) uint32 {
 	w.andX()
 	w.u16(supportsSearchBits)
 	w.data()
-	if s.isIPC() {
+	if s.service != "" {
+		w.bytes([]byte(s.service + "\x00"))
+		w.text("")
+	} else if s.isIPC() {
 		w.bytes([]byte("IPC\x00"))
 		w.text("")
 	} else {

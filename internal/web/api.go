@@ -62,7 +62,8 @@ func (s *Server) writeResults(w http.ResponseWriter, r *http.Request, wanted fun
 	s.stream(w, r, http.StatusOK, func(w io.Writer) error {
 		separator := "["
 		for _, key := range keys {
-			if err := writeResult(w, separator, all[key].result); err != nil {
+			snap := all[key]
+			if err := writeResult(w, separator, conclude(snap.result, snap.outlined)); err != nil {
 				return err
 			}
 			separator = ","

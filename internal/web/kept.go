@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // kept is a whole result that is not the last one any more.
@@ -155,19 +156,45 @@ func (h *history) thinLast() {
 			return
 		}
 		h.size -= r.size
-		r.result, r.thinned = thin(r.result), true
+		r.result, r.outlined = thin(r.result)
+		r.thinned = true
 		r.size = sizeOf(r.result)
 		h.size += r.size
 	}
 }
 
 // thin returns a result without the parts that may be long: trace, phone book and single events.
-func thin(r *smbprobe.Result) *smbprobe.Result {
-	short := *r
+// outlined reports that it is also without what conclude adds again.
+func thin(r *smbprobe.Result) (short *smbprobe.Result, outlined bool) {
+	short = new(*r)
 	short.Trace = nil
 	short.Phonebook.Text, short.Phonebook.TextTruncated = "", false
 	short.Eventlog.Latest, short.Eventlog.RelatedEvents = nil, nil
-	return &short
+	if len(r.Eventlog.RelatedEvents) > 0 || len(r.Causes)+len(r.RuledOut) == 0 {
+		return short, false // such events are evidence
+	}
+	short.RuledOut, short.Causes = nil, slices.Clone(r.Causes)
+	for i := range short.Causes {
+		c := &short.Causes[i]
+		c.Evidence, c.Explanation, c.Remedy = nil, "", nil
+	}
+	return short, true
+}
+
+// conclude returns a result that thin made, with all that there is to say of its causes.
+func conclude(r *smbprobe.Result, outlined bool) *smbprobe.Result {
+	if !outlined {
+		return r
+	}
+	whole := *r
+	causes, excluded := diagnosis.Diagnose(r)
+	whole.Causes, whole.RuledOut = slices.Clone(r.Causes), excluded
+	for i, outline := range whole.Causes {
+		if j := slices.IndexFunc(causes, func(c smbprobe.Cause) bool { return c.Name == outline.Name }); j >= 0 {
+			whole.Causes[i] = causes[j]
+		}
+	}
+	return &whole
 }
 
 // packer compresses results.

@@ -221,6 +221,7 @@ func (s *Server) probe(ctx context.Context, t smbprobe.Target) (result *smbprobe
 		}
 		s.options.Metrics.ProbeEnded(result, time.Since(started))
 		s.history.add(result)
+		s.rows.forget(flightKey{result.Target, result.Module})
 	}()
 	return s.options.Prober.Probe(ctx, t)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
@@ -112,7 +113,8 @@ func eventLogFullRemedy(c *evidence) []smbprobe.RemedyStep {
 // exchangeRuns returns a service of Exchange that is known to run.
 func (c *evidence) exchangeRuns() string {
 	for _, s := range c.Services {
-		if s.State == smbprobe.ServiceRunning && slices.Contains(exchangeServices, s.Name) {
+		isExchange := func(name string) bool { return strings.EqualFold(name, s.Name) }
+		if s.State == smbprobe.ServiceRunning && slices.ContainsFunc(exchangeServices, isExchange) {
 			return s.Name
 		}
 	}
@@ -147,7 +149,8 @@ func eventLogNotReadable(c *evidence, _ []dialFailure) *finding {
 	if e.Readable == nil || *e.Readable || c.Share == smbprobe.ShareNotProbed {
 		return nil
 	}
-	if !c.logRefused() && c.RPC != smbprobe.RPCAnswers {
+	answered := c.Share == smbprobe.ShareOK && c.RPC == "" && e.Status != smb.StatusOK // with a status that tells nothing of the others
+	if !c.logRefused() && c.RPC != smbprobe.RPCAnswers && !answered {
 		return nil // no answer, or no listener, as from everything else
 	}
 	f := &finding{

@@ -86,7 +86,7 @@ type rule struct {
 	explains []string
 	// explainedBy are causes, earlier in the order, that make this one superfluous.
 	explainedBy []string
-	// services are those whose state the cause explains.
+	// services are those whose state the cause explains, unless it is information only.
 	services []string
 	// ruledOut returns what was seen that excludes the cause; empty: nothing. It is called only
 	// if the cause is not found. nil: never.
@@ -157,7 +157,9 @@ func (c *evidence) unexplained(rule *rule) []dialFailure {
 // evidence for it are added to the finding.
 func (c *evidence) explain(rule *rule, f *finding) {
 	c.found = append(c.found, rule.Name)
-	c.explainedServices = append(c.explainedServices, rule.services...)
+	if f.severity != smbprobe.SeverityInfo {
+		c.explainedServices = append(c.explainedServices, rule.services...)
+	}
 	for i := range c.failures {
 		failure := &c.failures[i]
 		if failure.explained != "" {

@@ -19,19 +19,30 @@ func holds(p *smbprobe.PhonebookResult, entry string) bool {
 	return slices.ContainsFunc(p.Links, func(l smbprobe.Link) bool { return sameEntry(l.Entry, entry) })
 }
 
-// phonebookLacks reports whether the phone book is known not to hold an entry. A name beyond
+// LacksCalled reports whether the phone book is known not to hold an entry that a failed call of
+// the last 24 hours names.
+func LacksCalled(r *smbprobe.Result) bool {
+	if r.Phonebook.State != smbprobe.PhonebookOK {
+		return false
+	}
+	return slices.ContainsFunc(dialFailures(r), func(f dialFailure) bool { return f.lately && lacks(&r.Phonebook, f.Entry) })
+}
+
+// phonebookLacks reports whether the phone book is known not to hold an entry.
+func (c *evidence) phonebookLacks(entry string) bool { return lacks(&c.Phonebook, entry) }
+
+// lacks reports whether a phone book is known not to hold an entry. A name beyond
 // ASCII proves nothing: which code page the phone book is written in is not known, and a
 // false alarm wakes a person. Neither does one that is too long to be dialed: it may be a
 // whole sentence of an event's text, in which the place of the name is not known.
-func (c *evidence) phonebookLacks(entry string) bool {
-	p := &c.Phonebook
+func lacks(p *smbprobe.PhonebookResult, entry string) bool {
 	if p.State != smbprobe.PhonebookOK || p.Entries == nil || p.LinksTruncated {
 		return false
 	}
 	if entry == "" || entry == smbprobe.Other || tooLong(entry) || strings.ContainsFunc(entry, func(r rune) bool { return r > '~' }) {
 		return false
 	}
-	return !c.phonebookHolds(entry)
+	return !holds(p, entry)
 }
 
 // missingDialed returns the dialed entries of the configuration that the phone book is known not
@@ -95,6 +106,9 @@ func entryNotInPhonebook(c *evidence, mine []dialFailure) *finding {
 		f.headline = "RAS did not find an entry that is in the phone book now: " + quoted(names)
 	case len(names) > 0:
 		f.headline = "An entry that is dialed is not in the phone book: " + quoted(names[:min(len(names), maxEntries)])
+	}
+	if s := c.allUsersSentence(); s != "" && ifSeen != "" {
+		f.evidence = append(f.evidence, s)
 	}
 	if len(c.missingDialed()) == 0 && !ends.IsZero() {
 		f.evidence = append(f.evidence, fmt.Sprintf("The names come from events alone. If another entry was chosen since, this ends at %s.", ends.Add(dayOfEvents).UTC().Format("15:04 UTC")))

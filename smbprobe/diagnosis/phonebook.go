@@ -61,18 +61,34 @@ func (c *evidence) openEvidence(what string) []string {
 }
 
 // allUsersSound reports whether the phone book under All Users was read, and every dialed
-// entry is in it and sound: Exchange 5.5 SP3 and later dial with it.
+// entry is in it and sound, as far as that can be decided: Exchange 5.5 SP3 and later dial with
+// it. So is each entry for which calls fail now.
 func (c *evidence) allUsersSound() bool {
 	p := c.Phonebook.AllUsers
 	if p == nil || !sound(p) {
 		return false
 	}
 	for _, d := range p.Dialed {
-		if !d.Usable {
+		if !d.Usable && !d.Undecided {
 			return false
 		}
 	}
-	return true
+	return c.allUsersLacks() == ""
+}
+
+// allUsersLacks returns an entry for which calls fail now, and which the phone book under All
+// Users is known not to hold; empty: none.
+func (c *evidence) allUsersLacks() string {
+	p := c.Phonebook.AllUsers
+	if p == nil {
+		return ""
+	}
+	for i := range c.failures {
+		if f := &c.failures[i]; f.ongoing() && lacks(p, f.Entry) {
+			return f.Entry
+		}
+	}
+	return ""
 }
 
 // allUsersSentence describes the phone book under All Users; empty: it was not looked for.
@@ -83,6 +99,8 @@ func (c *evidence) allUsersSentence() string {
 		return ""
 	case c.allUsersSound():
 		return "There is a sound one under All Users, which Exchange 5.5 SP3 and later use."
+	case p.State == smbprobe.PhonebookOK && c.allUsersLacks() != "":
+		return fmt.Sprintf("There is one under All Users, which does not hold %q.", c.allUsersLacks())
 	case p.State == smbprobe.PhonebookOK || p.State == smbprobe.PhonebookDamaged:
 		return "There is one under All Users, and it is not sound either."
 	case p.State == smbprobe.PhonebookMissing || p.State == smbprobe.PhonebookFolderMissing:
@@ -105,7 +123,7 @@ func (c *evidence) ntPlaceSeverity() smbprobe.Severity {
 // missingSeverity is that of a phone book that is missing at the place of Windows NT.
 func (c *evidence) missingSeverity() smbprobe.Severity {
 	p := c.Phonebook.AllUsers
-	notKnown := p == nil || p.State == smbprobe.PhonebookUnknown
+	notKnown := p == nil || p.State == smbprobe.PhonebookUnknown || p.State == smbprobe.PhonebookAccessDenied
 	if c.isNewer() && c.atNTPlace() && notKnown && !c.deniedNow() {
 		return smbprobe.SeverityWarning
 	}
@@ -199,9 +217,13 @@ func phonebookMissing(c *evidence, _ []dialFailure) *finding {
 	if c.Phonebook.State != smbprobe.PhonebookMissing {
 		return nil
 	}
+	who := "the Internet Mail Service"
+	if !c.atNTPlace() {
+		who = "the exporter's module"
+	}
 	return &finding{
 		severity:    c.missingSeverity(),
-		headline:    fmt.Sprintf("There is no phone book at %s, where the Internet Mail Service looks for it", c.sharePath()),
+		headline:    fmt.Sprintf("There is no phone book at %s, where %s looks for it", c.sharePath(), who),
 		evidence:    c.openEvidence("The phone book is not there"),
 		explanation: noPhonebook + c.notSeen(),
 	}
@@ -235,36 +257,54 @@ func phonebookElsewhere(c *evidence, _ []dialFailure) *finding {
 		return nil
 	}
 	f := &finding{
-		severity: smbprobe.SeverityWarning,
-		headline: "The phone book is at the place of Windows 2000, where only Exchange 5.5 SP3 and later look",
-		evidence: []string{
-			c.openedSentence(),
-			withStatus(`rasphone.pbk is not in System32\Ras`, c.Phonebook.Status),
-			"There is one under All Users.",
-		},
+		severity:    smbprobe.SeverityWarning,
+		headline:    "The phone book is at the place of Windows 2000, where only Exchange 5.5 SP3 and later look",
+		evidence:    []string{c.openedSentence(), withStatus(`rasphone.pbk is not in System32\Ras`, c.Phonebook.Status)},
 		explanation: "Exchange 5.5 before Service Pack 3 looks at the place of Windows NT, finds no phone book, and cannot dial. From Service Pack 3 on it looks at the right place, and this is harmless.",
 	}
-	p := c.Phonebook.AllUsers
-	switch {
-	case c.deniedNow():
+	if c.allUsersUnsound() {
+		f.severity = smbprobe.SeverityCritical
+		f.headline = `The phone book is not in System32\Ras, and the one under All Users is not sound`
+		if entry := c.allUsersLacks(); entry != "" {
+			f.headline = fmt.Sprintf(`The phone book is not in System32\Ras, and the one under All Users does not hold %q`, entry)
+		}
+		f.evidence = append(f.evidence, c.allUsersSentence())
+		f.explanation = "Exchange 5.5 before Service Pack 3 looks at the place of Windows NT, finds no phone book, and cannot dial. From Service Pack 3 on it uses the one under All Users, with which it cannot dial either."
+	} else {
+		f.evidence = append(f.evidence, "There is one under All Users.")
+	}
+	if c.deniedNow() {
 		f.severity = smbprobe.SeverityCritical
 		f.headline = `Calls fail with "access denied" (5): Exchange looks for the phone book where Windows NT has it`
 		f.evidence = append(f.evidence, "Calls fail with [5] now, so Exchange is before SP3.")
-	case p != nil && p.Entries != nil && !c.allUsersSound():
-		f.severity = smbprobe.SeverityCritical
-		f.headline = `The phone book is not in System32\Ras, and the one under All Users is not sound`
-		f.evidence = append(f.evidence, c.allUsersSentence())
 	}
 	return f
 }
 
+// allUsersUnsound reports whether the phone book under All Users was read, and is not sound.
+func (c *evidence) allUsersUnsound() bool {
+	p := c.Phonebook.AllUsers
+	return p != nil && p.Entries != nil && !c.allUsersSound()
+}
+
 func phonebookElsewhereRemedy(c *evidence) []smbprobe.RemedyStep {
 	about := look("In Exchange Administrator, Help, About: Exchange 5.5 SP3 or later? Then this is harmless.")
-	return []smbprobe.RemedyStep{
-		about,
+	var repair []smbprobe.RemedyStep
+	switch restore := "restore it from a backup of this server."; {
+	case c.general:
+		about.Text = "In Exchange Administrator, Help, About: Exchange 5.5 SP3 or later? Then this is harmless, if the phone book under All Users is sound."
+		repair = append(repair, fix("If the one under All Users is not sound: "+restore))
+	case c.allUsersUnsound():
+		about.Text = `In Exchange Administrator, Help, About: Exchange 5.5 SP3 and later use the phone book under All Users, older ones that in System32\Ras.`
+		repair = append(repair, fix("The phone book under All Users: "+restore))
+	}
+	if len(repair) > 0 {
+		repair = append(repair, c.makeEntry("Or make the entry in Dial-Up Networking, which writes it."))
+	}
+	return slices.Concat([]smbprobe.RemedyStep{about}, repair, []smbprobe.RemedyStep{
 		fix(fmt.Sprintf("If Exchange is older, install Exchange 5.5 SP3 or later on %s.", c.host())),
 		fix(`Or copy rasphone.pbk from All Users to System32\Ras, and again after each change of an entry:`,
 			`cd /d "%ALLUSERSPROFILE%\Application Data\Microsoft\Network\Connections\Pbk"`, `copy rasphone.pbk %SystemRoot%\System32\Ras`),
 		c.checkCall(),
-	}
+	})
 }

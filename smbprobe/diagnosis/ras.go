@@ -112,7 +112,7 @@ func networkCardStale(c *evidence, mine []dialFailure) *finding {
 	if len(keys) > 0 {
 		f.headline = "A network card that was removed left its key: NetworkCards " + quoted(keys)
 	} else {
-		f.evidence = append(f.evidence, "The NetworkCards keys of the registry could not be read.")
+		f.evidence = append(f.evidence, "The NetworkCards keys of the registry could not be read, or not all of them.")
 	}
 	return c.withFailures(mine, smbprobe.SeverityWarning, ifSeen, f)
 }

@@ -13,7 +13,7 @@ var serverRules = []rule{
 	{KnownCause: KnownCause{
 		Name: "server_out_of_resources", Title: "The server is out of resources", Severities: onlyCritical,
 		Articles: []string{"Q106167", "Q225782", "Q230283", "Q156211", "Q198386"},
-		Evidence: "The server answers STATUS_INSUFF_SERVER_RESOURCES or STATUS_INSUFFICIENT_RESOURCES, at any step.",
+		Evidence: "The server answers STATUS_INSUFF_SERVER_RESOURCES, STATUS_INSUFFICIENT_RESOURCES or STATUS_NO_MEMORY, at any step.",
 		fix:      "Set IRPStackSize to 11, or to 12 if 11 holds already, never higher, and restart the server",
 	}, find: outOfResources, remedy: outOfResourcesRemedy, explains: []string{"1130"}},
 	{KnownCause: KnownCause{
@@ -43,7 +43,7 @@ var serverRules = []rule{
 // outOfResourcesStatus returns the status with which the server refused for lack of
 // resources, and where; StatusOK: it did not.
 func (c *evidence) outOfResourcesStatus() (status smb.Status, where string) {
-	short := []smb.Status{smb.StatusInsuffServerResources, smb.StatusInsufficientResources}
+	short := []smb.Status{smb.StatusInsuffServerResources, smb.StatusInsufficientResources, smb.StatusNoMemory}
 	switch {
 	case c.Share == smbprobe.ShareOutOfResources:
 		if c.ShareStatus == smb.StatusOK {
@@ -71,7 +71,10 @@ func (c *evidence) irpStackSize() (effective uint32, why string) {
 	pack, packKnown := c.servicePack()
 	defaults := map[int]uint32{3: 4, 4: 11, 5: 7, 6: 11} // by service pack
 	ofPack, hasDefault := defaults[pack]
-	v := c.Registry.IRPStackSize
+	v, unset := c.Registry.IRPStackSize, "IRPStackSize is not set"
+	if v != nil && v.WrongType != "" {
+		unset = fmt.Sprintf("IRPStackSize is %q of type %s, which Windows ignores", v.Text, v.WrongType)
+	}
 	switch {
 	case v == nil:
 		return 0, ""
@@ -82,13 +85,13 @@ func (c *evidence) irpStackSize() (effective uint32, why string) {
 			return v.Value, fmt.Sprintf("IRPStackSize is %d.", v.Value)
 		}
 		if !c.maybeNT4() {
-			return 0, "IRPStackSize is not set."
+			return 0, unset + "."
 		}
-		return 0, "IRPStackSize is not set, so the default of the service pack holds (SP3: 4, SP4: 11, SP5: 7, SP6: 11)."
+		return 0, unset + ", so the default of the service pack holds (SP3: 4, SP4: 11, SP5: 7, SP6: 11)."
 	case v.Set:
 		return ofPack, fmt.Sprintf("IRPStackSize is %d, too small for SP%d, which uses its default of %d.", v.Value, pack, ofPack)
 	}
-	return ofPack, fmt.Sprintf("IRPStackSize is not set: %d holds, the default of SP%d.", ofPack, pack)
+	return ofPack, fmt.Sprintf("%s: %d holds, the default of SP%d.", unset, ofPack, pack)
 }
 
 // newIRP returns the value of IRPStackSize to set for the one that holds.
@@ -115,7 +118,7 @@ func outOfResources(c *evidence, _ []dialFailure) *finding {
 		f.evidence = append(f.evidence, why)
 	}
 	switch {
-	case status == smb.StatusInsufficientResources:
+	case status != smb.StatusInsuffServerResources:
 		f.headline = "The server is out of resources: its memory pool is used up, or IRPStackSize is too small"
 		f.explanation = "Either a program has used up the paged or the nonpaged pool, or the drivers need more room in each request than IRPStackSize gives them. " +
 			"The Internet Mail Service cannot open its phone book then."
@@ -141,16 +144,25 @@ func (c *evidence) lookFor2011() smbprobe.RemedyStep {
 	return look(fmt.Sprintf("At %s, look in the System log for event 2011 (source Srv): it names IRPStackSize.", c.host()), "eventvwr")
 }
 
+const setIRP = "Set IRPStackSize to 11 (decimal); if 11 holds already, to 12, which is the maximum: more gives the same error (Q225782). The default is 4 in SP3, 11 in SP4, 7 in SP5, 11 in SP6; SP5 and SP6 ignore less than 7."
+
+// wrongType reports whether a value of the registry is there, and not a number.
+func wrongType(n *smbprobe.RegistryNumber) bool { return n != nil && n.WrongType != "" }
+
 // setIRPStackSize are the steps that set it, and restart the server.
 func (c *evidence) setIRPStackSize() []smbprobe.RemedyStep {
 	effective, _ := c.irpStackSize()
 	now, set := numberNow(c.Registry.IRPStackSize), newIRP(effective)
 	text := fmt.Sprintf("Set IRPStackSize to %d (decimal).", set)
 	switch {
+	case effective == 0 && wrongType(c.Registry.IRPStackSize):
+		text = fmt.Sprintf("Delete IRPStackSize, whose type is %s, so that Windows ignores it. ", c.Registry.IRPStackSize.WrongType) + setIRP
 	case effective == 0:
-		text = "Set IRPStackSize to 11 (decimal); if 11 holds already, to 12, which is the maximum: more gives the same error (Q225782). The default is 4 in SP3, 11 in SP4, 7 in SP5, 11 in SP6; SP5 and SP6 ignore less than 7."
+		text = setIRP
 	case now == notSet:
 		text += fmt.Sprintf(" It is %d now, the default.", effective)
+	case wrongType(c.Registry.IRPStackSize):
+		text += fmt.Sprintf(" Delete the value that is there first: its type is %s, and Windows ignores it. %d holds now, the default.", c.Registry.IRPStackSize.WrongType, effective)
 	case fmt.Sprint(effective) != now:
 		text += fmt.Sprintf(" It is %s now, which is too small: the default of %d is in use.", now, effective)
 	case effective >= maxIRP:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 const (
@@ -32,7 +33,7 @@ var shareRules = []rule{
 	{KnownCause: KnownCause{
 		Name: "admin_share_missing", Title: "Admin$ is gone, and the reason could not be read", Severities: onlyCritical,
 		Articles: []string{"Q155345"},
-		Evidence: "There is no such share, and the registry could not be read.",
+		Evidence: "There is no such share, and the registry could not be read; or the share of that name is no disk.",
 	}, find: shareMissing, remedy: shareMissingRemedy, explains: shareCodes, ruledOut: shareRuledOut},
 	{KnownCause: KnownCause{
 		Name: "share_leads_elsewhere", Title: "Admin$ leads to another folder than that of Windows", Severities: onlyCritical,
@@ -48,7 +49,12 @@ var shareRules = []rule{
 
 // adminShareGone reports whether the server has no Admin$, and that was the share asked for.
 func (c *evidence) adminShareGone() bool {
-	return c.isAdminShare() && c.Share == smbprobe.ShareMissing
+	return c.isAdminShare() && c.Share == smbprobe.ShareMissing && !c.noDisk()
+}
+
+// noDisk reports whether there is a share of the name that is no disk.
+func (c *evidence) noDisk() bool {
+	return c.Share == smbprobe.ShareMissing && c.ShareStatus == smb.StatusBadDeviceType
 }
 
 // autoShareSentence describes the value that holds for this server, which is known.
@@ -195,14 +201,26 @@ func shareMissing(c *evidence, _ []dialFailure) *finding {
 			explanation: "The exporter looks for the phone book through this share, which its module names, and cannot see the phone book. The Internet Mail Service itself goes through Admin$.",
 		}
 	}
+	if c.noDisk() {
+		return &finding{
+			severity:    smbprobe.SeverityCritical,
+			headline:    "The share Admin$ is not the folder of Windows: it is a printer's, or another one that is no disk",
+			evidence:    []string{c.statusSentence(fmt.Sprintf("%s has a share %s that is no disk: it answered", c.host(), c.share()))},
+			explanation: wayToPhonebook,
+		}
+	}
 	if _, known := c.autoShareOff(); known {
 		return nil
 	}
 	name, _ := c.AutoShare()
+	notKnown := name + " is not known: the registry could not be read."
+	if r := c.Registry.Readable; r != nil && *r {
+		notKnown = name + " is not known: it could not be read, or is no number."
+	}
 	return &finding{
 		severity:    smbprobe.SeverityCritical,
 		headline:    fmt.Sprintf("Admin$ is gone: removed by hand, or switched off by %s=0", name),
-		evidence:    append(c.missingEvidence(), fmt.Sprintf("%s is not known: the registry could not be read.", name)),
+		evidence:    append(c.missingEvidence(), notKnown),
 		explanation: wayToPhonebook,
 	}
 }
@@ -215,7 +233,16 @@ func shareMissingRemedy(c *evidence) []smbprobe.RemedyStep {
 			checkProbe(),
 		}
 	}
-	return slices.Concat([]smbprobe.RemedyStep{c.makeShare()},
+	again := fix("Remove the share, and let Windows make it again with its own folder:", "net share admin$ /delete", "net share admin$")
+	if c.noDisk() {
+		return []smbprobe.RemedyStep{look(fmt.Sprintf("At %s, see what the share is:", c.host()), "net share admin$"), again, checkShare(), c.checkCall()}
+	}
+	var other []smbprobe.RemedyStep
+	if c.general {
+		again.Text = "If there is a share of that name that is no disk: " + lowerFirst(again.Text)
+		other = append(other, again)
+	}
+	return slices.Concat([]smbprobe.RemedyStep{c.makeShare()}, other,
 		c.allowShare("Look at %s. If it is 0, the share is gone again after each restart: delete the value, or set it to 1. If it is not 0, the share was removed by hand, and nothing more is to be done."),
 		[]smbprobe.RemedyStep{checkShare(), c.checkCall()})
 }

@@ -70,7 +70,7 @@ type authority struct {
 type target struct {
 	name       string
 	id         mac
-	configured bool // false: kept for its hold alone
+	configured bool // false: kept for its hold, or the refusals that its own account counts
 	hold
 	acceptedAt time.Time // zero: never
 	last       lastLogin

@@ -47,6 +47,7 @@ func (g *Guard) Configure(targets []Target) error {
 	g.transact(func(now time.Time) {
 		g.replaceAuthorities(wanted)
 		g.replaceTargets(targets, now)
+		g.adoptOthers()
 		for key, a := range g.authorities {
 			g.failOutdated(a)
 			if len(a.targets) == 0 && a.forgettable(now) {
@@ -118,7 +119,8 @@ func (g *Guard) replaceAuthorities(wanted map[authorityKey]*credentials) {
 }
 
 // replaceTargets assigns each target to its authority. An authority keeps a target that
-// it has lost for as long as that is held or a login is under way.
+// it has lost for as long as that is held, its own account may count a refusal, or a login is
+// under way.
 func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 	type place struct {
 		authority *authority
@@ -140,7 +142,8 @@ func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 			o = &target{name: t.Name, id: g.file.targetMAC(a.key, name)}
 			known[place{a, name}] = o
 			a.targets = append(a.targets, o)
-			if b := before[name]; b != nil && b.authority.key == a.key && b.target.refusals > 0 {
+			a.adopt(o, g.instant())
+			if b := before[name]; b != nil && b.authority.key == a.key && b.target.refusals > o.refusals {
 				o.refusals, o.refusedAt = b.target.refusals, b.target.refusedAt
 				a.note(o)
 			}
@@ -155,13 +158,47 @@ func (g *Guard) replaceTargets(targets []Target, now time.Time) {
 		a.byID, a.newest = nil, nil
 		a.targets = slices.DeleteFunc(a.targets, func(t *target) bool {
 			busy := slices.ContainsFunc(a.underWay, func(l *login) bool { return l.target == t })
-			if t.configured || t.until.After(now) || busy {
+			if t.configured || t.until.After(now) || busy || t.refusals > 0 && now.Before(t.refusedAt.Add(countingTime)) {
 				return false
 			}
 			delete(a.noted, t)
 			return true
 		})
 	}
+}
+
+// adopt gives a target that is new here what the file has of it.
+func (a *authority) adopt(t *target, i instant) {
+	a.otherTargets = slices.DeleteFunc(a.otherTargets, func(r targetRecord) bool {
+		if r.ID != t.id {
+			return false
+		}
+		t.load(r, i, false)
+		a.note(t)
+		return true
+	})
+	for _, l := range a.counted {
+		if l.target == nil && l.targetID == t.id {
+			l.target = t
+		}
+	}
+}
+
+// adoptOthers gives authorities that are new here what the file has of them.
+func (g *Guard) adoptOthers() {
+	i := g.instant()
+	byID := make(map[mac]*authority, len(g.authorities))
+	for _, a := range g.authorities {
+		byID[a.id] = a
+	}
+	g.file.others = slices.DeleteFunc(g.file.others, func(r authorityRecord) bool {
+		a := byID[r.ID]
+		if a == nil || g.checkOf(a.credentials) != r.Check {
+			return false
+		}
+		a.load(&r, i, false)
+		return true
+	})
 }
 
 // failOutdated ends the wait of logins that are not in force any more.

@@ -72,6 +72,14 @@ func mixture(seed uint64, withFile bool) *sim {
 	if r.IntN(10) < 3 {
 		s.latency = func(time.Duration) time.Duration { return s.within(100*time.Millisecond, 4*time.Second) }
 	}
+	if r.IntN(3) == 0 { // reloads remove targets and add them again
+		period := between(time.Minute, 30*time.Minute)
+		s.every(period, period, func() {
+			i := r.IntN(n)
+			s.fleet[i] = !s.fleet[i]
+			e.configure()
+		})
+	}
 	e.schedule(1 + r.IntN(2))
 	return s
 }

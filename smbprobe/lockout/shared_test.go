@@ -3,7 +3,10 @@ package lockout
 import (
 	"cmp"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/rasphone-exporter/rasphone_exporter/internal/secret"
 )
 
 // The scenarios in which processes share a file, and those in which the clock jumps. Each
@@ -132,4 +135,48 @@ func TestTenRestarts(t *testing.T) {
 	if s.sent != 1 || s.held[0] != 9 {
 		t.Errorf("%d logins, %d held back; want 1 and 9", s.sent, s.held[0])
 	}
+}
+
+// TestTargetReturnsAfterRestart: a target that was not configured at the start, and is again,
+// has what the file has of it, once.
+func TestTargetReturnsAfterRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, all := new(memStore), fleet(3)
+		g := newTester(t, Options{store: store}, all...)
+		g.warm(all...)
+		g.login(all[0], refused())
+		began := time.Now()
+
+		g = newTester(t, Options{store: store}, all[1:]...)
+		g.warm(all[1:]...)
+		g.configure(all...)
+		g.wantHeld(all[0], TargetRefused, min15-time.Since(began))
+		time.Sleep(min15)
+		g.login(all[0], refused())
+
+		var warned warnings
+		g = newTester(t, Options{store: store, Warn: warned.add}, all...)
+		warned.wantWarning(t, "")
+		g.wantHeld(all[0], TargetRefused, 2*min15)
+	})
+}
+
+// TestPasswordOfAnotherProcess: a reload that brings the password of another process brings
+// what that one had recorded of it.
+func TestPasswordOfAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, before, after := new(memStore), corp("exch01"), corp("exch01")
+		after.Password = secret.New("new-1999")
+		g := newTester(t, Options{store: store}, before)
+		g.login(before, refused())
+		newTester(t, Options{store: store}, after).login(after, refused())
+		g.wantHeld(before, AuthorityHeld, firstAuthorityHold)
+
+		g.configure(after)
+		g.wantHeld(after, AuthorityHeld, firstAuthorityHold)
+		var warned warnings
+		g = newTester(t, Options{store: store, Warn: warned.add}, after)
+		warned.wantWarning(t, "")
+		g.wantHeld(after, AuthorityHeld, firstAuthorityHold)
+	})
 }

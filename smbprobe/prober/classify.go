@@ -176,7 +176,7 @@ func treeState(err error) smbprobe.ShareState {
 	switch status := smb.StatusOf(err); status {
 	case smb.StatusOK:
 		return failureState(err)
-	case smb.StatusBadNetworkName, smb.StatusNetworkNameDeleted, smb.StatusSMBBadTID,
+	case smb.StatusBadNetworkName, smb.StatusBadDeviceType, smb.StatusNetworkNameDeleted, smb.StatusSMBBadTID,
 		smb.StatusObjectNameNotFound, smb.StatusObjectPathNotFound:
 		return smbprobe.ShareMissing
 	case smb.StatusAccessDenied, smb.StatusNetworkAccessDenied:
@@ -202,7 +202,12 @@ func phonebookState(err error) smbprobe.PhonebookState {
 		return smbprobe.PhonebookLocked
 	case smb.StatusFileCorruptError, smb.StatusDiskCorruptError, smb.StatusDataError, smb.StatusCRCError,
 		smb.StatusDeviceDataError, smb.StatusIODeviceError, smb.StatusDeviceNotConnected,
-		smb.StatusNoMediaInDevice, smb.StatusIOTimeout:
+		smb.StatusNoMediaInDevice, smb.StatusIOTimeout, smb.StatusNoSuchDevice, smb.StatusWrongVolume,
+		smb.StatusUnrecognizedMedia, smb.StatusUnrecognizedVolume, smb.StatusNonexistentSector, smb.StatusInPageError,
+		smb.StatusEACorruptError, smb.StatusFileInvalid, smb.StatusDevicePowerFailure, smb.StatusDeviceNotReady,
+		smb.StatusUnexpectedIOError, smb.StatusDiskRecalibrateFailed, smb.StatusDiskOperationFailed,
+		smb.StatusDiskResetFailed, smb.StatusDeviceConfigurationError, smb.StatusDriverInternalError,
+		smb.StatusDeviceProtocolError, smb.StatusVolumeDismounted:
 		return smbprobe.PhonebookDiskError
 	}
 	return smbprobe.PhonebookUnknown

@@ -173,7 +173,8 @@ func TestPhonebookState(t *testing.T) {
 		smbprobe.PhonebookFolderMissing: {smb.StatusObjectPathNotFound, smb.StatusNotADirectory},
 		smbprobe.PhonebookAccessDenied:  {smb.StatusAccessDenied, smb.StatusNetworkAccessDenied},
 		smbprobe.PhonebookLocked:        {smb.StatusSharingViolation, smb.StatusFileLockConflict, smb.StatusLockNotGranted},
-		smbprobe.PhonebookDiskError: {smb.StatusFileCorruptError, smb.StatusDiskCorruptError, smb.StatusDataError, smb.StatusCRCError,
+		smbprobe.PhonebookDiskError: {smb.StatusDiskOperationFailed, smb.StatusUnexpectedIOError, smb.StatusDeviceNotReady, smb.StatusNonexistentSector, smb.StatusInPageError, smb.StatusVolumeDismounted,
+			smb.StatusFileCorruptError, smb.StatusDiskCorruptError, smb.StatusDataError, smb.StatusCRCError,
 			smb.StatusDeviceDataError, smb.StatusIODeviceError, smb.StatusDeviceNotConnected, smb.StatusNoMediaInDevice, smb.StatusIOTimeout},
 		smbprobe.PhonebookUnknown: {smb.StatusOK, smb.StatusInvalidParameter, smb.StatusInsufficientResources, smb.StatusUserSessionDeleted},
 	} {

@@ -1,6 +1,7 @@
 package prober_test
 
 import (
+	"bytes"
 	"slices"
 	"sync"
 	"testing"
@@ -80,6 +81,7 @@ const (
 func TestEventlogRoundTrips(t *testing.T) {
 	t.Parallel()
 	samba := smbtest.StartSamba(t, smbtest.SambaOptions{MinProtocol: "NT1"})
+	samba.WritePhonebook(bytes.ReplaceAll(smbtest.Phonebook(), []byte("Internet Dial-Up"), []byte("ISP"))) // has the entry of the events
 	samba.WriteEvents(slices.Concat(otherEvents(40*time.Hour, 900), failuresAgo(3*time.Hour, 50), failuresAgo(time.Minute, 50))...)
 	s := site{hosts: []string{samba.Addr().String()}, module: []string{"transport: netbios", withEventlog}}
 	p, target := newProber(t, prober.Options{}), s.target(t)

@@ -33,7 +33,11 @@ func (r *run) readNetworkCards(ctx context.Context) error {
 		return err
 	}
 	cards, err := registry.OpenKey(ctx, keyNetworkCards)
-	if err != nil {
+	switch {
+	case notFound(err): // no network card was ever installed
+		r.result.Registry.NetworkCardsChecked = true
+		return nil
+	case err != nil:
 		return err
 	}
 	numbers, err := cards.SubKeys(ctx, maxNetworkCards)
@@ -210,10 +214,11 @@ func (k *keyReader) number(ctx context.Context, name string) *smbprobe.RegistryN
 	var n smbprobe.RegistryNumber
 	if !k.ask(func() (err error) {
 		n.Value, n.Set, err = k.key.Number(ctx, name)
-		if errors.Is(err, winreg.ErrType) { // Windows ignores a text in its place, as many checklists have it
-			text, set, textErr := k.key.Text(ctx, name)
+		if other, ok := errors.AsType[*winreg.TypeError](err); ok {
+			// Windows ignores a text in its place, as many checklists have it.
+			text, set, textErr := k.anyText(ctx, name, other.Type)
 			if textErr == nil && set {
-				n.WrongType, n.Text = "REG_SZ", text
+				n.WrongType, n.Text = other.Type, text
 				return nil
 			}
 			if !errors.Is(textErr, winreg.ErrType) && textErr != nil {
@@ -225,6 +230,15 @@ func (k *keyReader) number(ctx context.Context, name string) *smbprobe.RegistryN
 		return nil
 	}
 	return &n
+}
+
+// anyText reads a value that is a text by its type, or several.
+func (k *keyReader) anyText(ctx context.Context, name, kind string) (text string, set bool, err error) {
+	if kind != "REG_MULTI_SZ" {
+		return k.key.Text(ctx, name)
+	}
+	all, set, err := k.key.Texts(ctx, name)
+	return strings.Join(all, ", "), set, err
 }
 
 func (k *keyReader) text(ctx context.Context, name string) *smbprobe.RegistryText {

@@ -43,10 +43,11 @@ func servicesFailed(names []string, err error) []smbprobe.ServiceResult {
 	return results
 }
 
-// servicePipes returns on how many pipes services are asked for: two over SMB2, because
-// Samba now and then leaves a bind unanswered if many pipes are opened at once.
+// servicePipes returns on how many pipes services are asked for: two from Samba, which now and
+// then leaves a bind unanswered if many pipes are opened at once, and over SMB2, where Samba
+// cannot be told from Windows.
 func (r *run) servicePipes() int {
-	if r.result.Server != nil && r.result.Server.Dialect == smb1.Dialect {
+	if s := r.result.Server; s != nil && s.Dialect == smb1.Dialect && !strings.HasPrefix(s.LANManager, "Samba") {
 		return maxServicePipes
 	}
 	return 2

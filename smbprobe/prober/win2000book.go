@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/phonebook"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
@@ -26,8 +27,9 @@ const (
 // is missing.
 func (r *run) checkWin2000Place(ctx context.Context, session smb.Session) {
 	m, p := r.target.Module, &r.result.Phonebook
-	if r.result.Share != smbprobe.ShareOK || !wrongAtNTPlace(p) || !r.isNewer() ||
-		!strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, smbprobe.AdminShareName) {
+	if r.result.Share != smbprobe.ShareOK || !r.isNewer() ||
+		!strings.EqualFold(m.Phonebook.Path, ntPlace) || !strings.EqualFold(m.Share, smbprobe.AdminShareName) ||
+		!wrongAtNTPlace(p) && !diagnosis.LacksCalled(r.result) {
 		return
 	}
 	place, other, err := r.readWin2000Phonebook(ctx, session)

@@ -33,7 +33,9 @@ func TestStatusFromDOS(t *testing.T) {
 		{2, 91, smb.StatusSMBBadUID},
 		{2, 2239, smb.StatusAccountDisabled},
 		{3, 23, smb.StatusCRCError},
+		{3, 27, smb.StatusNonexistentSector},
 		{3, 30, smb.StatusDataError},
+		{3, 32, smb.StatusSharingViolation},
 		{2, 9999, 0x270F0002},
 		{7, 1, 0x00010007},
 	} {

@@ -94,6 +94,23 @@ const (
 	StatusUnexpectedNetworkError     Status = 0xC00000C4
 	StatusVolumeDismounted           Status = 0xC000026E
 	StatusNotADirectory              Status = 0xC0000103
+	StatusNoSuchDevice               Status = 0xC000000E
+	StatusWrongVolume                Status = 0xC0000012
+	StatusUnrecognizedMedia          Status = 0xC0000014
+	StatusNonexistentSector          Status = 0xC0000015
+	StatusInPageError                Status = 0xC0000006
+	StatusEACorruptError             Status = 0xC0000053
+	StatusFileInvalid                Status = 0xC0000098
+	StatusDevicePowerFailure         Status = 0xC000009E
+	StatusDeviceNotReady             Status = 0xC00000A3
+	StatusUnexpectedIOError          Status = 0xC00000E9
+	StatusUnrecognizedVolume         Status = 0xC000014F
+	StatusDiskRecalibrateFailed      Status = 0xC0000169
+	StatusDiskOperationFailed        Status = 0xC000016A
+	StatusDiskResetFailed            Status = 0xC000016B
+	StatusDeviceConfigurationError   Status = 0xC0000182
+	StatusDriverInternalError        Status = 0xC0000183
+	StatusDeviceProtocolError        Status = 0xC0000186
 )
 
 // String returns the name and the number, "STATUS_ACCESS_DENIED (0xC0000022)".
@@ -200,6 +217,23 @@ var statusNames = map[Status]string{
 	StatusUnexpectedNetworkError:     "STATUS_UNEXPECTED_NETWORK_ERROR",
 	StatusVolumeDismounted:           "STATUS_VOLUME_DISMOUNTED",
 	StatusNotADirectory:              "STATUS_NOT_A_DIRECTORY",
+	StatusNoSuchDevice:               "STATUS_NO_SUCH_DEVICE",
+	StatusWrongVolume:                "STATUS_WRONG_VOLUME",
+	StatusUnrecognizedMedia:          "STATUS_UNRECOGNIZED_MEDIA",
+	StatusNonexistentSector:          "STATUS_NONEXISTENT_SECTOR",
+	StatusInPageError:                "STATUS_IN_PAGE_ERROR",
+	StatusEACorruptError:             "STATUS_EA_CORRUPT_ERROR",
+	StatusFileInvalid:                "STATUS_FILE_INVALID",
+	StatusDevicePowerFailure:         "STATUS_DEVICE_POWER_FAILURE",
+	StatusDeviceNotReady:             "STATUS_DEVICE_NOT_READY",
+	StatusUnexpectedIOError:          "STATUS_UNEXPECTED_IO_ERROR",
+	StatusUnrecognizedVolume:         "STATUS_UNRECOGNIZED_VOLUME",
+	StatusDiskRecalibrateFailed:      "STATUS_DISK_RECALIBRATE_FAILED",
+	StatusDiskOperationFailed:        "STATUS_DISK_OPERATION_FAILED",
+	StatusDiskResetFailed:            "STATUS_DISK_RESET_FAILED",
+	StatusDeviceConfigurationError:   "STATUS_DEVICE_CONFIGURATION_ERROR",
+	StatusDriverInternalError:        "STATUS_DRIVER_INTERNAL_ERROR",
+	StatusDeviceProtocolError:        "STATUS_DEVICE_PROTOCOL_ERROR",
 }
 
 // dosError is a DOS-style status (MS-CIFS 2.2.2.4).
@@ -269,9 +303,16 @@ var dosStatuses = map[dosError]Status{
 	{dosClassServer, 2240}: StatusInvalidWorkstation,
 	{dosClassServer, 2241}: StatusInvalidLogonHours,
 	{dosClassServer, 2242}: StatusPasswordExpired,
+	{dosClassHardware, 20}: StatusNoSuchDevice,
 	{dosClassHardware, 21}: StatusNoMediaInDevice,
 	{dosClassHardware, 23}: StatusCRCError,
+	{dosClassHardware, 24}: StatusDataError,
+	{dosClassHardware, 25}: StatusIODeviceError,
 	{dosClassHardware, 26}: StatusDiskCorruptError,
+	{dosClassHardware, 27}: StatusNonexistentSector,
 	{dosClassHardware, 30}: StatusDataError,
 	{dosClassHardware, 31}: StatusIODeviceError,
+	{dosClassHardware, 32}: StatusSharingViolation,
+	{dosClassHardware, 33}: StatusFileLockConflict,
+	{dosClassHardware, 34}: StatusWrongVolume,
 }

@@ -148,6 +148,14 @@ var dialScenarios = []scenario{
 		want: []string{"critical rasman_cannot_start"}, says: []string{"start mode disabled", "set it to Manual", "net start RasMan"},
 	},
 	{
+		name: "RAS could not start yesterday, and Plug and Play is stopped", log: failed([]string{"711"}, 20*time.Hour), prepare: service(rpc.Service{Name: "PlugPlay", State: stopped, Start: automatic}),
+		want: []string{"warning service_not_running", "info rasman_cannot_start"},
+	},
+	{
+		name: "RAS could not start yesterday, and RasMan was stopped by hand", log: failed([]string{"711"}, 20*time.Hour), prepare: service(rpc.Service{Name: "RasMan", State: stopped, Start: automatic}),
+		want: []string{"warning service_not_running", "info rasman_cannot_start"},
+	},
+	{
 		name: "RasMan depends on a driver", log: now("711"), prepare: service(rpc.Service{Name: "RasMan", State: stopped, Start: manual, ExitCode: 1068}),
 		want: []string{"critical rasman_cannot_start"}, says: []string{"1068: a service that it depends on did not start", "7000 and 7001", "install the service pack again"},
 	},
@@ -169,8 +177,12 @@ var dialScenarios = []scenario{
 		name: "[2], and each network card is there", log: now("2"), want: []string{"warning dialup_failing"},
 	},
 	{
+		name: "[2], and no network card was ever installed", log: now("2"), prepare: func(h *simnt.Host) { h.System().Registry().DeleteKey(keyNetworkCards) },
+		want: []string{"warning dialup_failing"},
+	},
+	{
 		name: "[2], and the registry is refused", log: now("2"), prepare: pipesRefuse(statusAccessDenied, "winreg"),
-		want: []string{"warning rpc_refused", "warning dialup_network_card_key_stale"}, says: []string{"could not be read"},
+		want: []string{"warning rpc_refused", "warning dialup_network_card_key_stale"}, says: []string{"could not be read, or not all of them"},
 	},
 	{
 		name: "[2] on Windows 2000", log: now("2"), options: windows2000(), want: []string{"warning dialup_failing"},

@@ -173,6 +173,10 @@ var fileScenarios = []scenario{
 		want: []string{"critical phonebook_disk_error"}, fix: "Make sure that there is a backup", says: []string{"System log", "chkdsk %SystemDrive% /f", "net stop MSExchangeIMC"},
 	},
 	{
+		name: "the disk fails", prepare: fileRefuses(0xC000016A),
+		want: []string{"critical phonebook_disk_error"}, says: []string{"STATUS_DISK_OPERATION_FAILED"},
+	},
+	{
 		name: "a damaged file system", prepare: fileRefuses(statusFileCorrupt),
 		want: []string{"critical phonebook_disk_error"},
 	},
@@ -212,12 +216,48 @@ var fileScenarios = []scenario{
 		want: []string{"critical phonebook_damaged"},
 	},
 	{
+		name: "Windows 2000, the phone book under All Users is damaged", options: windows2000(), prepare: do(noBook, allUsers("\x00\x00")),
+		want: []string{"critical phonebook_elsewhere"}, fix: "The phone book under All Users: restore it", says: []string{"it is not sound either", "for all users"}, never: []string{"harmless"},
+	},
+	{
+		name: "Windows 2000, the phone book under All Users is refused", options: windows2000(),
+		prepare: do(noBook, allUsers(sound1), func(h *simnt.Host) { h.DenyFile(w2kPhonebookPath, statusAccessDenied) }),
+		want:    []string{"warning phonebook_missing"}, says: []string{"Whether there is one under All Users is not known", "could not be seen"},
+	},
+	{
+		name: "the module has another path", module: []string{"phonebook: {path: 'Router.pbk'}"},
+		want: []string{"critical phonebook_missing"}, says: []string{"There is no phone book at Router.pbk, where the exporter's module looks for it"},
+	},
+	{
 		name: "Windows 2000, no folder, RAS is always there", options: windows2000(), prepare: do(func(h *simnt.Host) { h.RemoveFolder(rasFolder) }, allUsers(sound1)),
 		want: []string{"warning phonebook_elsewhere"},
 	},
 	{
 		name: "Windows 2000, the entry is under All Users alone", options: windows2000(), prepare: do(bookOf(spareEntryName), allUsers(sound1)),
 		want: []string{"warning entry_not_in_book"},
+	},
+	{
+		name: "Windows 2000, events name an entry that is under All Users alone", options: windows2000(), dialed: []string{}, log: now("676"), prepare: do(bookOf(spareEntryName), allUsers(sound1)),
+		want: []string{"warning entry_not_in_book", "warning line_or_answer_missing"}, says: []string{"There is a sound one under All Users"},
+	},
+	{
+		name: "Windows 2000, events name an entry that is in neither phone book", options: windows2000(), dialed: []string{}, log: now("676"),
+		prepare: do(bookOf(spareEntryName), allUsers(string(phonebook(spareEntryName)))),
+		want:    []string{"critical entry_not_in_book", "warning line_or_answer_missing"}, says: []string{`under All Users, which does not hold "Internet"`},
+	},
+	{
+		name: "Windows 2000, the phone book under All Users lacks the entry of events", options: windows2000(), dialed: []string{}, log: now("623"),
+		prepare: do(noBook, allUsers(string(phonebook(spareEntryName)))),
+		want:    []string{"critical phonebook_elsewhere"}, says: []string{`the one under All Users does not hold "Internet"`},
+	},
+	{
+		name: "Windows 2000, the phone book under All Users lacked the entry yesterday", options: windows2000(), dialed: []string{}, log: failed([]string{"623"}, 20*time.Hour),
+		prepare: do(noBook, allUsers(string(phonebook(spareEntryName)))),
+		want:    []string{"warning phonebook_elsewhere"},
+	},
+	{
+		name: "Windows 2000, whether the entry is under All Users cannot be decided", options: windows2000(), dialed: []string{"B\u00fcro \U0001F4DE"}, prepare: do(noBook, allUsers(sound1)),
+		want: []string{"warning phonebook_elsewhere"},
 	},
 	{
 		name: "the phone book was restored", log: failed([]string{"5"}, 4*time.Minute, 9*time.Minute), prepare: noBook, repair: bookOf(entryName),

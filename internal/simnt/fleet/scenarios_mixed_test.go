@@ -77,6 +77,10 @@ var serviceScenarios = []scenario{
 		want: []string{"warning event_log_stalled"}, says: []string{"MSExchangeIMC is running", "Q142032"},
 	},
 	{
+		name: "the log is stuck, and the services are written in small letters", module: []string{"server: {services: [msexchangeimc, rasman]}"},
+		log: logPlan{maxSize: 4 << 20, keep: week, history: 72 * time.Hour, stopped: 25 * time.Hour}, want: []string{"warning event_log_stalled"},
+	},
+	{
 		name: "a quiet log", log: logPlan{maxSize: 4 << 20, keep: week, history: 72 * time.Hour, stopped: 20 * time.Hour},
 	},
 	{
@@ -92,6 +96,10 @@ var serviceScenarios = []scenario{
 	{
 		name: "the clock of a domain controller is an hour behind", options: clockOff(-time.Hour, true), want: []string{"warning clock_off"},
 		says: []string{"beyond which NTLMv2 logins fail", "finds no other server"}, never: []string{"/set /yes"},
+	},
+	{
+		name: "the server announces two times", log: now("676"), prepare: func(h *simnt.Host) { h.System().SetRemoteTODOffset(5 * time.Minute) },
+		verdict: "UNKNOWN", says: []string{"failures to dial are not known", "two times that are 5m0s apart"},
 	},
 	{
 		name: "the clock is 4 minutes behind", options: clockOff(-4*time.Minute, false),

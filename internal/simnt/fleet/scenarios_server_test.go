@@ -94,6 +94,18 @@ var serverScenarios = []scenario{
 		want: []string{"critical server_out_of_resources"}, says: []string{"Set IRPStackSize to 11", "It is 20 now"},
 	},
 	{
+		name:    "IRPStackSize is a text",
+		prepare: do(noIRP(0), func(h *simnt.Host) { h.System().Registry().SetText(keyLanman, "IRPStackSize", "15") }),
+		want:    []string{"critical server_out_of_resources"},
+		says:    []string{`IRPStackSize is "15" of type REG_SZ, which Windows ignores: 11 holds, the default of SP6.`, "Set IRPStackSize to 12 (decimal). Delete the value that is there first"}, never: []string{"IRPStackSize is not set"},
+	},
+	{
+		name: "IRPStackSize is a text, Windows 2000", options: windows2000(),
+		prepare: do(noIRP(0), func(h *simnt.Host) { h.System().Registry().SetText(keyLanman, "IRPStackSize", "15") }),
+		want:    []string{"critical server_out_of_resources"},
+		says:    []string{`IRPStackSize is "15" of type REG_SZ, which Windows ignores.`, "Delete IRPStackSize, whose type is REG_SZ"},
+	},
+	{
 		name: "one folder alone is out of resources", log: failing(entryName, "1130"), prepare: fileRefuses(statusInsuffServerResources),
 		want: []string{"critical server_out_of_resources"}, verdict: "CRITICAL",
 		says: []string{"the phone book, although it opened the share", "[1130]", "Certain folders may be affected alone"},
@@ -101,6 +113,10 @@ var serverScenarios = []scenario{
 	{
 		name: "nonpaged pool is used up", prepare: shareRefuses(statusInsufficientResources),
 		want: []string{"critical server_out_of_resources"}, says: []string{"2019, 2020 and 2022", "Q272568"},
+	},
+	{
+		name: "memory is used up at the phone book", prepare: fileRefuses(0xC0000017),
+		want: []string{"critical server_out_of_resources"}, says: []string{"the phone book, although it opened the share", "2019, 2020 and 2022"},
 	},
 	{
 		name: "licences are used up", prepare: shareRefuses(statusRequestNotAccepted),
@@ -131,6 +147,14 @@ var serverScenarios = []scenario{
 	{
 		name: "the event log alone is refused", prepare: pipesRefuse(statusAccessDenied, "eventlog"),
 		want: []string{"warning event_log_not_readable"}, says: []string{"refused to the exporter's account", "Q245128"}, never: []string{"CrashOnAuditFail is 2"},
+	},
+	{
+		name: "each pipe answers with a status that tells nothing", prepare: pipesRefuse(0xC000000D),
+		want: []string{"warning event_log_not_readable"}, says: []string{"The event log cannot be read (STATUS_INVALID_PARAMETER"},
+	},
+	{
+		name: "each pipe answers with a status that tells nothing, and the event log is not asked for", module: []string{"eventlog: {enabled: false}"}, prepare: pipesRefuse(0xC000000D),
+		verdict: "UNKNOWN", says: []string{"the phone book is sound, the registry could not be read"},
 	},
 	{
 		name: "an anonymous user may see less, and the exporter is none", prepare: setNumber(keyLsa, "RestrictAnonymous", 1),

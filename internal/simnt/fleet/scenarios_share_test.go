@@ -29,6 +29,20 @@ var shareScenarios = []scenario{
 		says: []string{"of type REG_SZ, and Windows ignores a value of that type", "net share admin$", "with a registry value of the wrong type"},
 	},
 	{
+		name: "AutoShareServer is 0 as several texts, and Admin$ was deleted",
+		prepare: do(removeShares(adminShare), func(h *simnt.Host) {
+			h.System().Registry().SetTexts(keyLanman, autoShareServer, []string{"0"})
+		}),
+		want: []string{"critical admin_share_removed"}, says: []string{"of type REG_MULTI_SZ, and Windows ignores a value of that type"},
+	},
+	{
+		name: "AutoShareServer is 0 as bytes, and Admin$ was deleted",
+		prepare: do(removeShares(adminShare), func(h *simnt.Host) {
+			h.System().Registry().SetBytes(keyLanman, autoShareServer, []byte{0, 0, 0, 0})
+		}),
+		want: []string{"critical admin_share_missing"}, fix: "net share admin$", says: []string{"it could not be read, or is no number"},
+	},
+	{
 		name: "AutoShareWks is 0 on a server, and Admin$ was deleted", prepare: do(removeShares(adminShare), setNumber(keyLanman, "AutoShareWks", 0)),
 		want: []string{"critical admin_share_removed"}, never: []string{"AutoShareWks is 0", "regedt32"},
 	},
@@ -67,6 +81,14 @@ var shareScenarios = []scenario{
 		name: "Admin$ is gone, and the registry is refused", prepare: do(removeShares(adminShare), pipesRefuse(statusAccessDenied, "winreg")),
 		want: []string{"critical admin_share_missing"}, fix: "net share admin$",
 		says: []string{"removed by hand, or switched off by AutoShareServer=0", "net share admin$", "Look at AutoShareServer. If it is 0"},
+	},
+	{
+		name: "a printer has the name of Admin$", prepare: func(h *simnt.Host) { h.SetShareService(adminShare, "LPT1:") },
+		want: []string{"critical admin_share_missing"}, fix: "net share admin$ /delete", says: []string{"is no disk: it answered with STATUS_BAD_DEVICE_TYPE"}, never: []string{"AutoShareServer=0"},
+	},
+	{
+		name: "a modem has the name of Admin$", log: now("5"), prepare: shareRefuses(0xC00000CB),
+		want: []string{"critical admin_share_missing"}, fix: "net share admin$ /delete",
 	},
 	{
 		name: "Admin$ was made by hand, and goes at the next start", prepare: setNumber(keyLanman, autoShareServer, 0),

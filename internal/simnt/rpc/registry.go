@@ -11,6 +11,7 @@ import (
 const (
 	regText       = 1 // REG_SZ
 	regExpandText = 2 // REG_EXPAND_SZ
+	regBinary     = 3 // REG_BINARY
 	regNumber     = 4 // REG_DWORD
 	regTexts      = 7 // REG_MULTI_SZ
 )
@@ -54,6 +55,11 @@ func (r *Registry) SetTexts(path, name string, v []string) {
 		data = append(data, utf16z(text)...)
 	}
 	r.set(path, value{name, regTexts, append(data, 0, 0)})
+}
+
+// SetBytes writes a REG_BINARY.
+func (r *Registry) SetBytes(path, name string, v []byte) {
+	r.set(path, value{name, regBinary, v})
 }
 
 func (r *Registry) setExpandText(path, name, v string) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf16"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/msrpc"
@@ -104,8 +105,25 @@ func optional(r *ndr.Reader, there *bool, out *uint32) bool {
 }
 
 // ErrType is the error of a value that has another type than expected, or data that
-// does not fit its type. Match with errors.Is.
+// does not fit its type. Match with errors.Is. In the first case it is in a TypeError.
 var ErrType = errors.New("the registry value is of another type")
+
+// TypeError names the type of a value that has another one than expected.
+type TypeError struct {
+	Type string // "REG_SZ", or "type 12" if it has no name here
+
+	expected []uint32
+}
+
+func (e *TypeError) Error() string {
+	names := make([]string, len(e.expected))
+	for i, kind := range e.expected {
+		names[i] = typeName(kind)
+	}
+	return fmt.Sprintf("%v: %s, expected %s", ErrType, e.Type, strings.Join(names, " or "))
+}
+
+func (e *TypeError) Unwrap() error { return ErrType }
 
 // Types of a value (MS-RRP 3.1.1.5).
 const (
@@ -114,6 +132,18 @@ const (
 	typeDWORD    = 4
 	typeMultiSZ  = 7
 )
+
+var typeNames = [...]string{
+	0: "REG_NONE", typeSZ: "REG_SZ", typeExpandSZ: "REG_EXPAND_SZ", 3: "REG_BINARY", typeDWORD: "REG_DWORD",
+	5: "REG_DWORD_BIG_ENDIAN", 6: "REG_LINK", typeMultiSZ: "REG_MULTI_SZ", 11: "REG_QWORD",
+}
+
+func typeName(kind uint32) string {
+	if kind < uint32(len(typeNames)) && typeNames[kind] != "" {
+		return typeNames[kind]
+	}
+	return fmt.Sprintf("type %d", kind)
+}
 
 // maxValue is the room for a value that is text, in bytes: 1,024 UTF-16 units.
 const maxValue = 2048
@@ -202,5 +232,5 @@ func checkKind(kind uint32, kinds []uint32) error {
 	if slices.Contains(kinds, kind) {
 		return nil
 	}
-	return fmt.Errorf("%w: type %d, expected one of %v", ErrType, kind, kinds)
+	return &TypeError{typeName(kind), kinds}
 }

@@ -172,10 +172,20 @@ func (c *Client) login(ctx context.Context, creds smb.Credentials, share string)
 		s.first = &firstTree{share: share, err: &smb.Error{Op: "tree connect " + path, Status: answer.status}}
 	case a.chained:
 		s.first = &firstTree{share: share, tree: s.newTree(answer.tid, share)}
+		s.first.err = wrongKind("tree connect "+path, a.service)
 	default:
 		c.opts.Trace.Logf("session setup: the server left out the chained tree connect")
 	}
 	return s, nil
+}
+
+// wrongKind returns the error of a share that is no disk, as a server has it that is asked for a
+// disk.
+func wrongKind(op, service string) error {
+	if !noDisk(service) {
+		return nil
+	}
+	return &smb.Error{Op: op, Status: smb.StatusBadDeviceType}
 }
 
 // loginDomain returns the domain that a login names, in upper case as it goes into

@@ -76,7 +76,15 @@ func (s *Session) Connect(ctx context.Context, share string) (smb.Tree, error) {
 		return nil, s.conn.fault(k, err)
 	}
 	defer s.conn.release(k)
-	return s.newTree(k.answer.tid, share), nil
+	tree := s.newTree(k.answer.tid, share) // is disconnected at the end, whatever it is
+	block, err := k.answer.block(headerSize)
+	if err != nil {
+		return tree, nil // it does not say
+	}
+	if err := wrongKind("tree connect "+path, serviceOf(block)); err != nil {
+		return nil, err
+	}
+	return tree, nil
 }
 
 // Close implements smb.Session.

@@ -1,8 +1,10 @@
 package smb1
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -220,8 +222,9 @@ type loginAnswer struct {
 	os          string
 	lanManager  string
 	domain      string
-	chained     bool // the answer holds the tree connect's part
-	treeRefused bool // the status of the message is the tree connect's
+	chained     bool   // the answer holds the tree connect's part
+	treeRefused bool   // the status of the message is the tree connect's
+	service     string // see serviceOf
 }
 
 // parseLogin reads the answer to loginRequest, also one with an error status: its
@@ -250,8 +253,20 @@ func parseLogin(m *message) (loginAnswer, error) {
 	}
 	a.chained = true
 	a.treeRefused = len(tree.words) == 0
+	a.service = serviceOf(tree)
 	return a, nil
 }
+
+// serviceOf returns the kind of share that the answer to a tree connect names, which is OEM text
+// (MS-CIFS 2.2.4.55.2): "A:" is a disk, "IPC" pipes, "LPT1:" a printer, "COMM" a modem.
+func serviceOf(tree block) string {
+	name, _, _ := bytes.Cut(tree.bytes, []byte{0})
+	return strings.ToUpper(string(name))
+}
+
+// noDisk reports whether a share is a printer's or a modem's. Samba 2 says of each ADMIN$ that it
+// is "IPC".
+func noDisk(service string) bool { return service == "COMM" || strings.HasPrefix(service, "LPT") }
 
 // requestHeader is the header of every request after the negotiate.
 func requestHeader(n negotiated) header {
