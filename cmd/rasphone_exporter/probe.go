@@ -273,7 +273,7 @@ const passwordPrompt = "the password typed"
 func readPassword(ctx context.Context, std streams, username, file string) (password secret.Secret, from string, err error) {
 	if file != "" {
 		password, err = config.ReadPasswordFile(file)
-		return password, "--password-file " + file, err
+		return password, "--password-file", err // the path is not shown: it may be the password itself
 	}
 	if password, ok := os.LookupEnv(passwordVariable); ok {
 		return secret.New(password), "the environment variable " + passwordVariable, nil

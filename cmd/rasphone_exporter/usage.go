@@ -109,7 +109,8 @@ func (u *usage) split() []argument {
 		if name, ok := strings.CutPrefix(a.text, "--"); ok {
 			a.flag, a.value, a.hasValue = strings.Cut(name, "=")
 			flag := u.anyFlag(a.flag)
-			if flag != nil && !flag.IsBoolFlag() && !a.hasValue && i+1 < len(u.args) && !strings.HasPrefix(u.args[i+1], "-") {
+			takesValue := flag != nil && !flag.IsBoolFlag() || flag == nil && isPasswordFlag(a.flag) && i+1 < len(u.args) && !isCommand(u.args[i+1])
+			if takesValue && !a.hasValue && i+1 < len(u.args) && !strings.HasPrefix(u.args[i+1], "-") {
 				i++
 				a.value, a.hasValue = u.args[i], true
 				a.text += " " + u.args[i]

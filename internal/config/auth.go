@@ -25,6 +25,9 @@ const (
 // backslash, which stands behind a domain (User Manager refuses them).
 const notInUsernames = `"/[]:;|=,+*?<>`
 
+// variableInName is a variable as shells, cmd.exe and templates have them.
+var variableInName = regexp.MustCompile(`^\$|\$\{|^%[^%]+%$|\{\{`)
+
 // readAuth makes an account of its section of the file, its password read.
 // Errors about an account quote no values.
 func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
@@ -47,6 +50,8 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 		b.problems.addf(name.line, at+".username", "has control characters, or more than %d bytes", maxName)
 	case strings.ContainsAny(name.value, notInUsernames):
 		b.problems.addf(name.line, at+".username", "has one of %s, which no account's name has; write the name alone, without domain and password", notInUsernames)
+	case variableInName.MatchString(name.value):
+		b.problems.addf(name.line, at+".username", "has a variable in it, which is not replaced; write the name itself")
 	case strings.TrimSpace(name.value) != name.value:
 		b.problems.addf(name.line, at+".username", "begins or ends with a blank; write the name alone")
 	case strings.Contains(name.value, "%"):
@@ -58,6 +63,8 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 			hint = "write it without the backslashes"
 		}
 		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; %s", hint)
+	} else if variableInName.MatchString(d.value) {
+		b.problems.addf(d.line, at+".domain", "has a variable in it, which is not replaced; write the name itself")
 	} else if strings.TrimSpace(d.value) != d.value {
 		b.problems.addf(d.line, at+".domain", "begins or ends with a blank; write the name alone")
 	}

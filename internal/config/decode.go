@@ -19,6 +19,7 @@ import (
 // part of YAML alone: no anchors, no aliases, no tags, one document.
 func decodeFile(data []byte, p *problems) fileConfig {
 	var file fileConfig
+	data = replaceBlanks(data, p)
 	root, line, err := parseYAML(data)
 	if err == nil {
 		decoder{p}.decode(root, "", reflect.ValueOf(&file).Elem())
@@ -97,6 +98,10 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 	}
 	if l, ok := v.Addr().Interface().(leaf); ok {
 		if err := l.decode(n); err != nil {
+			if n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode { // {{ name }}
+				d.problems.addUnread(n.Line, path, errors.New("is a template that was not filled in; write the value"))
+				return
+			}
 			if strings.Contains(path, "hosts[") && n.Kind != yaml.ScalarNode {
 				err = errors.New(`must be a host, as in exch01.corp.example or "10.1.2.3:139"; an IPv6 address in brackets, or one that ends in a colon, needs quotes, as in "[2001:db8::1]:139"`)
 			}
