@@ -82,7 +82,7 @@ var worstServers = withSite(fmt.Sprintf(`
 	withCause("critical", "1 critical"), withCause("warning", "2 warning"),
 	withoutCause(`unless on (job, site, instance) instance:rasphone_admin_share_state:now{SERVERS}`, "1 critical", "Prometheus' scrapes of this server fail", "scrape_failing"),
 	withoutCause(`and on (job, site, instance) instance:rasphone_admin_share_state:now{SERVERS, state="not_probed"}`, "3 unknown", "The exporter could not probe it", "scrape_failing"),
-	withoutCause(`unless on (job, site, instance) instance_cause:rasphone_diagnosis:since{SERVERS, severity!="info"}`, "3 unknown", "Not all checks were answered", "target_not_answering")))
+	withoutCause(`unless on (job, site, instance) instance_cause:rasphone_diagnosis:since{SERVERS, severity!="info"}`, "3 unknown", "Not all checks were answered", "not_ok")))
 
 // ofVerdict counts servers of a verdict; 0 if there are others.
 func ofVerdict(n int) string {
@@ -92,7 +92,7 @@ func ofVerdict(n int) string {
 // available is the availability of each server. Shortly after the first start there is no half
 // an hour yet, and the minutes are taken.
 const available = `(
-    max by (job, site, instance) (last_over_time(instance:rasphone_available:ratio30d{SERVERS}[1h]))
+    min by (job, site, instance) (last_over_time(instance:rasphone_available:ratio30d{SERVERS}[1h]))
     or
     1 - max by (job, site, instance) (avg_over_time(instance:rasphone_cannot_send:bool{SERVERS}[1h]))
   )`
@@ -195,10 +195,10 @@ var fleetLines = []line{
 max by (job, site, instance) (
   3 * (instance_fault:rasphone_fault:bool{SERVERS, severity="critical"} == 1)
   or
-  2 * (instance_fault:rasphone_fault:bool{SERVERS, severity="warning"} == 1)
+  2 * (instance_fault:rasphone_fault:bool{SERVERS, severity="warning", fault!="not_ok"} == 1)
 )
 and on (job, site, instance)
-topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fault:bool{SERVERS}[$__range] @ end())))`), "{{instance}} {{site}}")},
+topk(20, sum by (job, site, instance) (sum_over_time(instance_fault:rasphone_fault:bool{SERVERS, fault!="not_ok"}[$__range] @ end())))`), "{{instance}} {{site}}")},
 		values: verdictValues[:2], links: []object{toServerLine},
 	}}},
 	heading("Dial-up"),

@@ -179,3 +179,30 @@ func TestAnnotationsMarkTheMoment(t *testing.T) {
 	}
 	testQueries(t, series, tests)
 }
+
+// TestAvailabilityOfAPair: a minute without mail that one Prometheus of a pair knows of counts,
+// for a server and for its site.
+func TestAvailabilityOfAPair(t *testing.T) {
+	var series []inputSeries
+	for replica, available := range map[string]string{"a": "0.5", "b": "1"} {
+		series = append(series, inputSeries{
+			fmt.Sprintf(`instance:rasphone_available:ratio30d{job="nt",instance="exch01",site="hq",prometheus="p",replica=%q}`, replica), available + "x3",
+		})
+	}
+	want := map[string][]sample{
+		"Sites":                 {{`{site="hq"}`, 0.5}},
+		"Least mail in 30 days": {{`{job="nt",instance="exch01",site="hq",go="hq"}`, 0.5}},
+	}
+	var tests []exprTest
+	for _, p := range readDashboards(t)["fleet"].Panels {
+		for _, q := range p.Targets {
+			if strings.Contains(q.Expr, "ratio30d") {
+				tests = append(tests, exprTest{filled(q.Expr, "nt", ""), "3m", want[p.Title]})
+			}
+		}
+	}
+	if len(tests) != len(want) {
+		t.Errorf("%d panels show the availability, want %d", len(tests), len(want))
+	}
+	testQueries(t, series, tests)
+}

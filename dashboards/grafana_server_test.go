@@ -70,10 +70,21 @@ const (
 	unknown          = "not known"
 )
 
-// causesNow are the causes, since when, with the first command that fixes each.
-const causesNow = `1000 * max by (cause, article, severity) (instance_cause:rasphone_diagnosis:since{SERVER}) * on (cause) group_left (title, fix) (cause:rasphone_cause_info:held ^ 0)
+// causesNow are the causes, since when, with the first command that fixes each; or why none is known.
+var causesNow = `1000 * max by (cause, article, severity) (instance_cause:rasphone_diagnosis:since{SERVER}) * on (cause) group_left (title, fix) (cause:rasphone_cause_info:held ^ 0)
 or on (cause)
-label_replace(1000 * max by (cause, article, severity) (instance_cause:rasphone_diagnosis:since{SERVER}), "title", "$1", "cause", "(.*)")`
+label_replace(1000 * max by (cause, article, severity) (instance_cause:rasphone_diagnosis:since{SERVER}), "title", "$1", "cause", "(.*)")
+or
+` + noCause(`unless on () instance:rasphone_admin_share_state:now{SERVER}`, "critical", "Prometheus' scrapes of this server fail", "scrape_failing") + `
+or
+` + noCause(`and on () instance:rasphone_admin_share_state:now{SERVER, state="not_probed"}`, "unknown", "The exporter could not probe it", "scrape_failing") + `
+or
+` + noCause(`and on () instance:rasphone_admin_share_state:now{SERVER, state!="not_probed"} unless on () instance_cause:rasphone_diagnosis:since{SERVER, severity!="info"}`, "unknown", "Not all checks were answered", "not_ok")
+
+// noCause is a row for a server that is not OK for a reason that is no cause; page is its runbook.
+func noCause(and, severity, title, page string) string {
+	return fmt.Sprintf(`label_replace(label_replace(label_replace(1000 * max(instance:rasphone_verdict:since{SERVER} >= 0) %s, "severity", "%s", "", ""), "title", "%s", "", ""), "cause", "%s", "", "")`, and, severity, title, page)
+}
 
 // exporterPage is where the exporter has a page of the server: the exporter of its site, or the
 // only one.
@@ -86,7 +97,7 @@ const exporterPage = `label_replace(
   "page", "What was seen, and the whole remedy", "", ""
 )`
 
-var severityValues = []value{{"critical", "critical", red}, {"warning", "warning", orange}, {"info", "info", neutral}}
+var severityValues = []value{{"critical", "critical", red}, {"warning", "warning", orange}, {"unknown", "unknown", purple}, {"info", "info", neutral}}
 
 func serverLines() []line {
 	shareRow, shareValues := stateRow("rasphone_admin_share_state", "share", 1, smbprobe.ShareStates())
@@ -216,7 +227,7 @@ func serverLines() []line {
 		}}},
 		heading("Event log"),
 		{4, []show{
-			{kind: "stat", title: "Readable", width: 3, unit: "none", none: "no login", values: yesNo("yes", "no", orange), description: "Whether the event log was read.", queries: one(`min(rasphone_eventlog_readable{SERVER})`)},
+			{kind: "stat", title: "Readable", width: 3, unit: "none", none: "no login, or not scraped", values: yesNo("yes", "no", orange), description: "Whether the event log was read.", queries: one(`min(rasphone_eventlog_readable{SERVER})`)},
 			{kind: "stat", title: "Records", width: 3, unit: "none", none: notRead, description: "Records in the event log.", queries: one(`max(rasphone_eventlog_records{SERVER})`)},
 			{
 				kind: "stat", title: "Oldest and newest record", width: 6, unit: "dateTimeFromNow", none: notRead, description: "The times of the oldest and the newest record.", options: object{"textMode": "value_and_name"},
@@ -258,7 +269,7 @@ func serverLines() []line {
 				{name: "Value", title: "Runs", width: 90, unit: "none", none: unknown, values: yesNo("yes", "no", neutral)},
 			},
 		}, {
-			kind: "table", title: "What the server reports about itself", width: 16, unit: "string", none: "the server did not answer",
+			kind: "table", title: "What the server reports about itself", width: 16, unit: "string", none: "the server did not answer, or is not scraped",
 			description: "From the negotiation and the login.",
 			queries:     one(`max by (os, lan_manager, netbios_name, domain, dialect) (rasphone_server_info{SERVER})`),
 			columns: []column{
@@ -277,7 +288,7 @@ func serverLines() []line {
 		}}},
 		heading("Probe"),
 		{8, []show{{
-			kind: "timeseries", title: "Steps", width: 12, unit: "s", none: "no step was begun", min: 0,
+			kind: "timeseries", title: "Steps", width: 12, unit: "s", none: "no step was begun, or this server is not scraped", min: 0,
 			description: "How long each step of the probe took.",
 			queries:     []graph{of(`max by (step) (rasphone_probe_step_duration_seconds{SERVER})`, "{{step}}")},
 		}, {
@@ -289,7 +300,7 @@ func serverLines() []line {
 			},
 		}}},
 		{7, []show{{
-			kind: "timeseries", title: "Round trips", width: 12, unit: "none", none: "no step was begun", min: 0,
+			kind: "timeseries", title: "Round trips", width: 12, unit: "none", none: "no step was begun, or this server is not scraped", min: 0,
 			description: "Requests that waited for an answer one after another.",
 			queries:     []graph{of(`max(rasphone_probe_round_trips{SERVER})`, "round trips")},
 		}, {

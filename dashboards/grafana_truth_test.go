@@ -27,11 +27,12 @@ func filled(query, job, instance string) string {
 
 // The jobs of the fleets, which the variable job of the dashboards chooses.
 const (
-	healthyFleet = "healthy"
-	brokenFleet  = "broken"
-	emptyFleet   = "empty" // has no series
-	statesFleet  = "states"
-	pairFleet    = "pair" // the healthy one, of both Prometheus servers of a pair, with two modules
+	healthyFleet    = "healthy"
+	brokenFleet     = "broken"
+	emptyFleet      = "empty" // has no series
+	statesFleet     = "states"
+	unansweredFleet = "unanswered"
+	pairFleet       = "pair" // the healthy one, of both Prometheus servers of a pair, with two modules
 )
 
 // fleets is a Prometheus with a fleet in each job.
@@ -78,7 +79,9 @@ func startFleets(t *testing.T) *fleets {
 	for _, s := range smbprobe.PhonebookStates() {
 		add(&smbprobe.Result{Share: smbprobe.ShareOK, Success: true, Phonebook: smbprobe.PhonebookResult{State: s}}, statesFleet, "phone book "+string(s), "")
 	}
-	add(&smbprobe.Result{Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}, statesFleet, "another check got no answer", "")
+	for _, job := range []string{statesFleet, unansweredFleet} {
+		add(&smbprobe.Result{Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}, job, "another check got no answer", "")
+	}
 	// A server whose scrapes fail.
 	const lost = `job="broken",instance="lost"`
 	series = append(series, history{"up{" + lost + "}", 0, 10, 0}, history{"instance:rasphone_verdict:max{" + lost + "}", 0, 10, 0})
@@ -149,6 +152,7 @@ func TestDashboardsTellTheTruth(t *testing.T) {
 	t.Run("healthy", f.testHealthy)
 	t.Run("pair", f.testPair)
 	t.Run("broken", f.testBroken)
+	t.Run("unanswered", f.testUnanswered)
 	t.Run("empty", f.testEmpty)
 }
 
@@ -219,6 +223,9 @@ func (f *fleets) testBroken(t *testing.T) {
 		if a.panel.Type == "table" {
 			a.checkColumns(t)
 		}
+		if a.panel.Title == "What is wrong" && len(a.series) == 0 {
+			t.Errorf("%s: nothing is wrong", a.dashboard)
+		}
 		if limit := 250; len(a.series) > limit || (a.panel.Type == "state-timeline" && len(a.series) > 20) {
 			t.Errorf("%s: %s finds %d series", a.dashboard, a.panel.Title, len(a.series))
 		}
@@ -231,6 +238,21 @@ func (f *fleets) testBroken(t *testing.T) {
 	for _, title := range []string{"Servers by verdict", "Servers that need action", "Sites", "Firing alerts", "Faults over time", "Verdict", "What is wrong", "Share", "Phone book", "There"} {
 		if !red[title] {
 			t.Errorf("%s has no red for a broken fleet", title)
+		}
+	}
+}
+
+// testUnanswered: a server with a check that got no answer is unknown, and no warning; only
+// its alert is one.
+func (f *fleets) testUnanswered(t *testing.T) {
+	for _, a := range f.ask(t, unansweredFleet, "another check got no answer") {
+		if a.panel.Title == "What is wrong" && (len(a.series) != 1 || a.series[0].Metric["title"] != "Not all checks were answered") {
+			t.Errorf("%s: wrong is %v", a.dashboard, a.series)
+		}
+		for _, color := range a.colours(t) {
+			if (color == "red" || color == "orange") && a.panel.Title != "Firing alerts" && a.panel.Title != "Alerts" {
+				t.Errorf("%s: %s %q is %s for an unknown server", a.dashboard, a.panel.Title, a.legend, color)
+			}
 		}
 	}
 }

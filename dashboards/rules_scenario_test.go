@@ -276,6 +276,7 @@ var scenarioFiles = []struct {
 	{"once.yml", "One page for each fault", onceScenarios},
 	{"login.yml", "Accounts that cannot log in", loginScenarios},
 	{"causes.yml", "The alert of each cause", causeScenarios},
+	{"ok.yml", "A server that is not OK has an alert", okScenarios},
 	{"held.yml", "Faults that outlive missing answers, and end", heldScenarios},
 	{"timing.yml", "Other intervals, pairs and upgrades", timingScenarios},
 	{"quiet.yml", "What does not page", quietScenarios},

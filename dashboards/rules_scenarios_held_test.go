@@ -176,6 +176,9 @@ var heldScenarios = []scenario{
 			{`count(ALERTS{alertstate="firing"})`, "22m", []sample{{"{}", 2}}},
 			{`count(ALERTS{alertstate="firing"})`, "45m", []sample{{"{}", 2}}},
 			{`count(ALERTS)`, "56m", nil},
+			// A server that is no more has no availability.
+			{`count by (instance) (instance:rasphone_available:ratio30d{instance=~"exch0[34]"})`, "10m", []sample{{`{instance="exch03"}`, 1}, {`{instance="exch04"}`, 1}}},
+			{`count by (instance) (instance:rasphone_available:ratio30d{instance=~"exch0[34]"})`, "70m", []sample{{`{instance="exch04"}`, 1}}},
 		},
 	},
 }

@@ -188,6 +188,33 @@ var loginScenarios = []scenario{
 			{alert: "RasphoneTargetNotAnswering critical exch01", from: 70, to: 94},
 			{alert: "RasphoneLoginFailing warning b1", from: 21, to: 99},
 			{alert: "RasphoneLoginFailing warning c1", from: 21, to: always, labels: `auth=""`},
+			{alert: "RasphoneFleetLoginFailing critical", from: 31, to: 99, labels: `job="nt"`},
+			{alert: "RasphoneFleetLoginFailing critical", from: 31, to: 99, labels: `job="b"`},
+			{alert: "RasphoneFleetLoginFailing critical", from: 31, to: always, labels: `job="c"`},
+		},
+	},
+	{
+		name: "jobs of one server and of two: half of them without login is a page, unless it is known that the server does not answer",
+		targets: []target{
+			{labels: `job="one",instance="a"`, moments: then(for_(10, healthy), for_(80, noLogin), for_(30, healthy))},
+			{labels: `job="two",instance="b"`, moments: then(for_(10, healthy), for_(80, noLogin), for_(30, healthy))},
+			{labels: `job="two",instance="c"`, moments: for_(120, healthy)},
+			// Its outage begins when no login had worked for 20 minutes, and ends 40 minutes later.
+			{labels: `job="down",instance="d"`, moments: then(for_(10, healthy), for_(20, noLogin), for_(40, down), for_(50, noLogin))},
+			// One scrape fails, and the exporter cannot probe later.
+			{labels: `job="late",instance="e"`, moments: then(for_(10, healthy), for_(10, noLogin), for_(1, scrapeFails), for_(20, noLogin), for_(40, notProbed), for_(39, noLogin))},
+		},
+		fires: []firing{
+			{alert: "RasphoneLoginFailing warning a", from: 30, to: 89},
+			{alert: "RasphoneLoginFailing warning b", from: 30, to: 89},
+			{alert: "RasphoneFleetLoginFailing critical", from: 40, to: 89, labels: `job="one"`},
+			{alert: "RasphoneFleetLoginFailing critical", from: 40, to: 89, labels: `job="two"`},
+			{alert: "RasphoneLoginFailing warning d", from: 30, to: always},
+			{alert: "RasphoneTargetNotAnswering critical d", from: 40, to: 74},
+			{alert: "RasphoneFleetLoginFailing critical", from: 105, to: always, labels: `job="down"`},
+			{alert: "RasphoneLoginFailing warning e", from: 30, to: always},
+			{alert: "RasphoneNotProbed critical e", from: 61, to: 85},
+			{alert: "RasphoneFleetLoginFailing critical", from: 40, to: always, labels: `job="late"`},
 		},
 	},
 }

@@ -162,6 +162,44 @@ var nothingScenarios = []scenario{
 		},
 	},
 	{
+		name: "the only site goes dark behind remote write: one page; what collects its samples has other targets",
+		targets: []target{
+			{labels: `job="exporter",instance="a:10196",prometheus="berlin"`, moments: then(for_(30, exporterRuns), for_(60, isSilent), for_(30, exporterRuns))},
+			{labels: `job="nt",instance="exch01",site="berlin",prometheus="berlin"`, moments: then(for_(30, healthy), for_(60, isSilent), for_(30, healthy))},
+			{labels: `job="itself",instance="localhost:9090"`, moments: for_(120, moment{up: "1"})},
+		},
+		fires: []firing{{alert: "RasphoneSiteDark critical", from: 43, to: 89}},
+	},
+	{
+		name: "one site is dark, and the exporter of another one does not run",
+		targets: []target{
+			{labels: `job="exporter",instance="a:10196",prometheus="berlin"`, moments: then(for_(30, exporterRuns), for_(60, isSilent))},
+			{labels: `job="nt",instance="exch01",site="berlin",prometheus="berlin"`, moments: then(for_(30, healthy), for_(60, isSilent))},
+			{labels: `job="exporter",instance="b:10196",prometheus="munich"`, moments: then(for_(30, exporterRuns), for_(60, scrapeFails))},
+			{labels: `job="nt",instance="exch02",site="munich",prometheus="munich"`, moments: then(for_(30, healthy), for_(60, scrapeFails))},
+		},
+		fires: []firing{
+			{alert: "RasphoneSiteDark critical", from: 43, to: always},
+			{alert: "RasphoneExporterAbsent critical", from: 45, to: always},
+			{alert: "RasphoneScrapeFailing critical b:10196", from: 42, to: always},
+			{alert: "RasphoneScrapeFailing critical exch02", from: 42, to: always},
+		},
+	},
+	{
+		name: "something else answers a target, with metrics of its own or none; then all of them",
+		targets: []target{
+			exporter(for_(150, exporterRuns)),
+			hq("exch01", then(for_(10, healthy), for_(140, moment{up: "1"}))),
+			hq("exch02", then(for_(30, healthy), for_(2, moment{up: "1"}), for_(58, healthy), for_(60, moment{up: "1"}))),
+			{labels: `job="exporter",instance="second:10196"`, moments: then(for_(30, exporterRuns), for_(120, moment{up: "1"}))},
+		},
+		fires: []firing{
+			{alert: "RasphoneScrapeFailing critical exch01", from: 22, to: always},
+			{alert: "RasphoneScrapeFailing critical second:10196", from: 44, to: always},
+			{alert: "RasphoneNothingProbed critical", from: 115, to: always},
+		},
+	},
+	{
 		name: "results that are repeated, and a clock that is wrong",
 		targets: []target{
 			exporter(for_(90, exporterRuns)),

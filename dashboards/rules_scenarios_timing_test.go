@@ -77,6 +77,7 @@ var timingScenarios = []scenario{
 		fires: []firing{
 			{alert: "RasphoneServiceNotRunning critical more", from: 105, to: always, about: true},
 			{alert: "RasphoneTargetNotAnswering critical most", from: 124, to: always, about: true},
+			{alert: "RasphoneNotOK warning half", from: 142, to: always, about: true},
 		},
 	},
 	{

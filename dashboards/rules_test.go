@@ -133,6 +133,7 @@ func TestEveryAlertWithItsSeverityAndRunbook(t *testing.T) {
 		{"RasphoneExporterAbsent", "critical", "exporter_absent"},
 		{"RasphoneFleetLoginFailing", "critical", "account_refused"},
 		{"RasphoneLoginFailing", "warning", "account_refused"},
+		{"RasphoneNotOK", "warning", "not_ok"},
 		{"RasphoneNotProbed", "critical", "scrape_failing"},
 		{"RasphoneNothingProbed", "critical", "scrape_failing"},
 		{"RasphonePhonebookDamaged", severityOfLabel, "phonebook_damaged"},

@@ -22,7 +22,7 @@ const runbookFolder = "runbooks"
 // alertRunbooks are the runbooks of alerts without a cause.
 func alertRunbooks() []string {
 	return []string{
-		"config_reload_failed", "exporter_absent", "probe_near_timeout",
+		"config_reload_failed", "exporter_absent", "not_ok", "probe_near_timeout",
 		"scrape_failing", "target_not_answering", "window_not_covered",
 	}
 }

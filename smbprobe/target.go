@@ -28,6 +28,9 @@ type Target struct {
 	Auth   Auth
 	Module Module
 
+	// Modules are all those that the server may be probed with. Nil: not known.
+	Modules []Module
+
 	// Yield gives up the probe's place among those that run at a time, for a wait that is
 	// not for the server, such as for the login of another probe; resume takes it back at
 	// once, and must be called before the next Yield. Yield only if there is a wait: another

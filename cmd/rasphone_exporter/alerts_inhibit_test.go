@@ -49,10 +49,11 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		notInBook   = "RasphoneCause critical cause=entry_not_in_book"
 		cardKey     = "RasphoneCause warning cause=dialup_network_card_key_stale"
 		portLocked  = "RasphoneCause critical cause=port_taken"
+		notOK       = "RasphoneNotOK warning"
 	)
 	all := []string{
 		dialDenied, dialFailing, entry, elsewhere, bookMissing, bookLocked, gone, missing, noLog, fullLog, noWindow,
-		clock, login, slow, mailStopped, rasStopped, paused, servicesExe, portLocked,
+		clock, login, slow, mailStopped, rasStopped, paused, servicesExe, portLocked, notOK,
 	}
 	cases := []struct {
 		name   string
@@ -95,6 +96,9 @@ func TestOneCauseIsOnePage(t *testing.T) {
 		{"no-administrator", []string{denied, noLog, dialDenied}, []string{"mail RasphoneShareNotAccessible", "pager RasphoneDialupAccessDenied"}},
 		{"log-full", []string{fullLog, noWindow}, []string{"mail RasphoneEventlogFull"}},
 		{"log-not-readable", []string{noLog, fullLog, noWindow}, []string{"mail RasphoneEventlogNotReadable"}},
+		{"not-ok", []string{notOK}, []string{"mail RasphoneNotOK"}},
+		{"not-ok-slow", []string{notOK, slow}, []string{"mail RasphoneProbeNearTimeout"}},
+		{"not-ok-calls", []string{notOK, dialDenied}, []string{"pager RasphoneDialupAccessDenied"}},
 		{"independent", []string{dialDenied, clock}, []string{"mail RasphoneClockOff", "pager RasphoneDialupAccessDenied"}},
 	}
 

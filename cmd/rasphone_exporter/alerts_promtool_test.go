@@ -86,6 +86,9 @@ func (l *timeline) unitTest(instance string, alertNames, expressions []string, t
 	}
 	var alerts []alertTest
 	for _, name := range alertNames {
+		if name == "RasphoneFleetLoginFailing" {
+			continue // each server is alone here, and all of its job
+		}
 		for step := range l.steps {
 			alerts = append(alerts, alertTest{(time.Duration(step) * scrapeInterval).String(), name})
 		}

@@ -78,7 +78,7 @@ func TestEveryFaultIsOnePage(t *testing.T) {
 
 	line := newTimeline()
 	line.add(scrape(t, m.exporter, hungServer), 2*scrapeInterval)             // the next probe finds logins held back
-	withFaults := line.add(scrape(t, m.exporter, hungServer), 76*time.Minute) // no rule waits longer than an hour
+	withFaults := line.add(scrape(t, m.exporter, hungServer), 76*time.Minute) // each of these faults has its alert within an hour
 	m.fix(t)
 	m.host(t, "healthy.demo").RemoveShare("ADMIN$")
 	last := scrape(t, m.exporter, "")

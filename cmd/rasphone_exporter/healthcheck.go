@@ -38,10 +38,22 @@ func (h *healthcheck) run(ctx context.Context, std streams, _ *slog.Logger) int 
 		return exitUsage
 	}
 	if err := askHealth(ctx, h.url); err != nil {
-		fmt.Fprintf(std.err, "%s: unhealthy: %v\n", program, err)
+		fmt.Fprintf(std.err, "%s: unhealthy: %v\n", program, explainHealth(h.url, err))
 		return exitFailed
 	}
 	return exitOK
+}
+
+// explainHealth takes the names of functions out of the error of a request.
+func explainHealth(address *url.URL, err error) error {
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok {
+		return err
+	}
+	if failed.Timeout() {
+		return fmt.Errorf("%s: no answer within %s", address.Redacted(), healthTime)
+	}
+	return fmt.Errorf("%s: %w", address.Redacted(), bareSyscall(failed.Err))
 }
 
 // askHealth returns an error unless the exporter answers within healthTime, with

@@ -87,6 +87,23 @@ func openListeners(flags *toolkit.FlagConfig) (listeners []net.Listener, err err
 	return listeners, nil
 }
 
+// checkListenAddress returns an error if an address cannot be one to listen on.
+func checkListenAddress(address string) error {
+	if strings.HasPrefix(address, "vsock://") {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port) // a name of a service is one, too
+	}
+	if err != nil || port == "" {
+		return fmt.Errorf("--web.listen-address %s: %w", address, explainListen(address, errors.Join(err, errNoPort)))
+	}
+	return nil
+}
+
+var errNoPort = errors.New("no port")
+
 // explainListen adds what to do about an address that cannot be listened on.
 func explainListen(address string, err error) error {
 	port := strings.TrimPrefix(defaultAddress, ":")
@@ -129,7 +146,7 @@ func bareSyscall(err error) error {
 func listenOn(address string) (net.Listener, error) {
 	if !strings.HasPrefix(address, "vsock://") {
 		if _, port, err := net.SplitHostPort(address); err == nil && port == "" { // any port, to package net
-			return nil, errors.New("no port")
+			return nil, errNoPort
 		}
 		return net.Listen("tcp", address)
 	}

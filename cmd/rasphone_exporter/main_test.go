@@ -25,6 +25,46 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// programProcess is the program in a process of its own.
+type programProcess struct {
+	*exec.Cmd
+	t   *testing.T
+	log *bufio.Scanner
+}
+
+// listening matches the address in the log of a program that answers.
+const listening = `msg="Listening on" address=(\S+)`
+
+// startProgram starts the program with additional environment variables. It is killed at the
+// end of the test.
+func startProgram(t *testing.T, env []string, args ...string) *programProcess {
+	t.Helper()
+	p := &programProcess{exec.CommandContext(t.Context(), os.Args[0], args...), t, nil}
+	p.Env = append(append(os.Environ(), asProgram+"=1"), env...)
+	log, err := p.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.log = bufio.NewScanner(log)
+	return p
+}
+
+// await waits for a line of the log, and returns its last submatch.
+func (p *programProcess) await(pattern string) string {
+	p.t.Helper()
+	expression := regexp.MustCompile(pattern)
+	for p.log.Scan() {
+		if match := expression.FindStringSubmatch(p.log.Text()); match != nil {
+			return match[len(match)-1]
+		}
+	}
+	p.t.Fatalf("the program ended without %q in its log", pattern)
+	return ""
+}
+
 // TestSecondSignalEndsTheProcess: the first SIGTERM waits for the probe in flight, which
 // here has five minutes; the second one does not.
 func TestSecondSignalEndsTheProcess(t *testing.T) {
@@ -36,28 +76,8 @@ func TestSecondSignalEndsTheProcess(t *testing.T) {
 	configFile := filepath.Join(t.TempDir(), "rasphone.yml")
 	writeFile(t, configFile, "auths: {a: {username: u, password: p}}\nmodules: {default: {timeout: 5m}}\ntargets: [{hosts: [\""+silent.Addr().String()+"\"], auth: a}]\n")
 
-	program := exec.CommandContext(t.Context(), os.Args[0], "--config.file="+configFile, "--web.listen-address=127.0.0.1:0")
-	program.Env = append(os.Environ(), asProgram+"=1")
-	log, err := program.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(log)
-	await := func(pattern string) string {
-		t.Helper()
-		expression := regexp.MustCompile(pattern)
-		for lines.Scan() {
-			if match := expression.FindStringSubmatch(lines.Text()); match != nil {
-				return match[len(match)-1]
-			}
-		}
-		t.Fatalf("the program ended without %q in its log", pattern)
-		return ""
-	}
-	address := await(`msg="Listening on" address=(\S+)`)
+	program := startProgram(t, nil, "--config.file="+configFile, "--web.listen-address=127.0.0.1:0")
+	address := program.await(listening)
 	asked := make(chan error, 1)
 	go func() {
 		response, err := http.Get("http://" + address + "/probe?target=" + silent.Addr().String())
@@ -77,10 +97,10 @@ func TestSecondSignalEndsTheProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		if step != "" {
-			await(step)
+			program.await(step)
 		}
 	}
-	for lines.Scan() { // until the program has ended
+	for program.log.Scan() { // until the program has ended
 	}
 	_ = program.Wait()
 	if status, ok := program.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGTERM {

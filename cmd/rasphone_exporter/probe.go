@@ -106,7 +106,7 @@ func (p *probe) probe(ctx context.Context, std streams) (verdict smbprobe.Verdic
 	if err == nil {
 		err = p.checkWritten(c, file)
 	}
-	if errors.Is(err, errTaken) {
+	if errors.Is(err, errTaken) || config.MeansNone(*p.lockoutFile) {
 		return 0, err
 	}
 	if err != nil {
@@ -156,8 +156,8 @@ func sameFile(a, b string) bool {
 
 // startDemo starts the simulated servers, and returns their configuration.
 func (p *probe) startDemo(ctx context.Context) (*config.Config, *fleet.Network, error) {
-	if *p.configFile != "" || *p.username != "" || *p.domain != "" || *p.passwordFile != "" {
-		return nil, nil, errors.New("--demo has a configuration and an account of its own; leave --config.file, --username, --domain and --password-file out")
+	if *p.configFile != "" || *p.username != "" || *p.domain != "" || *p.passwordFile != "" || *p.lockoutFile != "" {
+		return nil, nil, errors.New("--demo has a configuration and an account of its own, and keeps no lockout file; leave --config.file, --username, --domain, --password-file and --lockout.file out")
 	}
 	servers, err := fleet.Fleet(time.Now)
 	if err != nil {
@@ -273,7 +273,7 @@ const passwordPrompt = "the password typed"
 func readPassword(ctx context.Context, std streams, username, file string) (password secret.Secret, from string, err error) {
 	if file != "" {
 		password, err = config.ReadPasswordFile(file)
-		return password, "--password-file " + file, err
+		return password, "--password-file", err // the path is not shown: it may be the password itself
 	}
 	if password, ok := os.LookupEnv(passwordVariable); ok {
 		return secret.New(password), "the environment variable " + passwordVariable, nil

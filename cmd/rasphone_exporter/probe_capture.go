@@ -23,6 +23,9 @@ func startCapture(name string, o *prober.Options) (*captureFile, error) {
 	if name == "" {
 		return nil, nil
 	}
+	if name == "-" {
+		return nil, errors.New("--capture: a capture is not written to standard output; write the path of a file")
+	}
 	file, err := openCapture(name)
 	if err != nil {
 		return nil, fmt.Errorf("--capture: %w", err)

@@ -39,6 +39,8 @@ type streams struct {
 // run runs the program with its arguments until it is done or ctx ends, and
 // returns its exit status.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	secrets := typedSecrets(args)
+	stdout, stderr = masked(stdout, secrets), masked(stderr, secrets)
 	app, commands, logging := application()
 	exit := -1
 	app.Terminate(func(status int) { exit = status }) // after --help and --version

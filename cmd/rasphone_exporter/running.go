@@ -248,19 +248,29 @@ var errTaken = errors.New("is the configuration, a password file or the lockout 
 // One that leads to the configuration or to a password file, which it would replace, is an
 // error.
 func lockoutFile(flag string, c *config.Config) (string, error) {
-	path, from := flag, "--lockout.file"
+	path := flag
 	switch flag {
 	case "":
 		var err error
 		if path, err = c.LockoutFile(); err != nil {
 			return "", err
 		}
-		from = "lockout_file"
 	case noLockoutFile:
 		return "", nil
 	}
+	if flag != "" && config.MeansNone(flag) {
+		return "", fmt.Errorf("--lockout.file %s would be a file; write %s to keep none, or a path with a folder, as in ./%s", flag, noLockoutFile, flag)
+	}
 	if path != "" && c.Reads(path) {
-		return "", fmt.Errorf("%s %s %w", from, path, errTaken)
+		return "", fmt.Errorf("%s %s %w", lockoutFlag(flag), path, errTaken)
 	}
 	return path, nil
+}
+
+// lockoutFlag returns what gives the lockout file.
+func lockoutFlag(flag string) string {
+	if flag == "" {
+		return "lockout_file"
+	}
+	return "--lockout.file"
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -58,15 +57,9 @@ func (s *serve) run(ctx context.Context, std streams, logger *slog.Logger) int {
 	if *s.checkOnly {
 		return s.check(ctx, std)
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	boundGarbage(ctx)
 	return exitStatus(s.serve(ctx, logger), std)
 }
-
-// gcPercent replaces Go's default of 100: most of the memory is results that stay, and a third
-// less of it costs a few hundredths of a core with ten thousand targets.
-const gcPercent = 40
 
 // exitStatus prints the error of a command that serves, and returns its exit status.
 func exitStatus(err error, std streams) int {
@@ -86,6 +79,11 @@ func (s *serve) check(ctx context.Context, std streams) int {
 	if err == nil {
 		err = s.serving.validate()
 	}
+	if err == nil && !*s.serving.web.WebSystemdSocket {
+		for _, address := range *s.serving.web.WebListenAddresses {
+			err = errors.Join(err, checkListenAddress(address))
+		}
+	}
 	if err != nil {
 		return exitStatus(err, std)
 	}
@@ -104,9 +102,31 @@ func (s *serve) source(ctx context.Context) source {
 		if isMissing(err) && *s.configFile == defaultConfigFile {
 			err = fmt.Errorf("%w; write it as in the README's example, name another with --config.file, or try: %s demo", err, program)
 		}
+		if err == nil {
+			err = s.checkWebFiles(c)
+		}
 		return c, err
 	}
 	return from
+}
+
+// checkWebFiles returns an error if the lockout file, which is replaced, is the web configuration
+// or a file that it names.
+func (s *serve) checkWebFiles(c *config.Config) error {
+	path, err := lockoutFile(*s.lockoutFile, c)
+	if err != nil || path == "" {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil //nolint:nilerr // a file that is not there yet is no other
+	}
+	for _, file := range webConfigFiles(*s.serving.web.WebConfigFile) {
+		if other, err := os.Stat(file); err == nil && os.SameFile(info, other) {
+			return fmt.Errorf("%s %s is the web configuration, or a file that it names; write the path of a file of its own", lockoutFlag(*s.lockoutFile), path)
+		}
+	}
+	return nil
 }
 
 func (s *serve) serve(ctx context.Context, logger *slog.Logger) error {
@@ -153,6 +173,9 @@ func (s *serving) validate() error {
 	}
 	if *s.historySize < 0 {
 		return fmt.Errorf("--web.history-size: %s is negative; write 0MiB or more", *s.historySize)
+	}
+	if err := web.CheckExternalAddress(*s.externalAddress); err != nil {
+		return err
 	}
 	// The toolkit reads the file several times, without a bound.
 	if info, err := os.Stat(*s.web.WebConfigFile); err == nil && !info.Mode().IsRegular() && !info.IsDir() {

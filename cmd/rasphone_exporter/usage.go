@@ -109,7 +109,8 @@ func (u *usage) split() []argument {
 		if name, ok := strings.CutPrefix(a.text, "--"); ok {
 			a.flag, a.value, a.hasValue = strings.Cut(name, "=")
 			flag := u.anyFlag(a.flag)
-			if flag != nil && !flag.IsBoolFlag() && !a.hasValue && i+1 < len(u.args) && !strings.HasPrefix(u.args[i+1], "-") {
+			takesValue := flag != nil && !flag.IsBoolFlag() || flag == nil && isPasswordFlag(a.flag) && i+1 < len(u.args) && !isCommand(u.args[i+1])
+			if takesValue && !a.hasValue && i+1 < len(u.args) && !strings.HasPrefix(u.args[i+1], "-") {
 				i++
 				a.value, a.hasValue = u.args[i], true
 				a.text += " " + u.args[i]
@@ -135,7 +136,7 @@ func (u *usage) read() {
 	for i, a := range arguments {
 		switch {
 		case a.flag != "":
-			given[a.flag]++
+			given[u.ownName(a.flag)]++
 			u.readFlag(a, arguments, i < first)
 		case strings.HasPrefix(a.text, "-") && len(a.text) > 1:
 			u.shortFlag(a.text)
@@ -152,6 +153,16 @@ func (u *usage) read() {
 	if u.command != nil && u.command.Name == "lint" && positional == 0 {
 		u.add("lint needs a file: a copy of a phone book, or - for standard input")
 	}
+}
+
+// ownName returns the name of a flag without the no- that negates a switch.
+func (u *usage) ownName(name string) string {
+	if own, negated := strings.CutPrefix(name, "no-"); negated && u.flag(name) == nil {
+		if f := u.flag(own); f != nil && f.IsBoolFlag() {
+			return own
+		}
+	}
+	return name
 }
 
 // unknownCommand describes a first word that is not a command.

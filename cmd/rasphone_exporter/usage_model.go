@@ -94,7 +94,7 @@ func explainValue(f *kingpin.FlagModel, value string, refused error) string {
 	case options != "":
 		return notOneOf(quoted, value, strings.Split(strings.TrimRight(options, "]."), ", "))
 	case strings.HasPrefix(text, "time: "):
-		return quoted + " is not a duration; write " + config.DurationHint(value, maxTimeout, "500ms, 10s or 1m30s")
+		return quoted + " is not a duration; write " + config.DurationHint(value, 1, maxTimeout, "500ms, 10s or 1m30s")
 	case strings.HasPrefix(text, "units: "):
 		return quoted + " is not a size; write a number and its unit, as in 32MiB"
 	case strings.HasPrefix(text, "strconv."):

@@ -67,7 +67,7 @@ func (c *channel) await(t *testing.T, want ...string) {
 }
 
 // startAlertmanager runs Alertmanager with the shipped configuration, a Slack as its pager, and
-// waits of a second in the place of minutes. It returns its URL.
+// waits of seconds in the place of minutes. It returns its URL.
 func startAlertmanager(t *testing.T) (string, *channel) {
 	t.Helper()
 	slack := new(channel)
@@ -79,7 +79,9 @@ func startAlertmanager(t *testing.T) (string, *channel) {
 	}
 	text := otherPager(t, read(t, configFile), "slack_configs")
 	text = strings.ReplaceAll(text, "/etc/alertmanager/slack.url", file)
-	text = regexp.MustCompile(`(group_wait|group_interval): +\w+`).ReplaceAllString(text, "$1: 1s")
+	// The first wait has to be longer than Alertmanager takes to see all alerts of one request.
+	text = regexp.MustCompile(`group_wait: +\w+`).ReplaceAllString(text, "group_wait: 3s")
+	text = regexp.MustCompile(`group_interval: +\w+`).ReplaceAllString(text, "group_interval: 1s")
 
 	log := new(lockedBuffer)
 	command := exec.CommandContext(t.Context(), "prometheus-alertmanager", "--config.file="+writeConfig(t, text), "--storage.path="+t.TempDir(),

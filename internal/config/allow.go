@@ -39,8 +39,16 @@ type rule struct {
 	name    string // as it is spelled
 	host    string // name without port and brackets
 	auth    smbprobe.Auth
-	modules []string // the first is used if a request names none
+	modules []smbprobe.Module // the first is used if a request names none
 	line    int
+}
+
+func (r *rule) moduleNames() string {
+	var names []string
+	for _, m := range r.modules {
+		names = append(names, m.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 const (
@@ -114,17 +122,18 @@ func (c *Config) Target(name, module string) (smbprobe.Target, error) {
 		}
 		return smbprobe.Target{}, fmt.Errorf("%s: %w; it is not under targets", Quote(name), ErrNotAllowed)
 	}
-	if module == "" {
-		module = r.modules[0]
+	m := r.modules[0]
+	if module != "" {
+		if _, ok := c.modules[module]; !ok {
+			return smbprobe.Target{}, fmt.Errorf("%s: %w; %s", Quote(module), ErrUnknownModule, didYouMean(module, names(c.modules)))
+		}
+		i := slices.IndexFunc(r.modules, func(m smbprobe.Module) bool { return m.Name == module })
+		if i < 0 {
+			return smbprobe.Target{}, fmt.Errorf("%s: %w; %s has %s", Quote(module), ErrModuleNotAllowed, r.name, r.moduleNames())
+		}
+		m = r.modules[i]
 	}
-	m, ok := c.modules[module]
-	switch {
-	case !ok:
-		return smbprobe.Target{}, fmt.Errorf("%s: %w; %s", Quote(module), ErrUnknownModule, didYouMean(module, names(c.modules)))
-	case !slices.Contains(r.modules, module):
-		return smbprobe.Target{}, fmt.Errorf("%s: %w; %s has %s", Quote(module), ErrModuleNotAllowed, r.name, strings.Join(r.modules, ", "))
-	}
-	t := smbprobe.Target{Entry: r.name, Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Allows: c.allows(r.auth.Name, m)}
+	t := smbprobe.Target{Entry: r.name, Addr: ask.addr, Ports: ports, Auth: r.auth, Module: m, Modules: r.modules, Allows: c.allows(r.auth.Name, m)}
 	t.Name, t.Host = spell(ask, r, c.allowed.hosts[ask] == r)
 	if !ask.addr.IsValid() {
 		t.LookupName = lookupName(r.host)
@@ -160,8 +169,7 @@ func spell(ask endpoint, r *rule, listed bool) (name, host string) {
 // configuration gives an address to that account, and lets a login to it be as the module has
 // it. A host that must sign is not logged in to without signing because another one says so.
 func (c *Config) allows(auth string, module smbprobe.Module) func(netip.AddrPort) bool {
-	alike := func(name string) bool {
-		m := c.modules[name]
+	alike := func(m smbprobe.Module) bool {
 		return m.Transport == module.Transport && m.Dialect == module.Dialect && m.RequireSigning == module.RequireSigning && m.Share == module.Share
 	}
 	return func(to netip.AddrPort) bool {

@@ -21,6 +21,13 @@ const (
 	ntlmV2 = "v2"
 )
 
+// notInUsernames are the characters that no account of Windows NT has in its name, without the
+// backslash, which stands behind a domain (User Manager refuses them).
+const notInUsernames = `"/[]:;|=,+*?<>`
+
+// variableInName is a variable as shells, cmd.exe and templates have them.
+var variableInName = regexp.MustCompile(`^\$|\$\{|^%[^%]+%$|\{\{`)
+
 // readAuth makes an account of its section of the file, its password read.
 // Errors about an account quote no values.
 func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
@@ -41,6 +48,14 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 		b.problems.addf(name.line, at+".username", "has an @ and no domain; write the name before the @ alone, and the NT domain under domain: logins to all of a domain's servers count towards locking its account")
 	case !isPrintable(name.value) || len(name.value) > maxName:
 		b.problems.addf(name.line, at+".username", "has control characters, or more than %d bytes", maxName)
+	case strings.ContainsAny(name.value, notInUsernames):
+		b.problems.addf(name.line, at+".username", "has one of %s, which no account's name has; write the name alone, without domain and password", notInUsernames)
+	case variableInName.MatchString(name.value):
+		b.problems.addf(name.line, at+".username", "has a variable in it, which is not replaced; write the name itself")
+	case strings.TrimSpace(name.value) != name.value:
+		b.problems.addf(name.line, at+".username", "begins or ends with a blank; write the name alone")
+	case strings.Contains(name.value, "%"):
+		b.warn(name.line, at+".username", "has a %; if what follows it is the password, as some programs take it, take it out: names are shown")
 	}
 	if d := f.Domain; !isPrintable(d.value) || len(d.value) > maxName || strings.ContainsAny(d.value, notInNames) {
 		hint := "it has none of " + notInNames
@@ -48,6 +63,10 @@ func (b *builder) readAuth(name string, f fileAuth) smbprobe.Auth {
 			hint = "write it without the backslashes"
 		}
 		b.problems.addf(d.line, at+".domain", "is not an NT domain's or computer's name; %s", hint)
+	} else if variableInName.MatchString(d.value) {
+		b.problems.addf(d.line, at+".domain", "has a variable in it, which is not replaced; write the name itself")
+	} else if strings.TrimSpace(d.value) != d.value {
+		b.problems.addf(d.line, at+".domain", "begins or ends with a blank; write the name alone")
 	}
 	if n := f.NTLM; n.given && n.value != ntlmV1 && n.value != ntlmV2 {
 		b.problems.addf(n.line, at+".ntlm", "must be %s or %s", ntlmV2, ntlmV1)

@@ -22,6 +22,10 @@ func TestAuthErrors(t *testing.T) {
 		{"user principal name", "{username: u@corp.example, password: hunter2}", "auths.a.username: has an @ and no domain; write the name before the @ alone, and the NT domain under domain: logins to all of a domain's servers count towards locking its account"},
 		{"control character", `{username: "a\tb", password: hunter2}`, "auths.a.username: has control characters, or more than 256 bytes"},
 		{"long username", "{username: " + strings.Repeat("u", 257) + ", password: hunter2}", "auths.a.username: has control characters, or more than 256 bytes"},
+		{"password in the username", "{username: 'u:hunter2', password: hunter2}", "auths.a.username: has one of \"/[]:;|=,+*?<>, which no account's name has; write the name alone, without domain and password"},
+		{"domain in the username with a slash", "{username: CORP/u, password: hunter2}", "auths.a.username: has one of \"/[]:;|=,+*?<>, which no account's name has; write the name alone, without domain and password"},
+		{"username with a blank behind it", "{username: 'u ', password: hunter2}", "auths.a.username: begins or ends with a blank; write the name alone"},
+		{"domain with a blank in front", "{username: u, domain: ' CORP', password: hunter2}", "auths.a.domain: begins or ends with a blank; write the name alone"},
 		{"bad domain", `{username: u, domain: 'CORP\u', password: hunter2}`, `auths.a.domain: is not an NT domain's or computer's name; it has none of \/:*?"<>|`},
 		{"bad ntlm", "{username: u, ntlm: V1, password: hunter2}", "auths.a.ntlm: must be v2 or v1"},
 		{"no password", "{username: u}", "auths.a: has 0 of password_file, password_env and password; write exactly one"},
@@ -95,7 +99,7 @@ func TestPasswordEnvIsChecked(t *testing.T) {
 
 func TestSectionNames(t *testing.T) {
 	want := []string{
-		"rasphone.yml:1: auths.a...: its name may have letters, digits, -, _ and . alone, 64 at most",
+		"rasphone.yml:1: auths: the account here (its name is not shown: it may be a password) has no keys",
 		"rasphone.yml:2: modules." + strings.Repeat("m", 64) + "...: its name may have letters, digits, -, _ and . alone, 64 at most",
 	}
 	got := parseErrors(t, "auths: {'a:hunter2': {}}\nmodules: {"+strings.Repeat("m", 65)+": {}}")

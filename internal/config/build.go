@@ -81,6 +81,10 @@ func (b *builder) isBadName(section, name string, line int) bool {
 		return false
 	}
 	b.badNames[name] = true
+	if section == "auths" {
+		b.problems.addf(line, section, "the name of the account here (not shown: it may be a password) may have letters, digits, -, _ and . alone, %d at most", maxSectionName)
+		return true
+	}
 	b.problems.addf(line, join(section, name), "its name may have letters, digits, -, _ and . alone, %d at most", maxSectionName)
 	return true
 }

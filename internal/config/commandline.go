@@ -17,7 +17,7 @@ type AuthFlags struct {
 	Password secret.Secret
 	NTLMv1   bool // NTLMv1 instead of NTLMv2
 
-	PasswordFrom string // for messages: "--password-file corp.password"
+	PasswordFrom string // for messages: "--password-file"
 }
 
 // ModuleFlags is what the command line changes of the built-in default module.

@@ -78,6 +78,7 @@ func TestLoadExample(t *testing.T) {
 			Server: smbprobe.ServerModule{Services: []string{}},
 		},
 	}
+	wantTarget.Modules = []smbprobe.Module{wantTarget.Module}
 	if diff := cmp.Diff(wantTarget, target, cmp.Comparer(func(a, b secret.Secret) bool { return a.Equal(b) }), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 		t.Errorf("Target (-want +got):\n%s", diff)
 	}

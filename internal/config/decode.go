@@ -19,6 +19,7 @@ import (
 // part of YAML alone: no anchors, no aliases, no tags, one document.
 func decodeFile(data []byte, p *problems) fileConfig {
 	var file fileConfig
+	data = replaceBlanks(data, p)
 	root, line, err := parseYAML(data)
 	if err == nil {
 		decoder{p}.decode(root, "", reflect.ValueOf(&file).Elem())
@@ -97,6 +98,10 @@ func (d decoder) decode(n *yaml.Node, path string, v reflect.Value) {
 	}
 	if l, ok := v.Addr().Interface().(leaf); ok {
 		if err := l.decode(n); err != nil {
+			if n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode { // {{ name }}
+				d.problems.addUnread(n.Line, path, errors.New("is a template that was not filled in; write the value"))
+				return
+			}
 			if strings.Contains(path, "hosts[") && n.Kind != yaml.ScalarNode {
 				err = errors.New(`must be a host, as in exch01.corp.example or "10.1.2.3:139"; an IPv6 address in brackets, or one that ends in a colon, needs quotes, as in "[2001:db8::1]:139"`)
 			}
@@ -165,8 +170,11 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 		} else if topLevelKeys[key.Value] && (path == "auths" || path == "modules") {
 			d.problems.addf(key.Line, at, "%s belongs to the whole file; begin its line at the left margin", key.Value)
 			continue
+		} else if v.Type().Elem() == reflect.TypeFor[fileAuth]() && !hasKeys(value) && seen[key.Value] == 0 {
+			d.noAccount(path, key, value)
+			continue
 		} else if isEmpty(value) && (!mayBeEmpty(v.Type().Elem()) || strings.ContainsFunc(key.Value, func(r rune) bool { return !isNameChar(r) })) {
-			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write name: {...}")
+			d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write %s", nameHint(v.Type()))
 			continue
 		}
 		if first, ok := seen[key.Value]; ok {
@@ -184,9 +192,34 @@ func (d decoder) mapping(n *yaml.Node, path string, v reflect.Value) {
 	}
 }
 
+// hasKeys reports whether a value is a mapping that is not empty, or stands for another.
+func hasKeys(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || n.Anchor != "" || n.Kind == yaml.MappingNode && len(n.Content) > 0
+}
+
+// noAccount reports the name of an account that has no keys. The name is not shown, because it
+// may be a password.
+func (d decoder) noAccount(path string, key, value *yaml.Node) {
+	if field, _ := fieldByKey(reflect.New(reflect.TypeFor[fileAuth]()).Elem(), key.Value); field.IsValid() {
+		d.problems.addf(key.Line, join(path, key.Value), "is a key of an account; write the account's name above it, and indent the keys further than the name")
+		return
+	}
+	d.problems.hideName(key.Value)
+	if isEmpty(value) {
+		d.problems.addf(key.Line, path, "has a name with nothing behind it, not shown here; write name: {...}")
+		return
+	}
+	hint := "has no keys"
+	if value.Kind != yaml.MappingNode {
+		hint = mappingHint(value, reflect.TypeFor[fileAuth]())
+	}
+	d.problems.addf(key.Line, path, "the account here (its name is not shown: it may be a password) %s", hint)
+}
+
 // unknownKey reports a key that a struct does not have, and returns the one that was meant;
-// empty if none is close. One with nothing behind it, as in {username: rasphone, hunter2}, may
-// be a value at a wrong place, such as a password, and is not shown.
+// empty if none is close. One with nothing behind it, as in {username: rasphone, hunter2}, and one
+// among the keys of an account, may be a value at a wrong place, such as a password, and is not
+// shown.
 func (d decoder) unknownKey(in reflect.Type, path string, key, value *yaml.Node, names []string) (meant string) {
 	at := join(path, key.Value)
 	meant = Closest(key.Value, names)
@@ -197,6 +230,12 @@ func (d decoder) unknownKey(in reflect.Type, path string, key, value *yaml.Node,
 	case isEmpty(value):
 		d.problems.addf(key.Line, path, "unknown key with nothing behind it, not shown here; a key is followed by a colon, a space and its value; the keys here are %s", strings.Join(names, ", "))
 		return ""
+	case in == reflect.TypeFor[fileAuth]() && (meant == "" && len(elsewhere(key.Value)) == 0 || meant == "password"):
+		hint := "the keys here are " + strings.Join(names, ", ")
+		if meant != "" {
+			hint = "did you mean " + meant + "?"
+		}
+		d.problems.addf(key.Line, path, "unknown key (not shown: it may be a password); %s", hint)
 	case meant != "":
 		d.problems.addf(key.Line, at, "unknown key; did you mean %s?", meant)
 	case len(elsewhere(key.Value)) > 0:
@@ -223,6 +262,14 @@ func elsewhere(key string) []string {
 // isEmpty reports whether a value is null, which is what {key} has.
 func isEmpty(value *yaml.Node) bool {
 	return value.Kind == yaml.ScalarNode && value.ShortTag() == "!!null"
+}
+
+// nameHint is how a name in a mapping is written.
+func nameHint(mapping reflect.Type) string {
+	if mapping.Elem().Kind() == reflect.Struct && mapping.Elem() != reflect.TypeFor[text]() {
+		return "name: {...}"
+	}
+	return "name: value"
 }
 
 // mayBeEmpty reports whether an item of a mapping means something without a value: a module

@@ -33,8 +33,8 @@ func TestDecodeErrors(t *testing.T) {
 			"rasphone.yml:4: module: unknown key; did you mean modules?",
 			"rasphone.yml:8: modules.default.phonebook.size: unknown key; the keys here are path, dialed_entries, max_size"}},
 		{"the field that is no key", "auths: {a: {Line: 3, '-': 1}}", []string{
-			"rasphone.yml:1: auths.a.Line: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm",
-			"rasphone.yml:1: auths.a.-: unknown key; the keys here are username, domain, password_file, password_env, password, ntlm",
+			"rasphone.yml:1: auths.a: unknown key (not shown: it may be a password); the keys here are username, domain, password_file, password_env, password, ntlm",
+			"rasphone.yml:1: auths.a: unknown key (not shown: it may be a password); the keys here are username, domain, password_file, password_env, password, ntlm",
 			"rasphone.yml:1: auths.a.username: is missing; write the account's name",
 			"rasphone.yml:1: auths.a: has 0 of password_file, password_env and password; write exactly one"}},
 		{"duplicate keys", "auths:\n  a: {username: u, password: p}\n  b: {username: u, password: p}\n  a: {}\nmodules:\n  m:\n    share: A\n    share: B\n", []string{
@@ -174,7 +174,7 @@ func TestRepair(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			line := strings.Count(tt.yaml, "\n")
 			want := strings.Split(tt.want, "\n")
-			want = append(want, fmt.Sprintf(`%d: targets[0].auth: "b" is not under auths; there are a`, line))
+			want = append(want, fmt.Sprintf(`%d: targets[0].auth: this name (not shown: it may be a password) is not under auths; there are a`, line))
 			got := parseErrors(t, tt.yaml)
 			for i := range got {
 				got[i] = strings.TrimPrefix(got[i], "rasphone.yml:")

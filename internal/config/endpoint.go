@@ -13,6 +13,7 @@ import (
 const (
 	maxSpelling = 300
 	maxHostName = 253 // RFC 1035 2.3.4, without the trailing dot
+	maxHostPart = 63  // RFC 1035 2.3.4
 	maxZone     = 64
 )
 
@@ -69,11 +70,14 @@ func parseEndpoint(s string) (e endpoint, host string, err error) {
 	if err != nil {
 		return endpoint{}, "", err
 	}
-	if e.addr.IsUnspecified() || e.addr.IsMulticast() {
+	if e.addr.IsUnspecified() || e.addr.IsMulticast() || e.addr == broadcast {
 		return endpoint{}, "", errors.New("no host has this address")
 	}
 	return e, host, nil
 }
+
+// broadcast is the address of every host of a network (RFC 919).
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // parsePort takes a decimal number from 1 to 65535 without leading zeros.
 func parsePort(s string) (uint16, error) {
@@ -116,6 +120,11 @@ func parseHostName(s string) (string, error) {
 	}
 	if strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
 		return "", errors.New("a host name has no empty part between two dots")
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if len(part) > maxHostPart {
+			return "", fmt.Errorf("a part of a host name has at most %d characters", maxHostPart)
+		}
 	}
 	return strings.ToLower(name), nil
 }

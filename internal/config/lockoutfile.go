@@ -26,6 +26,15 @@ type lockoutFile struct {
 // not name it and there is no default: neither STATE_DIRECTORY nor a cache folder is set.
 func (c *Config) LockoutFile() (string, error) { return c.lockoutFile.path, c.lockoutFile.err }
 
+// MeansNone reports whether a path looks like none in another spelling.
+func MeansNone(path string) bool {
+	switch strings.ToLower(path) {
+	case noLockoutFile, "no", "off", "false", "null", "nil", "disabled":
+		return path != noLockoutFile
+	}
+	return false
+}
+
 // Reads reports whether a path leads to the configuration file or one of its password files.
 func (c *Config) Reads(path string) bool {
 	info, err := os.Stat(path)
@@ -50,6 +59,9 @@ func (b *builder) readLockoutFile(t text) lockoutFile {
 	case strings.TrimSpace(t.value) == "":
 		b.problems.addf(t.line, at, "is empty; write a path, or %s", noLockoutFile)
 		return lockoutFile{}
+	case MeansNone(t.value):
+		b.problems.addf(t.line, at, "%s would be a file; write %s to keep none, or a path with a folder, as in ./%s", Quote(t.value), noLockoutFile, t.value)
+		return lockoutFile{}
 	case !isPrintable(t.value) || len(t.value) > maxPath:
 		b.problems.addf(t.line, at, "has control characters, or more than %d bytes", maxPath)
 		return lockoutFile{}
@@ -61,6 +73,10 @@ func (b *builder) readLockoutFile(t text) lockoutFile {
 		return lockoutFile{}
 	}
 	path := b.besideFile(t.value)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		b.problems.addf(t.line, at, "%s is there, and is not a regular file; write the path of a file of its own", Quote(t.value))
+		return lockoutFile{}
+	}
 	// The lockout file is replaced as a whole.
 	taken := path == filepath.Clean(b.problems.file)
 	for _, f := range b.passwordFiles {

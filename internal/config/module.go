@@ -87,7 +87,7 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 		oneOf(smbprobe.TransportAuto, smbprobe.TransportNetBIOS, smbprobe.TransportDirect))
 	m.NetBIOSName = value(s, "netbios_name", f.NetBIOSName, m.NetBIOSName, parseNetBIOSName)
 	m.RequireSigning = value(s, "signing", f.Signing, signingAuto, oneOf(signingAuto, signingRequired)) == signingRequired
-	m.Share = value(s, "share", f.Share, m.Share, parseBareName)
+	m.Share = value(s, "share", f.Share, m.Share, parseShare)
 	m.Session = value(s, "session", f.Session, m.Session, parseSession)
 	if m.Session == smbprobe.SessionKept && m.Dialect == smbprobe.DialectSMB2 {
 		p.add(f.Session.line, s.path+".session", errKeptSMB2)
@@ -101,7 +101,7 @@ func readModule(name string, f fileModule, p *problems) smbprobe.Module {
 
 	s = section{p, "modules." + name + ".eventlog"}
 	m.EventLog.Enabled = f.EventLog.Enabled.or(m.EventLog.Enabled)
-	m.EventLog.Log = value(s, "log", f.EventLog.Log, m.EventLog.Log, parseBareName)
+	m.EventLog.Log = value(s, "log", f.EventLog.Log, m.EventLog.Log, parseLog)
 	m.EventLog.Source = value(s, "source", f.EventLog.Source, m.EventLog.Source, parseName)
 	m.EventLog.EventID = value(s, "event_id", f.EventLog.EventID.text, m.EventLog.EventID, parseEventID)
 	m.EventLog.Windows = readWindows(s, f.EventLog.Windows, f.Line, m.EventLog.Windows)

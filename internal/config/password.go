@@ -106,11 +106,12 @@ func checkPassword(password secret.Secret) error {
 }
 
 // ReadPasswordFile reads the password file that the command line names, as the
-// configuration's password files are read.
+// configuration's password files are read. Its error does not show the path, which may be the
+// password itself.
 func ReadPasswordFile(path string) (secret.Secret, error) {
 	password, _, err := readPasswordFile(path)
 	if err != nil {
-		return secret.Secret{}, fmt.Errorf("--password-file %s: %w", path, err)
+		return secret.Secret{}, fmt.Errorf("--password-file: %w", err)
 	}
 	return password, nil
 }

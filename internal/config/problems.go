@@ -28,6 +28,16 @@ type problems struct {
 	// unread are the paths whose values could not be read. What seems to be missing there
 	// is a consequence, which is not reported as well.
 	unread []string
+
+	hiddenNames map[string]bool // of accounts, reported already, that no message may show
+}
+
+// hideName notes the name of an account that is reported and that no message may show.
+func (p *problems) hideName(name string) {
+	if p.hiddenNames == nil {
+		p.hiddenNames = map[string]bool{}
+	}
+	p.hiddenNames[name] = true
 }
 
 func (p *problems) add(line int, path string, err error) {

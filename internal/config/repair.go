@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -15,6 +17,48 @@ import (
 // A line of a file that is not YAML may have a mistake that people make often. It is
 // reported by its own line, which the parser's error seldom is, and corrected, so that what
 // else is wrong can be found in the same run. No message quotes a value: it may be a password.
+
+// replaceBlanks reports characters in front of the lines' text that look like spaces or like
+// nothing, as word processors and web pages leave them, and replaces them by spaces: YAML takes
+// them for a part of the key.
+func replaceBlanks(data []byte, p *problems) []byte {
+	if !utf8.Valid(data) || !bytes.ContainsFunc(data, isOddBlank) {
+		return data
+	}
+	var fixed bytes.Buffer
+	number := 0
+	for line := range bytes.Lines(data) {
+		number++
+		if number == 1 && bytes.HasPrefix(line, []byte(byteOrderMark)) {
+			fixed.WriteString(byteOrderMark)
+			line = line[len(byteOrderMark):]
+		}
+		text := bytes.TrimLeftFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || isOddBlank(r) })
+		indent := line[:len(line)-len(text)]
+		if at := bytes.IndexFunc(indent, isOddBlank); at >= 0 && len(bytes.TrimSpace(text)) > 0 {
+			r, _ := utf8.DecodeRune(indent[at:])
+			p.addf(number, "", "in front of the text stands a character that is no space, although it may look like one (U+%04X); delete it, and indent with spaces", r)
+		}
+		fixed.Write(bytes.Map(func(r rune) rune {
+			switch {
+			case unicode.Is(unicode.Cf, r): // no width
+				return -1
+			case isOddBlank(r):
+				return ' '
+			}
+			return r
+		}, indent))
+		fixed.Write(text)
+	}
+	return fixed.Bytes()
+}
+
+const byteOrderMark = "\ufeff"
+
+// isOddBlank reports whether a character looks like a space, or like nothing, and is not ASCII.
+func isOddBlank(r rune) bool {
+	return r > unicode.MaxASCII && r != '\u0085' && (unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Cf, r))
+}
 
 // repair reports the mistakes of text, which is not YAML, and what the parser finds beyond
 // them. It returns the root of the corrected text; nil if that is not YAML either.
@@ -100,6 +144,7 @@ var (
 	keyWithoutColon = regexp.MustCompile(`^((?:- +)?)(` + knownKeys + `)(\s*\n?)$`)
 	keyWithEquals   = regexp.MustCompile(`^((?:- +)?)(` + knownKeys + `) *=(.*\n?)$`)
 	keyWithoutSpace = regexp.MustCompile(`^((?:- +)?)(` + knownKeys + `):([^\s:].*\n?)$`)
+	dashWithTab     = regexp.MustCompile(`^-[ \t]*\t[ \t]*`)
 	dashWithoutKey  = regexp.MustCompile(`^(-)(` + knownKeys + `)(:.*\n?)$`)
 
 	// Values that need quotes: in front, the value, the rest of the line.
@@ -111,6 +156,10 @@ var (
 
 // fixKey corrects the beginning of a line, without its indentation.
 func (r *repairer) fixKey(line int, text string) string {
+	if m := dashWithTab.FindString(text); m != "" {
+		r.add(line, "a tab stands behind the dash; write a space")
+		text = "- " + text[len(m):]
+	}
 	if m := keyWithoutColon.FindStringSubmatch(text); m != nil {
 		r.add(line, fmt.Sprintf("%s has no colon; write %s:", m[2], m[2]))
 		return m[1] + m[2] + ":" + m[3]

@@ -42,7 +42,7 @@ func (b *builder) readTargets(groups []fileTargets, auths map[string]smbprobe.Au
 			if !listed {
 				continue
 			}
-			hosts = append(hosts, Host{Name: r.name, Module: r.modules[0], Auth: r.auth.Name, Labels: labels})
+			hosts = append(hosts, Host{Name: r.name, Module: r.modules[0].Name, Auth: r.auth.Name, Labels: labels})
 			if r.auth.Domain == "" {
 				b.checkAccount(accounts, at, t.line, account{e.onPort(0), strings.ToLower(r.auth.Username)}, r.auth)
 			}
@@ -70,9 +70,9 @@ func (b *builder) checkAccount(accounts map[account]smbprobe.Auth, at string, li
 	}
 }
 
-// readModules returns the names of a group's modules, at least one.
-func (b *builder) readModules(at string, g fileTargets, modules map[string]smbprobe.Module) []string {
-	fallback := []string{DefaultModule}
+// readModules returns a group's modules, at least one.
+func (b *builder) readModules(at string, g fileTargets, modules map[string]smbprobe.Module) []smbprobe.Module {
+	fallback := []smbprobe.Module{modules[DefaultModule]}
 	switch {
 	case g.Modules == nil:
 		return fallback
@@ -83,14 +83,13 @@ func (b *builder) readModules(at string, g fileTargets, modules map[string]smbpr
 		b.problems.addf(g.Modules[maxModules].line, at, "has %d names; %d are allowed", len(g.Modules), maxModules)
 		return fallback
 	}
-	names := readModuleNames(b, at, g.Modules, modules)
-	if len(names) == 0 {
+	read := readModuleList(b, at, g.Modules, modules)
+	if len(read) == 0 {
 		return fallback
 	}
 	// What one module refuses, another one must not permit: the request chooses among them.
-	first := modules[names[0]]
-	for _, name := range names[1:] {
-		m := modules[name]
+	first := read[0]
+	for _, m := range read[1:] {
 		for _, key := range []struct {
 			name   string
 			differ bool
@@ -100,25 +99,25 @@ func (b *builder) readModules(at string, g fileTargets, modules map[string]smbpr
 			{"signing", m.RequireSigning != first.RequireSigning},
 		} {
 			if key.differ {
-				b.problems.addf(g.Modules[0].line, at, "%s and %s differ in %s; the modules of one target agree in dialect, transport and signing", first.Name, name, key.name)
+				b.problems.addf(g.Modules[0].line, at, "%s and %s differ in %s; the modules of one target agree in dialect, transport and signing", first.Name, m.Name, key.name)
 			}
 		}
 	}
-	return names
+	return read
 }
 
-func readModuleNames(b *builder, at string, list []text, modules map[string]smbprobe.Module) []string {
-	var read []string
+func readModuleList(b *builder, at string, list []text, modules map[string]smbprobe.Module) []smbprobe.Module {
+	var read []smbprobe.Module
 	for i, t := range list {
 		at := fmt.Sprintf("%s[%d]", at, i)
-		switch _, ok := modules[t.value]; {
+		switch m, ok := modules[t.value]; {
 		case !ok && b.isKnownBad("modules", t.value):
 		case !ok:
 			b.problems.addf(t.line, at, "%s is not under modules; %s", Quote(t.value), didYouMean(t.value, names(modules)))
-		case slices.Contains(read, t.value):
+		case slices.ContainsFunc(read, func(m smbprobe.Module) bool { return m.Name == t.value }):
 			b.problems.addf(t.line, at, "%s is in the list twice", Quote(t.value))
 		default:
-			read = append(read, t.value)
+			read = append(read, m)
 		}
 	}
 	return read
@@ -146,7 +145,12 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 	}
 	auth, ok := auths[g.Auth.value]
 	if !ok && !b.isKnownBad("auths", g.Auth.value) {
-		b.problems.addf(g.Auth.line, at+".auth", "%s is not under auths; %s", Quote(g.Auth.value), didYouMean(g.Auth.value, names(auths)))
+		// What is close to no name may be the password.
+		shown := "this name (not shown: it may be a password)"
+		if Closest(g.Auth.value, names(auths)) != "" {
+			shown = Quote(g.Auth.value)
+		}
+		b.problems.addf(g.Auth.line, at+".auth", "%s is not under auths; %s", shown, didYouMean(g.Auth.value, names(auths)))
 	}
 	return auth
 }
@@ -154,7 +158,7 @@ func (b *builder) authOf(at string, g fileTargets, auths map[string]smbprobe.Aut
 // isKnownBad reports whether the auth or module of this name may be missing because of a
 // problem that is reported already.
 func (b *builder) isKnownBad(section, name string) bool {
-	return b.badNames[name] || Closest(name, names(b.badNames)) != "" || b.problems.isUnread(section)
+	return b.badNames[name] || section == "auths" && b.problems.hiddenNames[name] || Closest(name, names(b.badNames)) != "" || b.problems.isUnread(section)
 }
 
 // addHost puts a host into the list, and reports whether that went well.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -45,12 +46,12 @@ func parseTimeout(s string) (time.Duration, error) {
 	if t := time.Duration(d); err == nil && t >= minTimeout && t <= maxTimeout {
 		return t, nil
 	}
-	return 0, fmt.Errorf("%s is not a duration from 100ms to 5m; write %s", Quote(s), DurationHint(s, maxTimeout, "500ms, 10s or 1m30s"))
+	return 0, fmt.Errorf("%s is not a duration from 100ms to 5m; write %s", Quote(s), DurationHint(s, minTimeout, maxTimeout, "500ms, 10s or 1m30s"))
 }
 
 // DurationHint returns how a duration is spelled that lacks its unit, or has one of another
-// notation; examples if it cannot be guessed, or is longer than limit.
-func DurationHint(s string, limit time.Duration, examples string) string {
+// notation; examples if it cannot be guessed, or is shorter than least or longer than limit.
+func DurationHint(s string, least, limit time.Duration, examples string) string {
 	number, unit := splitUnit(s)
 	value, err := strconv.ParseFloat(number, 64)
 	if err != nil || value < 0 {
@@ -63,7 +64,7 @@ func DurationHint(s string, limit time.Duration, examples string) string {
 		"h": time.Hour, "hour": time.Hour, "hours": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour, "days": 24 * time.Hour,
 	}
 	of, ok := units[unit]
-	if !ok || value*float64(of) > float64(limit) {
+	if !ok || value*float64(of) < float64(least) || value*float64(of) > float64(limit) {
 		return examples
 	}
 	guess := model.Duration(value * float64(of)).String()
@@ -86,7 +87,7 @@ func parseInterval(s string) (time.Duration, error) {
 	if t := time.Duration(d); err == nil && t <= maxInterval {
 		return t, nil
 	}
-	return 0, fmt.Errorf("%s is not a duration from 0s to 1m; write %s", Quote(s), DurationHint(s, maxInterval, "5s, or 0s to probe at every request"))
+	return 0, fmt.Errorf("%s is not a duration from 0s to 1m; write %s", Quote(s), DurationHint(s, 0, maxInterval, "5s, or 0s to probe at every request"))
 }
 
 // parseSession takes session.
@@ -188,10 +189,43 @@ func parseBareName(s string) (string, error) {
 	return s, nil
 }
 
+// parseShare takes the bare name of a share. Of a longer path it suggests the part that is the
+// share: \\server\share\folder, share\folder.
+func parseShare(s string) (string, error) {
+	share, err := parseBareName(s)
+	parts := strings.Split(strings.ReplaceAll(s, "/", `\`), `\`)
+	switch {
+	case err == nil || len(parts) == 1:
+		return share, err
+	case len(parts) > 3 && parts[0] == "" && parts[1] == "":
+		parts = parts[3:]
+	case parts[0] == "":
+		parts = parts[1:]
+	}
+	if _, bad := parseBareName(parts[0]); bad != nil {
+		return "", fmt.Errorf("%s is not a bare name; write it as in ADMIN$", Quote(s))
+	}
+	return "", fmt.Errorf("%s is not a bare name; write %s", Quote(s), parts[0])
+}
+
+// parseLog takes the name of an event log, which is not that of its file.
+func parseLog(s string) (string, error) {
+	log, err := parseBareName(s)
+	if !strings.HasSuffix(strings.ToLower(s), ".evt") {
+		return log, err
+	}
+	file := strings.ToLower(s[strings.LastIndexAny(s, `\/`)+1:])
+	name := map[string]string{"sysevent.evt": "System", "secevent.evt": "Security"}[file]
+	return "", fmt.Errorf("%s is the file of an event log; write the log's name: %s", Quote(s), cmp.Or(name, "Application"))
+}
+
 // parsePath takes a path relative to the share, and gives it with backslashes
 // and without one at its beginning.
 func parsePath(s string) (string, error) {
 	path := strings.TrimPrefix(strings.ReplaceAll(s, "/", `\`), `\`)
+	if strings.HasPrefix(path, "%") {
+		return "", fmt.Errorf(`%s begins with a variable, which is not replaced; write it relative to the share, as in System32\Ras\rasphone.pbk`, Quote(s))
+	}
 	for part := range strings.SplitSeq(path, `\`) {
 		if _, err := parseBareName(part); err != nil {
 			return "", fmt.Errorf(`%s is not a path relative to the share; write it as System32\Ras\rasphone.pbk, without server, drive, "..", empty parts and wildcards`, Quote(s))
@@ -250,7 +284,7 @@ func readWindows(s section, list []text, moduleLine int, fallback []smbprobe.Win
 		parsed, err := model.ParseDuration(t.value)
 		d := time.Duration(parsed)
 		if err != nil || d <= 0 || d > maxWindow {
-			hint := DurationHint(t.value, maxWindow, "15m, 1h or 24h")
+			hint := DurationHint(t.value, time.Millisecond, maxWindow, "15m, 1h or 24h")
 			if _, err := strconv.ParseUint(t.value, 10, 32); err == nil {
 				hint = "15m, 1h or 24h" // the unit cannot be guessed
 			}

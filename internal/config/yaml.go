@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -58,11 +59,43 @@ type syntaxError struct{ hint string }
 
 func (e *syntaxError) Error() string { return "not YAML: " + e.hint }
 
+// foreignLines are beginnings of lines that are not YAML, and what to do about them.
+var foreignLines = []struct{ begins, hint string }{
+	{"<<<<<<< ", "a conflict that a version control system left begins here; choose one of its two sides"},
+	{">>>>>>> ", "a conflict that a version control system left ends here; choose one of its two sides"},
+	{";", "a comment begins with #"},
+	{"//", "a comment begins with #"},
+	{"/*", "a comment begins with #, in each of its lines"},
+	{"{%", "a template that was not filled in stands here"},
+	{"%YAML", "a directive is not needed; delete this line, and the --- below it"},
+	{"%TAG", "a directive is not needed; delete this line, and the --- below it"},
+}
+
+// foreignLine returns the first line that is not YAML as its beginning shows; 0: there is none.
+func foreignLine(data []byte) (line int, hint string) {
+	for text := range bytes.Lines(data) {
+		line++
+		text = bytes.TrimLeft(text, " \t")
+		for _, foreign := range foreignLines {
+			if bytes.HasPrefix(text, []byte(foreign.begins)) {
+				return line, foreign.hint
+			}
+		}
+		if at := bytes.Index(text, []byte("{{")); at >= 0 && bytes.Contains(text[at:], []byte("}}")) && !bytes.HasPrefix(text, []byte("#")) {
+			return line, "a template that was not filled in stands here"
+		}
+	}
+	return 0, ""
+}
+
 // explainYAML returns the line of a parser's error, 0 if it is not known, and what to do
 // about it. The parser's errors have no types: their words decide.
 func explainYAML(data []byte, parserError error) (line int, err error) {
 	if line, hint := encodingProblem(data); hint != "" {
 		return line, errors.New(hint)
+	}
+	if line, hint := foreignLine(data); line != 0 {
+		return line, errors.New("not YAML: " + hint)
 	}
 	line = yamlLine(parserError)
 	for _, known := range yamlHints {
@@ -91,6 +124,7 @@ var yamlHints = []struct{ reason, hint string }{
 	{"expected comment or line break", "a value that begins with > or | needs quotes"},
 	{"mapping keys are not allowed", "a value that begins with a question mark and a blank needs quotes"},
 	{"control characters are not allowed", "a control character is in the file, perhaps not visible; delete it"},
+	{"tab character that violates indentation", "a tab stands in front of the text, or in a line without text; indent with spaces"},
 	{"exceeded max depth", "too many brackets are open; close each where it ends"},
 	{"<document start>", "begins like a file of another kind; write keys followed by a colon, as in the README's example"},
 }
@@ -104,6 +138,9 @@ func encodingProblem(data []byte) (line int, hint string) {
 	for text := range bytes.Lines(data) {
 		if line++; !utf8.Valid(text) {
 			return line, "this line is not text in UTF-8; save the file as UTF-8"
+		}
+		if bytes.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\n' && r != '\u0085' }) {
+			return line, "a control character is in this line, perhaps not visible; delete it"
 		}
 	}
 	return 0, ""
@@ -159,7 +196,9 @@ func mappingHint(n *yaml.Node, mapping reflect.Type) string {
 	case n.Kind == yaml.SequenceNode:
 		return must + ", not a list; leave out the dashes or brackets"
 	case mapping.Kind() == reflect.Map:
-		return must + "; write name: {...}"
+		return must + "; write " + nameHint(mapping)
+	case mapping == reflect.TypeFor[fileEventLog]() && n.ShortTag() == "!!bool", mapping == reflect.TypeFor[fileEventLog]() && n.Value == "off":
+		return must + "; write eventlog: {enabled: false} to read no event log"
 	}
 	_, names := fieldByKey(reflect.New(mapping).Elem(), "")
 	return must + "; the keys here are " + strings.Join(names, ", ")

@@ -11,13 +11,14 @@ import (
 // Lint is what lint found in one copy of a phone book. Its JSON form is what
 // lint prints with --output=json.
 type Lint struct {
-	File     string        `json:"file"`
-	Error    string        `json:"error,omitempty"` // the file could not be read; everything else is empty then
-	Entries  []string      `json:"entries"`
-	Intact   bool          `json:"intact"` // no finding of class file or entry
-	Findings []LintFinding `json:"findings"`
-	Counts   []LintCount   `json:"counts"` // of each check that found something; findings beyond 100 are only counted
-	Dialed   []LintDialed  `json:"dialed_entries"`
+	File      string        `json:"file"`
+	Error     string        `json:"error,omitempty"`      // the file could not be read; everything else is empty then
+	LooksLike string        `json:"looks_like,omitempty"` // what the file is if it is not a phone book: "a picture"
+	Entries   []string      `json:"entries"`
+	Intact    bool          `json:"intact"` // no finding of class file or entry
+	Findings  []LintFinding `json:"findings"`
+	Counts    []LintCount   `json:"counts"` // of each check that found something; findings beyond 100 are only counted
+	Dialed    []LintDialed  `json:"dialed_entries"`
 }
 
 // LintDialed is an entry that the Internet Mail Service dials.
@@ -38,6 +39,14 @@ func NewLint(file string, data []byte, dialed []string) *Lint {
 		Counts:   newCounts(found.Counts),
 		Dialed:   make([]LintDialed, len(found.Dialed)),
 	}
+	if found.Has(phonebook.ClassFile) {
+		l.LooksLike = otherFile(data, book)
+	}
+	if l.LooksLike != "" {
+		for i := range l.Findings {
+			l.Findings[i].Text = "" // secrets of other files are not known, and so not masked
+		}
+	}
 	for e := range book.Entries() {
 		l.Entries = append(l.Entries, e.Name)
 	}
@@ -54,6 +63,10 @@ func NewLint(file string, data []byte, dialed []string) *Lint {
 // place, the line with secrets masked, why it matters, and what to do.
 func (l *Lint) WriteText(w io.Writer, colour bool) error {
 	p := palette{on: colour}
+	if l.LooksLike != "" {
+		_, err := fmt.Fprintf(w, "%s: %s: it looks like %s\n      fix: check a copy of rasphone.pbk, which is in System32\\Ras of the server\n", l.File, p.bad("not a phone book"), l.LooksLike)
+		return err
+	}
 	var b strings.Builder
 	switch {
 	case l.Error != "":

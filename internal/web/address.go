@@ -17,6 +17,12 @@ type address struct {
 	path   string // what stands before "/probe"; empty or beginning with /, not ending with it
 }
 
+// CheckExternalAddress returns an error if New would refuse an external address.
+func CheckExternalAddress(s string) error {
+	_, err := parseExternalAddress(s)
+	return err
+}
+
 // parseExternalAddress takes "host", "host:port", or an http or https URL of one
 // with or without a path. The empty string gives the zero address.
 func parseExternalAddress(s string) (address, error) {

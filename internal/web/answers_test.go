@@ -120,13 +120,22 @@ func TestAPI(t *testing.T) {
 	other.Module = "short"
 	f.server.history.add(other)
 	f.server.history.add(hostileOf("gone"))
+	f.server.history.add(rowResult("taken", pageTime(), smbprobe.VerdictCritical))
 	schema := compileSchema(t)
 	for path, want := range map[string]string{
-		"/api/v1/targets":                                  "exch01.corp.example default, exch01.corp.example short, gone default",
+		"/api/v1/targets":                                  "exch01.corp.example default, exch01.corp.example short, gone default, taken default",
 		"/api/v1/targets/exch01.corp.example":              "exch01.corp.example default, exch01.corp.example short",
 		"/api/v1/targets/exch01.corp.example?module=short": "exch01.corp.example short",
 		"/api/v1/targets/gone":                             "gone default",
 		"/api/v1/targets/exch02:139":                       "",
+		"/api/v1/targets?site=hq":                          "exch01.corp.example default",
+		"/api/v1/targets?module=short":                     "exch01.corp.example short",
+		"/api/v1/targets?state=critical":                   "taken default",
+		"/api/v1/targets?state=not-ok&q=taken":             "taken default",
+		"/api/v1/targets?state=never":                      "",
+		"/api/v1/targets?cause=port_taken":                 "taken default",
+		"/api/v1/targets?site=nowhere":                     "",
+		"/api/v1/targets?q=+&state=":                       "exch01.corp.example default, exch01.corp.example short, gone default, taken default",
 	} {
 		w := f.do(http.MethodGet, path)
 		var document any

@@ -11,9 +11,23 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
 )
 
-// serveTargetsAPI lists the last result of every target that was probed, by name.
+// serveTargetsAPI lists the last result of every target that was probed and that the filter of
+// the first page lets through, by name.
 func (s *Server) serveTargetsAPI(w http.ResponseWriter, r *http.Request) {
-	s.writeResults(w, r, func(flightKey) bool { return true })
+	f, err := newFilter(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if !f.Set() {
+		s.writeResults(w, r, func(flightKey) bool { return true })
+		return
+	}
+	matching := map[flightKey]bool{}
+	for _, row := range s.fleet(s.options.Now()) {
+		matching[row.key] = f.matches(row)
+	}
+	s.writeResults(w, r, func(k flightKey) bool { return matching[k] })
 }
 
 // serveTargetAPI lists the last results of one target: that of each module that it was probed
@@ -48,7 +62,8 @@ func (s *Server) writeResults(w http.ResponseWriter, r *http.Request, wanted fun
 	s.stream(w, r, http.StatusOK, func(w io.Writer) error {
 		separator := "["
 		for _, key := range keys {
-			if err := writeResult(w, separator, all[key].result); err != nil {
+			snap := all[key]
+			if err := writeResult(w, separator, conclude(snap.result, snap.outlined)); err != nil {
 				return err
 			}
 			separator = ","

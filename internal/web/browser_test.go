@@ -222,7 +222,7 @@ func testCopy(t *testing.T, b *browser) {
 
 // testHostile opens the pages with texts of a hostile server.
 func testHostile(t *testing.T, b *browser) {
-	for _, path := range []string{"/", "/?q=%3Cimg+src%3Dx+onerror%3Dpwned%3D1%3E&cause=%3Cscript%3E&site=%22%3E", targetPath(hostileTarget), "/target/trace?target=" + hostileTarget, "/events", "/runbooks/port_taken"} {
+	for _, path := range []string{"/", "/?q=%3Cimg+src%3Dx+onerror%3Dpwned%3D1%3E&module=%3Cscript%3E&site=%22%3E", targetPath(hostileTarget), "/target/trace?target=" + hostileTarget, "/events", "/runbooks/port_taken"} {
 		b.open(t, path)
 		if got := evaluate[string](t, b, `typeof pwned + document.querySelectorAll("script, img, iframe, object").length`); got != "undefined1" {
 			t.Errorf("%s: %s", path, got)

@@ -62,7 +62,7 @@ func newHoursChart(h *smbprobe.HourlyCounts) *hoursChart {
 			all += n
 			b.Height = max(1, n*chartTall/c.Max)
 			b.Y = chartFoot - b.Height
-			if n > h.Failures[worst] {
+			if n >= h.Failures[worst] { // of equal hours the last one: the first may have its like today still to come
 				worst = i
 			}
 		}

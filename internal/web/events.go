@@ -182,7 +182,11 @@ type fleetEvent struct {
 
 // serveEvents shows the latest events of all targets, the newest first.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
-	f := newFilter(r.URL.Query())
+	f, err := newFilter(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	all := s.fleet(s.options.Now())
 	var events []fleetEvent
 	for _, row := range all {
@@ -199,7 +203,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	p := eventsPage{
 		frame: s.newFrame(r, "Events", "events", icon), Filter: f, Count: len(events),
-		Sites: distinct(all, func(r *row) string { return r.site }),
+		Sites: sites(all, f),
 	}
 	p.Page = newPager(r.URL.Query().Get("page"), len(events), eventsPerPage, f.query())
 	p.Events = events[p.Page.first:p.Page.last]

@@ -56,6 +56,7 @@ type record struct {
 	result   *smbprobe.Result // of the last probe
 	change   bool             // it differs from the one before
 	thinned  bool             // its details are not kept, see thin
+	outlined bool             // nor is what conclude adds
 	size     int              // bytes of result
 	since    time.Time        // when the first result came of the states and the verdict that still hold
 	outcomes []outcome        // the oldest first; at most maxOutcomes
@@ -121,7 +122,7 @@ func (h *history) replace(result *smbprobe.Result) []*kept {
 			r.since = result.Started
 		}
 	}
-	r.result, r.size, r.thinned, r.version = result, size, false, h.version
+	r.result, r.size, r.thinned, r.outlined, r.version = result, size, false, false, h.version
 	r.outcomes = append(r.outcomes, newOutcome(result))
 	if n := len(r.outcomes) - maxOutcomes; n > 0 {
 		r.outcomes = slices.Delete(r.outcomes, 0, n)
@@ -167,7 +168,8 @@ func (h *history) forget() {
 	h.maximum = len(h.records) - kept + maxOthers
 }
 
-// get returns what is remembered of one target and module.
+// get returns what is remembered of one target and module, with all that there is to say of the
+// causes.
 func (h *history) get(key flightKey) (s snapshot, known bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -177,6 +179,7 @@ func (h *history) get(key flightKey) (s snapshot, known bool) {
 	}
 	s = snapshot{record: *r, staleAfter: staleAfter(r.outcomes)}
 	s.outcomes, s.kept = slices.Clone(r.outcomes), slices.Clone(r.kept)
+	s.result, s.outlined = conclude(r.result, r.outlined), false
 	return s, true
 }
 

@@ -63,13 +63,39 @@ type filter struct {
 	Text, Site, State, Module, Cause string
 }
 
-func newFilter(values url.Values) filter {
+// newFilter reads a filter from the query of a URL. Its error names a state or a cause that does not
+// exist, or a parameter that is there several times: an empty list would be misread. Sites and modules
+// may come and go with the configuration, and are not checked.
+func newFilter(query string) (filter, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return filter{}, err
+	}
 	get := func(name string) string {
 		text := strings.TrimSpace(values.Get(name))
 		return text[:min(len(text), 200)]
 	}
-	return filter{Text: get("q"), Site: get("site"), State: get("state"), Module: get("module"), Cause: get("cause")}
+	for _, name := range filterParameters {
+		if n := len(values[name]); n > 1 {
+			return filter{}, fmt.Errorf("%s is there %d times; give it once", name, n)
+		}
+	}
+	f := filter{Text: get("q"), Site: get("site"), State: get("state"), Module: get("module"), Cause: get("cause")}
+	if _, known := parseState(f.State); f.State != "" && f.State != stateNotOK && !known {
+		names := []string{stateNotOK}
+		for _, s := range tileOrder {
+			names = append(names, s.Name())
+		}
+		return filter{}, fmt.Errorf("state: there is no %q; the states are %s", f.State, strings.Join(names, ", "))
+	}
+	if f.Cause != "" && causeNumbers[f.Cause] == 0 {
+		return filter{}, fmt.Errorf("cause: there is no %q; the list of runbooks has the names", f.Cause)
+	}
+	return f, nil
 }
+
+// filterParameters are the parameters of a filter.
+var filterParameters = [...]string{"q", "site", "state", "module", "cause"}
 
 // Set reports whether there is anything to select by.
 func (f filter) Set() bool { return f != filter{} }
@@ -116,9 +142,13 @@ func (f filter) matches(r *row) bool {
 
 // serveIndex shows every target with its last result, the most urgent first.
 func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) {
+	f, err := newFilter(r.URL.RawQuery)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
 	now := s.options.Now()
 	all := s.fleet(now)
-	f := newFilter(r.URL.Query())
 	icon := stateNever
 	if len(all) > 0 {
 		icon = all[0].state
@@ -126,7 +156,7 @@ func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) {
 	p := indexPage{
 		frame: s.newFrame(r, headline(all), "servers", icon), Now: now, All: len(all), Filter: f,
 		Tiles: tiles(all, f), Groups: groups(all), States: stateChoices(f),
-		Sites: distinct(all, func(r *row) string { return r.site }), Modules: distinct(all, func(r *row) string { return r.key.module }),
+		Sites: sites(all, f), Modules: distinct(all, f.Module, func(r *row) string { return r.key.module }),
 	}
 	p.Notices = s.notices(all, now)
 	matching := slices.DeleteFunc(slices.Clone(all), func(r *row) bool { return !f.matches(r) })
@@ -245,10 +275,19 @@ func groups(all []*row) []group {
 	return shared
 }
 
-// distinct returns the values of all rows, sorted, without the empty one.
-func distinct(all []*row, of func(*row) string) []string {
+// sites are the choices of a form's site.
+func sites(all []*row, f filter) []string {
+	return distinct(all, f.Site, func(r *row) string { return r.site })
+}
+
+// distinct returns the values of all rows and the one that is selected, sorted, without the
+// empty one.
+func distinct(all []*row, selected string, of func(*row) string) []string {
 	seen := map[string]bool{"": true}
 	var values []string
+	if selected != "" {
+		seen[selected], values = true, []string{selected}
+	}
 	for _, r := range all {
 		if v := of(r); !seen[v] {
 			seen[v] = true

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/diagnosis"
 )
 
 // kept is a whole result that is not the last one any more.
@@ -34,8 +35,12 @@ const (
 	keptSize   = 120
 )
 
-// locationType is what every time.Time refers to; all of them share it.
-var locationType = reflect.TypeFor[*time.Location]()
+// What is not looked into: every time refers to a location, which all of them share, and
+// traceSize looks at the trace, the longest part of a result, without the cost of reflection.
+var (
+	timeType  = reflect.TypeFor[time.Time]()
+	traceType = reflect.TypeFor[smbprobe.Trace]()
+)
 
 func (k *kept) size() int { return keptSize + k.content }
 
@@ -155,19 +160,45 @@ func (h *history) thinLast() {
 			return
 		}
 		h.size -= r.size
-		r.result, r.thinned = thin(r.result), true
+		r.result, r.outlined = thin(r.result)
+		r.thinned = true
 		r.size = sizeOf(r.result)
 		h.size += r.size
 	}
 }
 
 // thin returns a result without the parts that may be long: trace, phone book and single events.
-func thin(r *smbprobe.Result) *smbprobe.Result {
-	short := *r
+// outlined reports that it is also without what conclude adds again.
+func thin(r *smbprobe.Result) (short *smbprobe.Result, outlined bool) {
+	short = new(*r)
 	short.Trace = nil
 	short.Phonebook.Text, short.Phonebook.TextTruncated = "", false
 	short.Eventlog.Latest, short.Eventlog.RelatedEvents = nil, nil
-	return &short
+	if len(r.Eventlog.RelatedEvents) > 0 || len(r.Causes)+len(r.RuledOut) == 0 {
+		return short, false // such events are evidence
+	}
+	short.RuledOut, short.Causes = nil, slices.Clone(r.Causes)
+	for i := range short.Causes {
+		c := &short.Causes[i]
+		c.Evidence, c.Explanation, c.Remedy = nil, "", nil
+	}
+	return short, true
+}
+
+// conclude returns a result that thin made, with all that there is to say of its causes.
+func conclude(r *smbprobe.Result, outlined bool) *smbprobe.Result {
+	if !outlined {
+		return r
+	}
+	whole := *r
+	causes, excluded := diagnosis.Diagnose(r)
+	whole.Causes, whole.RuledOut = slices.Clone(r.Causes), excluded
+	for i, outline := range whole.Causes {
+		if j := slices.IndexFunc(causes, func(c smbprobe.Cause) bool { return c.Name == outline.Name }); j >= 0 {
+			whole.Causes[i] = causes[j]
+		}
+	}
+	return &whole
 }
 
 // packer compresses results.
@@ -249,8 +280,31 @@ func (h *history) find(key flightKey, probe int64) (*smbprobe.Result, error) {
 // sizeOf estimates the bytes that a result takes. Texts that results share count for each.
 func sizeOf(r *smbprobe.Result) int {
 	v := reflect.ValueOf(r).Elem()
-	return int(v.Type().Size()) + indirectSize(v)
+	return int(v.Type().Size()) + indirectSize(v) + traceSize(r.Trace)
 }
+
+// traceSize is the bytes that a trace takes.
+func traceSize(t smbprobe.Trace) int {
+	n := cap(t) * int(traceType.Elem().Size())
+	for i := range t {
+		e := &t[i].Event
+		n += len(e.Text)
+		for _, arg := range e.Args {
+			n += argumentSize
+			switch arg := arg.(type) {
+			case nil, int, uint16, uint32:
+			case string:
+				n += len(arg)
+			default:
+				n += indirectSize(reflect.ValueOf(arg))
+			}
+		}
+	}
+	return n
+}
+
+// argumentSize is the bytes of an argument of an event and of the value in it, a text as a rule.
+const argumentSize = 32
 
 // indirectSize is the bytes that a value refers to.
 func indirectSize(v reflect.Value) int {
@@ -258,11 +312,14 @@ func indirectSize(v reflect.Value) int {
 	case reflect.String:
 		return v.Len()
 	case reflect.Pointer, reflect.Interface:
-		if v.IsNil() || v.Type() == locationType {
+		if v.IsNil() {
 			return 0
 		}
 		return int(v.Elem().Type().Size()) + indirectSize(v.Elem())
 	case reflect.Slice:
+		if v.Type() == traceType {
+			return 0
+		}
 		n := v.Cap() * int(v.Type().Elem().Size())
 		if flat(v.Type().Elem().Kind()) {
 			return n
@@ -272,6 +329,9 @@ func indirectSize(v reflect.Value) int {
 		}
 		return n
 	case reflect.Struct:
+		if v.Type() == timeType {
+			return 0
+		}
 		n := 0
 		for i := range v.NumField() {
 			n += indirectSize(v.Field(i))

@@ -155,7 +155,8 @@ func TestFilter(t *testing.T) {
 		{"?state=never", "e-never h-other"},
 		{"?state=ok", "c-ok"},
 		{"?state=not-ok", "b-critical d-unknown a-warning g-stale f-stale"},
-		{"?state=nonsense", ""},
+		{"?site=nowhere", ""},
+		{"?module=none", ""},
 		{"?site=hq", "b-critical a-warning g-stale e-never"},
 		{"?site=hq&state=critical", "b-critical"},
 		{"?module=short", "h-other"},
@@ -183,8 +184,36 @@ func TestFilter(t *testing.T) {
 	if !strings.Contains(body, `<details id="folded" open>`) || !strings.Contains(body, `<option value="ok" selected>`) {
 		t.Errorf("OK is selected, and not shown:\n%s", body)
 	}
+	for query, want := range map[string]string{"/?site=nowhere": "nowhere", "/events?site=nowhere": "nowhere", "/?module=none": "none", "/?site=%3Cb%3E": "&lt;b&gt;"} {
+		if body := f.do(http.MethodGet, query).Body.String(); !strings.Contains(body, "<option selected>"+want+"</option>") {
+			t.Errorf("%s: the form does not show what is selected:\n%s", query, body)
+		}
+	}
 	if body := f.do(http.MethodGet, "/").Body.String(); !strings.Contains(body, `<a href="?cause=port_taken">`) || !strings.Contains(body, "(2)") {
 		t.Errorf("no group of the same cause:\n%s", body)
+	}
+}
+
+// TestFilterRefuses: what cannot select anything is an error, not an empty list.
+func TestFilterRefuses(t *testing.T) {
+	f := newFixture(t, nil)
+	for query, want := range map[string]string{
+		"state=foo":                     `state: there is no "foo"; the states are not-ok, critical, unknown, warning, stale, never, ok`,
+		"state=Critical":                `state: there is no "Critical"; the states are`,
+		"state=critical,warning":        `state: there is no "critical,warning"; the states are`,
+		"cause=foo":                     `cause: there is no "foo"; the list of runbooks has the names`,
+		"state=ok&state=critical":       "state is there 2 times; give it once",
+		"q=a&q=b&site=x":                "q is there 2 times; give it once",
+		"site=&site=hq":                 "site is there 2 times; give it once",
+		"state=%zz":                     `invalid URL escape "%zz"`,
+		"cause=port_taken&state=broken": `there is no "broken"`,
+	} {
+		for _, path := range []string{"/", "/events", "/api/v1/targets"} {
+			w := f.do(http.MethodGet, path+"?"+query)
+			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s?%s: status %d, %s", path, query, w.Code, w.Body)
+			}
+		}
 	}
 }
 

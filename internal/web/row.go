@@ -35,9 +35,10 @@ type row struct {
 	auth   string
 	until  time.Time // until when logins are held back; zero: they are not
 
-	result  *smbprobe.Result // nil: never probed
-	since   time.Time
-	version uint64 // of the record that the row is from
+	result   *smbprobe.Result // nil: never probed
+	outlined bool             // see record
+	since    time.Time
+	version  uint64 // of the record that the row is from
 
 	rendered   sync.Once
 	head, tail []byte // around the time since when; behind the tail is the time since the last probe
@@ -50,6 +51,13 @@ type rows struct {
 	config Config // that they are from
 	hosts  []config.Host
 	byKey  map[flightKey]*row
+}
+
+// forget drops the row of a target that was probed: it would keep the result before in memory.
+func (r *rows) forget(key flightKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.byKey, key)
 }
 
 // fleet returns a row for each configured host and for what else was probed, the most urgent
@@ -100,7 +108,7 @@ func (s *Server) fleetState() state {
 }
 
 func newRow(key flightKey, host *config.Host, s snapshot, shown state) *row {
-	r := &row{key: key, listed: host != nil, state: shown, result: s.result, since: s.since, version: s.version}
+	r := &row{key: key, listed: host != nil, state: shown, result: s.result, outlined: s.outlined, since: s.since, version: s.version}
 	texts := []string{key.target, key.module, shown.Text()}
 	if host != nil {
 		r.site = host.Labels[siteLabel]
@@ -172,7 +180,7 @@ func newRowView(r *row, outcomes []outcome) rowView {
 	if r.state == stateStale {
 		v.Was = r.lastState().Label()
 	}
-	c := newFirstCause(r.result.Causes)
+	c := newFirstCause(conclude(r.result, r.outlined).Causes)
 	if c == nil || !c.asBadAs(r.result.Verdict()) {
 		v.Reason = cmp.Or(report.NoAnswer(r.result), r.result.ShareError, r.result.Phonebook.Error)
 	}

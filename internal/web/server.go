@@ -166,7 +166,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /favicon.ico", s.serveIcon)
 	mux.Handle("GET /api/v1/targets", s.lists.limit(s.serveTargetsAPI))
 	mux.Handle("GET /api/v1/targets/{host}", s.lists.limit(s.serveTargetAPI))
-	mux.HandleFunc("GET /probe", s.serveProbe)
+	mux.HandleFunc("/probe", getOnly(s.serveProbe))
 	mux.Handle("GET /metrics", s.lists.limit(s.metricsHandler().ServeHTTP))
 	mux.Handle("GET /sd", s.lists.limit(s.serveDiscovery))
 	mux.Handle("GET /config", s.lists.limit(s.serveConfig))
@@ -175,6 +175,19 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /-/reload", s.stateChanging(s.serveReload))
 	mux.HandleFunc("POST /-/forget", s.stateChanging(s.serveForget))
 	return secureHeaders(s.limitTransfer(s.frameErrors(s.protection.Handler(mux))))
+}
+
+// getOnly refuses all methods but GET: HEAD too, which would probe a server for an answer that
+// is thrown away.
+func getOnly(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet {
+			w.Header().Set("Allow", http.MethodGet)
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
+		next(w, r)
+	}
 }
 
 // Drain rejects new probes, and waits for those that run or wait for their
@@ -208,6 +221,7 @@ func (s *Server) probe(ctx context.Context, t smbprobe.Target) (result *smbprobe
 		}
 		s.options.Metrics.ProbeEnded(result, time.Since(started))
 		s.history.add(result)
+		s.rows.forget(flightKey{result.Target, result.Module})
 	}()
 	return s.options.Prober.Probe(ctx, t)
 }

@@ -47,6 +47,18 @@ func TestHoursChart(t *testing.T) {
 	inOrder(t, content(f.do(http.MethodGet, "/target?target=exch01.corp.example")), `<svg class="plot"`, `role="img" aria-labelledby="hours-text"><title id="hours-text">Calls that failed`, `fill="url(#hatch)"`, `<rect class="bar"`)
 }
 
+// TestHoursChartTies: of hours that are equally bad the last one is named.
+func TestHoursChartTies(t *testing.T) {
+	end := time.Date(2001, 2, 3, 12, 59, 0, 0, time.UTC)
+	h := &smbprobe.HourlyCounts{End: end, KnownFrom: end.Add(-25 * time.Hour)}
+	for i := range h.Failures {
+		h.Failures[i] = 12
+	}
+	if c := newHoursChart(h); !strings.Contains(c.Text, "288 in all, in 24 hours, most between 11:59 and 12:59: 12") {
+		t.Error(c.Text)
+	}
+}
+
 // TestWaterfall: bars lie inside the whole, and are never too thin to be seen.
 func TestWaterfall(t *testing.T) {
 	w := newWaterfall(&smbprobe.Result{Duration: 100 * time.Millisecond, Steps: []smbprobe.StepResult{

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
 func TestHealthyHasNoCause(t *testing.T) {
@@ -141,7 +142,28 @@ func TestEachCause(t *testing.T) {
 				t.Errorf("%d characters: %s", n, c.Headline)
 			}
 			wantComplete(t, r, causes)
+			wantSameOfShort(t, r)
 		})
+	}
+}
+
+// wantSameOfShort checks that the same follows from a result without what takes the most memory:
+// results are kept in short, and concluded from again when they are shown.
+func wantSameOfShort(t testing.TB, r *smbprobe.Result) {
+	t.Helper()
+	long, short := *r, *r
+	long.Causes, long.RuledOut = Diagnose(r)
+	long.Trace = smbprobe.Trace{{Event: smb.Event{Text: "connected"}}}
+	long.Phonebook.Text, long.Phonebook.TextTruncated = "[Provider]", true
+	long.Eventlog.Latest = []smbprobe.FailureEvent{{At: probedAt(), Entry: "Provider", Code: "633", Text: "Provider 633"}}
+	short.Trace, short.Phonebook.Text, short.Phonebook.TextTruncated, short.Eventlog.Latest = nil, "", false, nil
+	causes, excluded := Diagnose(&long)
+	again, excludedAgain := Diagnose(&short)
+	if diff := cmp.Diff(causes, again); diff != "" {
+		t.Errorf("causes of a short result (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(excluded, excludedAgain); diff != "" {
+		t.Errorf("ruled out by a short result (-want +got):\n%s", diff)
 	}
 }
 

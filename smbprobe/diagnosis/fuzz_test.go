@@ -144,5 +144,6 @@ func FuzzDiagnose(f *testing.F) {
 		causes := Causes(r)
 		wantComplete(t, r, causes)
 		wantNothingLost(t, r, causes)
+		wantSameOfShort(t, r)
 	})
 }

@@ -73,6 +73,10 @@ type dialResult struct {
 // attempt starts when the previous one has failed or is dialDelay old (RFC 8305,
 // section 5). Once one is connected, the others end, and their goroutines with them.
 func (p *Prober) dialFirst(ctx context.Context, targets []netip.AddrPort, rounds *smb.Rounds, trace smb.Trace) (net.Conn, netip.AddrPort, error) {
+	if len(targets) == 1 {
+		conn, err := p.dial(ctx, targets[0], rounds, trace)
+		return conn, targets[0], err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	results := make(chan dialResult)
 	next, running := 0, 0

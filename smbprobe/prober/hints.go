@@ -14,6 +14,9 @@ import (
 // are forgotten first.
 const maxHints = 65536
 
+// maxBooks is how many phone books are looked at for one that a target has for the first time.
+const maxBooks = 256
+
 // hints are what saves the next probe of a target some attempts. Each part may be
 // unknown.
 type hints struct {
@@ -28,6 +31,7 @@ type hints struct {
 type hintCache struct {
 	updating sync.Mutex // held while an entry is read and written back
 	targets  *lru.Cache[string, hints]
+	books    *lru.Cache[uint64, *knownBook] // by the sum of their bytes, for targets without a hint of theirs
 }
 
 func newHintCache() (*hintCache, error) {
@@ -35,7 +39,11 @@ func newHintCache() (*hintCache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hintCache{targets: targets}, nil
+	books, err := lru.New[uint64, *knownBook](maxBooks)
+	if err != nil {
+		return nil, err
+	}
+	return &hintCache{targets: targets, books: books}, nil
 }
 
 func (c *hintCache) get(target string) hints {

@@ -2,6 +2,7 @@ package prober
 
 import (
 	"context"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -59,9 +60,18 @@ type keptSession struct {
 	parked      bool
 	silentClock bool // the server does not tell its time
 
-	last   smbprobe.Result // what the last full probe found
-	quick  int             // quick probes since then
-	opened [][]closer      // by the last probe, on each pipe: to be closed before the session is parked
+	last   keptAnswers
+	quick  int        // quick probes since the last full one
+	opened [][]closer // by the last probe, on each pipe: to be closed before the session is parked
+}
+
+// keptAnswers are what the last full probe found, as far as quick ones do not ask for it.
+type keptAnswers struct {
+	phonebook smbprobe.PhonebookResult
+	registry  smbprobe.RegistryResult
+	services  []smbprobe.ServiceResult
+	host      smbprobe.HostResult
+	logSize   *int64
 }
 
 // closer is an open log or service.
@@ -81,8 +91,11 @@ func keptKeyOf(t smbprobe.Target) keptKey { return keptKey{strings.ToLower(t.Nam
 // credentials.
 func isSameLogin(a, b smbprobe.Target) bool {
 	return a.Host == b.Host && a.Addr == b.Addr && slices.Equal(a.Ports, b.Ports) &&
-		a.Auth.Name == b.Auth.Name && a.Auth.Username == b.Auth.Username && a.Auth.Domain == b.Auth.Domain &&
-		a.Auth.NTLMv1 == b.Auth.NTLMv1 && a.Auth.Password.Equal(b.Auth.Password)
+		isSameAuth(a.Auth, b.Auth)
+}
+
+func isSameAuth(a, b smbprobe.Auth) bool {
+	return a.Name == b.Name && a.Username == b.Username && a.Domain == b.Domain && a.NTLMv1 == b.NTLMv1 && a.Password.Equal(b.Password)
 }
 
 // keptSessions are the sessions that no probe uses now. A session that a probe uses belongs
@@ -209,12 +222,32 @@ func (s *keptSessions) park(k *keptSession) {
 // discard closes a session that is parked, in a goroutine.
 func (s *keptSessions) discard(k *keptSession) { s.run(func() { k.close(s.ctx) }) }
 
+// inForce is what the configuration has of a target, as far as kept sessions depend on it.
+// Targets share auths and modules.
+type inForce struct {
+	host    string
+	addr    netip.Addr
+	ports   []uint16
+	auth    *smbprobe.Auth
+	modules []smbprobe.Module // nil: not known
+	module  *smbprobe.Module  // nil: it is one of modules
+}
+
 // configure closes the sessions whose target, credentials or module are not in force; one that
 // is in use, once its probe has ended.
 func (s *keptSessions) configure(targets []smbprobe.Target) {
-	byName := make(map[string]smbprobe.Target, len(targets))
-	for _, t := range targets {
-		byName[strings.ToLower(t.Name)] = t
+	byName := make(map[string]inForce, len(targets))
+	auths := make(map[string]*smbprobe.Auth)
+	for i := range targets {
+		t := &targets[i]
+		if known := auths[t.Auth.Name]; known == nil || !isSameAuth(*known, t.Auth) {
+			auths[t.Auth.Name] = new(t.Auth)
+		}
+		now := inForce{host: t.Host, addr: t.Addr, ports: t.Ports, auth: auths[t.Auth.Name], modules: t.Modules}
+		if t.Modules == nil {
+			now.module = new(t.Module)
+		}
+		byName[strings.ToLower(t.Name)] = now
 	}
 	outdated := notInForce(byName)
 	s.mu.Lock()
@@ -230,12 +263,21 @@ func (s *keptSessions) configure(targets []smbprobe.Target) {
 
 // notInForce returns what reports whether a session is for something else than these
 // targets.
-func notInForce(byName map[string]smbprobe.Target) func(*keptSession) bool {
+func notInForce(byName map[string]inForce) func(*keptSession) bool {
 	return func(k *keptSession) bool {
 		now, there := byName[strings.ToLower(k.target.Name)]
-		return !there || !isSameLogin(k.target, now) ||
-			now.Module.Name == k.target.Module.Name && !reflect.DeepEqual(k.target.Module, now.Module)
+		return !there || !isSameLogin(k.target, smbprobe.Target{Host: now.host, Addr: now.addr, Ports: now.ports, Auth: *now.auth}) ||
+			!now.has(k.target.Module)
 	}
+}
+
+// has reports whether a target is probed with a module as it is. One of another name is taken
+// for granted if the target's modules are not known.
+func (f *inForce) has(m smbprobe.Module) bool {
+	if f.module != nil {
+		return f.module.Name != m.Name || reflect.DeepEqual(*f.module, m)
+	}
+	return slices.ContainsFunc(f.modules, func(now smbprobe.Module) bool { return reflect.DeepEqual(now, m) })
 }
 
 // sweep closes the sessions that have been kept too long.

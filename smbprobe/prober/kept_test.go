@@ -255,14 +255,31 @@ func TestKeptConfiguration(t *testing.T) {
 		"nothing":      func(*smbprobe.Target) bool { return true },
 		"the password": func(t *smbprobe.Target) bool { t.Auth.Password = secret.New("another"); return false },
 		"the account":  func(t *smbprobe.Target) bool { t.Auth.Username = "another"; return false },
-		"the module":   func(t *smbprobe.Target) bool { t.Module.MinInterval++; return false },
+		"the module":   func(t *smbprobe.Target) bool { t.Modules[0].MinInterval++; return false },
 		"the target":   func(t *smbprobe.Target) bool { t.Name, t.Host = "another", "another"; return false },
+		"another module": func(t *smbprobe.Target) bool {
+			t.Modules = append(t.Modules, smbprobe.Module{Name: "first"})
+			t.Module = smbprobe.Module{Name: "first"}
+			return true
+		},
+		"the second module": func(t *smbprobe.Target) bool {
+			t.Modules[0].MinInterval++
+			t.Modules = append([]smbprobe.Module{{Name: "first"}}, t.Modules...)
+			t.Module = t.Modules[0]
+			return false
+		},
+		"one of two modules": func(t *smbprobe.Target) bool {
+			t.Module = smbprobe.Module{Name: "first"}
+			t.Modules = []smbprobe.Module{t.Module}
+			return false
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			host := newNT(t, simnt.Options{ServicePack: 6})
 			k := keptNT(t, host)
 			target := k.target
+			target.Modules = []smbprobe.Module{target.Module}
 			stays := change(&target)
 			if err := k.Configure([]smbprobe.Target{target}); err != nil {
 				t.Fatal(err)

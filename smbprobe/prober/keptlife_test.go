@@ -26,7 +26,7 @@ func TestKeptReload(t *testing.T) {
 	}{"in use": {"srvsvc", timeOfDay}, "being parked": {"eventlog", 2}} {
 		for what, change := range map[string]func(*smbprobe.Target){
 			"the password": func(t *smbprobe.Target) { t.Auth.Password = secret.New("another") },
-			"the module":   func(t *smbprobe.Target) { t.Module.MinInterval++ },
+			"the module":   func(t *smbprobe.Target) { t.Module.MinInterval++; t.Modules = []smbprobe.Module{t.Module} },
 			"the target":   func(t *smbprobe.Target) { t.Name, t.Host = "another", "another" },
 		} {
 			t.Run(when+", "+what, func(t *testing.T) {

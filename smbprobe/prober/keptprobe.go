@@ -78,12 +78,9 @@ func (r *run) probeAgain(ctx context.Context, k *keptSession) error {
 	return nil
 }
 
-// setLast remembers what a full probe found, as far as quick ones do not ask for it.
+// setLast remembers what a full probe found.
 func (k *keptSession) setLast(r *smbprobe.Result) {
-	k.last = smbprobe.Result{
-		Phonebook: r.Phonebook, Registry: r.Registry, Services: slices.Clone(r.Services), Host: r.Host, // the caller's result changes
-		Eventlog: smbprobe.EventlogResult{Size: r.Eventlog.Size},
-	}
+	k.last = keptAnswers{r.Phonebook, r.Registry, slices.Clone(r.Services), r.Host, r.Eventlog.Size} // the caller's result changes
 }
 
 // probeQuickly asks for what changes: whether the share can be connected and the phone book
@@ -97,7 +94,7 @@ func (r *run) probeQuickly(ctx context.Context, k *keptSession) error {
 		func(ctx context.Context) { share = r.readKeptShare(ctx, k) },
 		func(ctx context.Context) { clock = r.readKeptClock(ctx, k) },
 	}
-	services := slices.Clone(k.last.Services)
+	services := slices.Clone(k.last.services)
 	errs := make([]error, len(k.managers))
 	opened := make([][]closer, len(k.managers))
 	for i, manager := range k.managers {
@@ -114,11 +111,11 @@ func (r *run) probeQuickly(ctx context.Context, k *keptSession) error {
 	}
 	r.recordKeptClock(k)
 	r.result.Share, r.result.RPC = smbprobe.ShareOK, smbprobe.RPCAnswers
-	r.result.Registry, r.result.Services = k.last.Registry, services
-	r.logSize = k.last.Eventlog.Size
+	r.result.Registry, r.result.Services = k.last.registry, services
+	r.logSize = k.last.logSize
 	if usesServerInfo(r.target.Module) {
 		now := r.result.Host
-		r.result.Host = k.last.Host
+		r.result.Host = k.last.host
 		r.result.Host.Time, r.result.Host.ClockOffset, r.result.Host.Started = now.Time, now.ClockOffset, now.Started
 	}
 	if r.target.Module.EventLog.Enabled && logChanged(before, r.eventlog.memory) {
@@ -138,7 +135,7 @@ func (r *run) probeChanged(ctx context.Context, k *keptSession) error {
 	r.result.Eventlog = r.eventlogResult()
 	r.ipc = k.ipc
 	r.runFollowUpChecks(ctx, k.session)
-	k.last.Eventlog.Size, k.last.Registry = r.logSize, r.result.Registry
+	k.last.logSize, k.last.registry = r.logSize, r.result.Registry
 	return nil
 }
 
@@ -164,7 +161,7 @@ func (r *run) readKeptShare(ctx context.Context, k *keptSession) error {
 		if err != nil {
 			return err
 		}
-		last := &k.last.Phonebook
+		last := &k.last.phonebook
 		if isUnchanged(last, file.Info()) {
 			r.result.Phonebook = *last
 			return nil
@@ -172,7 +169,7 @@ func (r *run) readKeptShare(ctx context.Context, k *keptSession) error {
 		if err := r.readPhonebook(ctx, tree); err != nil {
 			return err
 		}
-		k.last.Phonebook = r.result.Phonebook
+		k.last.phonebook = r.result.Phonebook
 		return nil
 	})
 }

@@ -222,18 +222,28 @@ func (k *knownBook) is(path string, sum uint64, o phonebook.Options) bool {
 	return k != nil && k.path == path && k.sum == sum && k.options.NT4 == o.NT4 && slices.Equal(k.options.DialedEntries, o.DialedEntries)
 }
 
-// checkPhonebook checks what was read, unless the last probe of the target read the same.
+// checkPhonebook checks what was read, unless the last probe of the target read the same, or
+// another target has the same phone book: then the two share what is kept of it.
 func (r *run) checkPhonebook(n *attempt, path string, o phonebook.Options) {
 	sum := maphash.Bytes(bookSeed, n.data)
-	if known := r.prober.hints.get(r.target.Name).book; known.is(path, sum, o) {
+	known := r.prober.hints.get(r.target.Name).book
+	isNew := !known.is(path, sum, o)
+	if isNew {
+		known, _ = r.prober.hints.books.Get(sum)
+	}
+	if known.is(path, sum, o) {
 		size, modified := n.result.Size, n.result.Modified
 		n.result = known.result
 		n.result.Size, n.result.Modified = size, modified
-		return
+	} else {
+		checkPhonebook(&n.result, n.data, o)
+		if n.result.State != smbprobe.PhonebookOK {
+			return
+		}
+		known = &knownBook{path, sum, o, n.result}
+		r.prober.hints.books.Add(sum, known)
 	}
-	checkPhonebook(&n.result, n.data, o)
-	if n.result.State == smbprobe.PhonebookOK {
-		known := &knownBook{path, sum, o, n.result}
+	if isNew {
 		r.prober.hints.update(r.target.Name, func(h *hints) { h.book = known })
 	}
 }

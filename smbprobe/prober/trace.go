@@ -18,8 +18,8 @@ const (
 	usualKeptTrace = 32
 )
 
-// usualSteps is how many steps a probe has at least.
-const usualSteps = 4
+// usualSteps is how many steps a probe with every check has.
+const usualSteps = 9
 
 // recorder records how long the steps of a probe took and what happened.
 type recorder struct {

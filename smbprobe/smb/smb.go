@@ -141,3 +141,7 @@ func isPrintableASCII(s string) bool {
 	}
 	return true
 }
+
+// MaxReads returns how many reads size bytes may take, if answers are shorter than requested:
+// an average of 64 bytes, and some more for short ones.
+func MaxReads(size int64) int { return int(size/64) + 16 }

@@ -26,7 +26,7 @@ func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 		data:      make([]byte, f.created.size),
 		end:       f.created.size,
 		readSize:  int64(maxRead(f.tree.session.server)),
-		readsLeft: maxReads(f.created.size),
+		readsLeft: smb.MaxReads(f.created.size),
 	}
 	missing := []span{{0, f.created.size}}
 	for len(missing) > 0 {
@@ -67,7 +67,7 @@ func (r *fileReader) read(ctx context.Context, missing []span) ([]span, error) {
 		}
 	}
 	if r.readsLeft -= len(reads); r.readsLeft < 0 {
-		return missing, smb.Protocolf(op, "too many short answers: %d of %d bytes in %d reads", missing[0].start, len(r.data), maxReads(int64(len(r.data))))
+		return missing, smb.Protocolf(op, "too many short answers: %d of %d bytes in %d reads", missing[0].start, len(r.data), smb.MaxReads(int64(len(r.data))))
 	}
 	calls, err := s.conn.start(ctx, requests...)
 	if err != nil {

@@ -160,10 +160,6 @@ func maxPipeRead(n negotiated) int {
 	return bufferRoom(n)
 }
 
-// maxReads returns how many reads size bytes may take: an average of 64 bytes, and
-// some more for short ones.
-func maxReads(size int64) int { return int(size/64) + 16 }
-
 // bufferRoom is the most data that an answer to READ_ANDX has room for in the smaller
 // of both buffers.
 func bufferRoom(n negotiated) int { return min(n.maxBufferSize, maxBufferSize) - readOverhead }

@@ -168,7 +168,7 @@ func (p *Pipe) readEach(ctx context.Context, n, limit int) ([][]byte, error) {
 // of a part that is not the last.
 func (p *Pipe) readRest(ctx context.Context, limit int) ([]byte, error) {
 	m := &p.message
-	for range maxReads(int64(limit)) {
+	for range smb.MaxReads(int64(limit)) {
 		count := min(maxPipeRead(p.tree.session.server), limit-len(m.data))
 		if count == 0 {
 			return nil, smb.Protocolf(p.ops.read, "a message of more than %d bytes", limit)
@@ -183,7 +183,7 @@ func (p *Pipe) readRest(ctx context.Context, limit int) ([]byte, error) {
 			return nil, smb.Protocolf(p.ops.read, "an empty part of a message that is not the last")
 		}
 	}
-	return nil, smb.Protocolf(p.ops.read, "too many short answers: %d bytes of a message in %d reads", len(m.data), maxReads(int64(limit)))
+	return nil, smb.Protocolf(p.ops.read, "too many short answers: %d bytes of a message in %d reads", len(m.data), smb.MaxReads(int64(limit)))
 }
 
 // readPart reads once, at most count bytes, and appends what it got to the message.

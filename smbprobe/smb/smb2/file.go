@@ -40,12 +40,17 @@ var _ smb.File = (*File)(nil)
 func (f *File) Info() smb.FileInfo { return f.info }
 
 // ReadAll reads Info().Size bytes, one round trip for each 64 KiB. Of a file
-// that ends earlier it returns what was read, with io.ErrUnexpectedEOF.
+// that ends earlier it returns what was read, with io.ErrUnexpectedEOF. The number of requests
+// is bounded: many short answers are smb.ErrProtocol.
 func (f *File) ReadAll(ctx context.Context) ([]byte, error) {
 	op := "read " + f.path
 	chunk := make([]byte, min(f.info.Size, f.s.g.chunk()))
 	var data []byte
-	for left := f.info.Size; left > 0; left = f.info.Size - int64(len(data)) {
+	most := smb.MaxReads(f.info.Size)
+	for left, reads := f.info.Size, 0; left > 0; left, reads = f.info.Size-int64(len(data)), reads+1 {
+		if reads == most {
+			return data, smb.Protocolf(op, "too many short answers: %d of %d bytes in %d reads", len(data), f.info.Size, reads)
+		}
 		var n int
 		err := f.s.call(ctx, op, func() (err error) {
 			n, err = f.f.ReadAt(chunk[:min(left, int64(len(chunk)))], int64(len(data)))

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
@@ -94,6 +96,42 @@ func TestHostileFile(t *testing.T) {
 			}
 			if tt.want == nil && tt.status == smb.StatusOK && (err != nil || data != "hello, hello") {
 				t.Errorf("read %q, %v", data, err)
+			}
+		})
+	}
+}
+
+// TestShortAnswers reads a file whose server answers with few bytes at a time.
+func TestShortAnswers(t *testing.T) {
+	const size = 2000
+	for _, tt := range []struct {
+		each int
+		want error
+	}{{64, nil}, {100, nil}, {1, smb.ErrProtocol}, {40, smb.ErrProtocol}} {
+		t.Run(strconv.Itoa(tt.each), func(t *testing.T) {
+			var reads atomic.Int64
+			nc := startPeer(t, func(request header) ([]byte, bool) {
+				answer := fileAnswer(request)
+				switch request.command() {
+				case cmdCreate:
+					binary.LittleEndian.PutUint64(answer[headerSize+48:], size)
+				case cmdRead:
+					reads.Add(1)
+					_, r, _ := parseRequest(request)
+					n := min(tt.each, int(r.length))
+					answer = packet(request, smb.StatusOK, append(with(sized(17, 16), func(b []byte) {
+						b[2], b[4] = headerSize+16, byte(n)
+					}), make([]byte, n)...))
+				}
+				return framed(answer), true
+			})
+			file, err := mustConnect(t, mustLogin(t, nc, testCreds(), Options{}), "ADMIN$").Open(testContext(t), "hello.txt")
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := file.ReadAll(testContext(t))
+			if !errors.Is(err, tt.want) || err == nil && len(data) != size || reads.Load() > int64(smb.MaxReads(size)) {
+				t.Errorf("%d bytes in %d reads, %v; want %v", len(data), reads.Load(), err, tt.want)
 			}
 		})
 	}
