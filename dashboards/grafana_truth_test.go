@@ -82,6 +82,12 @@ func startFleets(t *testing.T) *fleets {
 	for _, job := range []string{statesFleet, unansweredFleet} {
 		add(&smbprobe.Result{Share: smbprobe.ShareOK, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}}, job, "another check got no answer", "")
 	}
+	read, notRead := true, false
+	for name, log := range map[string]smbprobe.EventlogResult{
+		"the times of its events are not known": {Readable: &read, Error: "the server announces two times"}, "no pipe is usable": {Readable: &notRead},
+	} {
+		add(&smbprobe.Result{Share: smbprobe.ShareOK, Success: true, Phonebook: smbprobe.PhonebookResult{State: smbprobe.PhonebookOK}, Eventlog: log}, statesFleet, name, "")
+	}
 	// A server whose scrapes fail.
 	const lost = `job="broken",instance="lost"`
 	series = append(series, history{"up{" + lost + "}", 0, 10, 0}, history{"instance:rasphone_verdict:max{" + lost + "}", 0, 10, 0})

@@ -64,6 +64,7 @@ var okScenarios = func() []scenario {
 		}
 	}
 	add("book_refused", server("ok", "unknown").with("probe_success 1"), "RasphoneNotOK warning", 120)
+	add("log_times", healthy.with("rasphone_eventlog_readable 1"), "RasphoneNotOK warning", 120)
 	add("check", unanswered, "RasphoneNotOK warning", 120)
 
 	return []scenario{soon, hours, {
