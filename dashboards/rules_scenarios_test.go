@@ -180,7 +180,7 @@ var nothingScenarios = []scenario{
 		},
 		fires: []firing{
 			{alert: "RasphoneSiteDark critical", from: 43, to: always},
-			{alert: "RasphoneExporterAbsent critical", from: 45, to: always},
+			{alert: "RasphoneExporterAbsent critical", from: 45, to: always, about: true},
 			{alert: "RasphoneScrapeFailing critical b:10196", from: 42, to: always},
 			{alert: "RasphoneScrapeFailing critical exch02", from: 42, to: always},
 		},
@@ -196,7 +196,7 @@ var nothingScenarios = []scenario{
 		fires: []firing{
 			{alert: "RasphoneScrapeFailing critical exch01", from: 22, to: always},
 			{alert: "RasphoneScrapeFailing critical second:10196", from: 44, to: always},
-			{alert: "RasphoneNothingProbed critical", from: 115, to: always},
+			{alert: "RasphoneNothingProbed critical", from: 115, to: always, about: true},
 		},
 	},
 	{
