@@ -8,12 +8,12 @@ import (
 	"runtime/metrics"
 )
 
-// Garbage may take 40 % of what is in use, instead of Go's 100: with many targets most of the
+// Garbage may take 60 % of what is in use, instead of Go's 100: with many targets most of the
 // memory is results that stay. With few targets that would be a collection every few scrapes,
 // a fifth of the processor time of each; so it may take 32 MiB in any case.
 const (
 	minGarbage    = 32 << 20
-	minGCPercent  = 40
+	minGCPercent  = 60
 	mostGCPercent = 800 // Go's smallest heap is 4 MiB: 32 MiB of garbage
 )
 

@@ -19,9 +19,9 @@ func TestGCPercent(t *testing.T) {
 		{4 << 20, 800},
 		{8 << 20, 400},
 		{32 << 20, 100},
-		{80 << 20, 40},
-		{200 << 20, 40},
-		{1 << 40, 40},
+		{80 << 20, 60},
+		{200 << 20, 60},
+		{1 << 40, 60},
 	} {
 		if got := gcPercent(c.live); got != c.want {
 			t.Errorf("%d bytes in use: %d %%, want %d", c.live, got, c.want)
