@@ -67,11 +67,11 @@ func (r *Result) callsUnknown() bool {
 	return e.Readable != nil && *e.Readable && len(e.Windows) == 0 && e.Error != ""
 }
 
-// noPipeUsable reports whether nothing is known of the registry, and no pipe gave an answer that
-// tells why. An event log that cannot be read is a cause.
+// noPipeUsable reports whether the event log or the registry was asked for in vain, and no pipe
+// gave an answer that tells why. If there is a cause, it counts instead.
 func (r *Result) noPipeUsable() bool {
-	readable := r.Registry.Readable
-	return r.RPC == "" && readable != nil && !*readable
+	unreadable := func(readable *bool) bool { return readable != nil && !*readable }
+	return r.RPC == "" && (unreadable(r.Eventlog.Readable) || unreadable(r.Registry.Readable))
 }
 
 // verdict is that of a result whose worst cause has this severity.

@@ -91,9 +91,12 @@ func shareStates() map[smbprobe.ShareState]run {
 	return map[smbprobe.ShareState]run{
 		smbprobe.ShareOK:              onSamba(samba{}, unchanged),
 		smbprobe.ShareNameNotResolved: probeUnknownName,
-		// No connection can go to the broadcast address.
-		smbprobe.ShareHostUnreachable: func(t *testing.T) *smbprobe.Result { return probeOnce(t, site{hosts: []string{"255.255.255.255"}}) },
-		smbprobe.SharePortClosed:      func(t *testing.T) *smbprobe.Result { return probeOnce(t, direct(closedPort(t))) },
+		smbprobe.ShareHostUnreachable: func(t *testing.T) *smbprobe.Result {
+			target := site{hosts: []string{ntAddress}}.target(t)
+			target.Addr = netip.MustParseAddr("255.255.255.255") // no connection can go to the broadcast address
+			return probe(t, newProber(t, prober.Options{}), target)
+		},
+		smbprobe.SharePortClosed: func(t *testing.T) *smbprobe.Result { return probeOnce(t, direct(closedPort(t))) },
 		smbprobe.ShareSessionRefused: func(t *testing.T) *smbprobe.Result {
 			server := smbtest.StartSamba(t, samba{HostsDeny: "ALL"})
 			return probeOnce(t, site{hosts: []string{server.Addr().String()}, module: []string{"transport: netbios"}})
