@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // warnings collects them.
@@ -367,4 +368,27 @@ func TestLockedForAMoment(t *testing.T) {
 		}
 		logins.Wait()
 	})
+}
+
+// TestUnlockInSpiteOfCopies: a process that is just being started has a copy of the descriptor.
+func TestUnlockInSpiteOfCopies(t *testing.T) {
+	s := &diskStore{path: filepath.Join(t.TempDir(), "lockout.json")}
+	f, err := openLockFile(s.path + ".lock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied, err := unix.Dup(int(f.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(copied) }()
+	if locked, err := tryLock(f); !locked || err != nil {
+		t.Fatalf("locked: %t, %v", locked, err)
+	}
+	unlock(f)
+	release, err := s.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
 }

@@ -27,6 +27,13 @@ func tryLock(f *os.File) (bool, error) {
 	}
 }
 
+// unlock unlocks a file and closes it. Closing alone leaves it locked as long as a process that
+// is just being started has a copy of its descriptor.
+func unlock(f *os.File) {
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	_ = f.Close()
+}
+
 // giveToOwner gives a file that this process has just made to the owner of the file that it
 // is to replace, or else of the folder: a probe that root runs must not take the lockout file
 // away from the exporter's user. Without root's rights it does nothing.

@@ -53,7 +53,7 @@ func (s *diskStore) file() (string, error) {
 	return "", fmt.Errorf("lockout file %s: more than %d symbolic links", s.path, maxLinks)
 }
 
-func (s *diskStore) lock() (unlock func(), err error) {
+func (s *diskStore) lock() (release func(), err error) {
 	path, err := s.file()
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (s *diskStore) lock() (unlock func(), err error) {
 	for deadline := time.Now().Add(s.patience); ; time.Sleep(lockPoll) {
 		locked, err := tryLock(f)
 		if locked {
-			return func() { _ = f.Close() }, nil // which unlocks it
+			return func() { unlock(f) }, nil
 		}
 		if err == nil && time.Now().After(deadline) {
 			err = errLocked

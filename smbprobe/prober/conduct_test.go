@@ -10,6 +10,7 @@ import (
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest"
 	"github.com/rasphone-exporter/rasphone_exporter/internal/smbtest/peer"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe"
+	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/prober"
 	"github.com/rasphone-exporter/rasphone_exporter/smbprobe/smb"
 )
 
@@ -25,7 +26,9 @@ func TestConduct(t *testing.T) {
 				server := peer.Start(t, script)
 				s := direct(server.Addr())
 				s.ntlm = ntlm
-				r := probeOnce(t, s)
+				p := newProber(t, prober.Options{})
+				p.CountFlights()
+				r := probe(t, p, s.target(t))
 				wantOutcome(t, "probe", allWell(), r)
 				conns := server.Finished()
 				if len(conns) != 1 {
